@@ -1,0 +1,124 @@
+"""The ASGI specification and nothing else: what every ASGI server promises, taken at its word.
+
+https://asgi.readthedocs.io/en/latest/specs/www.html#websocket (version 2.5). It serves a server
+that nobody has written an adapter for, and each adapter is a subclass that overrides what its
+server bends.
+"""
+
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import ClassVar, cast
+
+from anysocket.asgi import ASGIEvent, Receive, Scope, Send
+from anysocket.capabilities import Capabilities
+from anysocket.close import Close, CloseCode
+from anysocket.errors import Unsupported
+from anysocket.handshake import Address, Denial, Handshake, RawHeaders
+
+
+class ASGITransport:
+    """A transport over the three ASGI callables."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    # "Servers should raise a server-specific subclass of OSError" (Send, version 2.4).
+    gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take what the server passes to an application."""
+        self.scope = scope
+        self.receive = receive
+        self._send = send
+
+    @property
+    def handshake(self) -> Handshake:
+        return handshake(self.scope)
+
+    def decode(self, event: ASGIEvent, /) -> str | bytes | Close:
+        text = event.get("text")
+        if isinstance(text, str):
+            return text
+        data = event.get("bytes")
+        if isinstance(data, bytes):
+            return data
+        return self.ended(event)
+
+    def ended(self, event: ASGIEvent) -> Close:
+        """Read a disconnect event."""
+        code = event.get("code")
+        reason = event.get("reason")
+        return Close(
+            code if isinstance(code, int) else CloseCode.NO_STATUS_RCVD,
+            reason if isinstance(reason, str) else "",
+        )
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        await self._connect()
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": list(headers)})
+
+    async def deny(self, denial: Denial, /) -> None:
+        extensions = self.scope.get("extensions")
+        if isinstance(extensions, dict) and "websocket.http.response" in extensions:
+            await self._connect()
+            await self._respond(denial)
+        elif denial.status == 403 and not denial.body:
+            await self._connect()
+            await self._send({"type": "websocket.close"})
+        else:
+            raise Unsupported("this server can't send a denial response: only close, which gives 403")
+
+    async def _connect(self) -> None:
+        """Take the connect event, which comes before everything else."""
+        event = await self.receive()
+        if event["type"] != "websocket.connect":
+            raise ConnectionError("the peer left during the handshake")
+
+    async def _respond(self, denial: Denial) -> None:
+        headers = list(denial.headers)
+        await self._send(
+            {"type": "websocket.http.response.start", "status": denial.status, "headers": headers}
+        )
+        await self._send({"type": "websocket.http.response.body", "body": denial.body})
+
+    def send_text(self, data: str, /) -> Awaitable[None]:
+        return self._send({"type": "websocket.send", "text": data})
+
+    def send_bytes(self, data: bytes, /) -> Awaitable[None]:
+        return self._send({"type": "websocket.send", "bytes": data})
+
+    def close(self, close: Close, /) -> Awaitable[None]:
+        return self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+
+
+def handshake(scope: Scope) -> Handshake:
+    """Read a scope, believing that each key holds what the specification says: hence the casts."""
+    root_path = cast("str", scope.get("root_path", ""))
+    path = cast("str", scope["path"])
+    raw_path = cast("bytes | None", scope.get("raw_path"))
+    return Handshake(
+        path=_below(root_path, path),
+        raw_path=path.encode() if raw_path is None else raw_path,
+        root_path=root_path,
+        query_string=cast("bytes", scope.get("query_string", b"")),
+        headers=tuple(cast("Iterable[tuple[bytes, bytes]]", scope["headers"])),
+        subprotocols=tuple(cast("Iterable[str]", scope.get("subprotocols", ()))),
+        client=address(scope.get("client")),
+        server=address(scope.get("server")),
+        scheme=cast("str", scope.get("scheme", "ws")),
+        http_version=cast("str", scope.get("http_version", "1.1")),
+        state=cast("dict[str, object]", scope.get("state", {})),
+    )
+
+
+def address(value: object) -> Address | None:
+    """Read a host and a port; a unix socket has none."""
+    match cast("Sequence[object] | None", value):
+        case [str(host), int(port)]:
+            return host, port
+        case _:
+            return None
+
+
+def _below(root_path: str, path: str) -> str:
+    if root_path and (path == root_path or path.startswith(root_path + "/")):
+        return path[len(root_path) :] or "/"
+    return path

@@ -1,0 +1,167 @@
+"""granian over ASGI, and how to serve on it.
+
+What differs from the specification, as of 2.8 (https://github.com/emmett-framework/granian):
+
+- Ports are strings, and a unix socket's address is made of empty ones.
+- A lost connection and a close frame without a code are both reported as 1005. The adapter says
+  1006 for both: the loss is the one that a handler must learn of.
+- The peer's close reason is lost.
+- Headers of accept are dropped.
+- A denial is one body; a header that occurs twice makes the worker panic.
+"""
+
+import asyncio
+import math
+import multiprocessing
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from socket import socket
+from typing import TYPE_CHECKING, ClassVar, TypedDict, cast
+
+from anyio import Event
+
+from anysocket.asgi import ASGIApp, ASGIEvent
+from anysocket.capabilities import Capabilities
+from anysocket.close import Close, CloseCode
+from anysocket.errors import Unsupported
+from anysocket.handshake import Address, Denial, Handshake, RawHeaders
+from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.options import OptionName, Options
+from anysocket_adapters.server import Server
+
+if TYPE_CHECKING:
+    from granian.constants import SSLProtocols
+    from granian.log import LogLevels
+
+
+class GranianTransport(ASGITransport):
+    """granian's ASGI WebSocket protocol."""
+
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    @property
+    def handshake(self) -> Handshake:
+        return replace(
+            super().handshake,
+            client=_address(self.scope.get("client")),
+            server=_address(self.scope.get("server")),
+        )
+
+    def ended(self, event: ASGIEvent) -> Close:
+        close = super().ended(event)
+        return Close(CloseCode.ABNORMAL_CLOSURE) if close.code == CloseCode.NO_STATUS_RCVD else close
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        if headers:
+            raise Unsupported("granian drops the headers of accept: uvicorn and hypercorn send them")
+        await super().accept(subprotocol, headers)
+
+    async def _respond(self, denial: Denial) -> None:
+        await super()._respond(replace(denial, headers=_merged(denial.headers)))
+
+
+def _merged(headers: RawHeaders) -> RawHeaders:
+    """Combine lines of one name into one, as RFC 9110 section 5.3 allows for all but Set-Cookie."""
+    merged: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in merged and name == b"set-cookie":
+            raise Unsupported("granian can't send Set-Cookie twice in a denial: uvicorn and hypercorn can")
+        merged[name] = merged[name] + b", " + value if name in merged else value
+    return tuple(merged.items())
+
+
+def _address(value: object) -> Address | None:
+    match cast("tuple[str, str] | None", value):
+        case (str(host), str(port)) if host and port != "0":
+            return host, int(port)
+        case _:
+            return None
+
+
+class Granian(Server):
+    """granian's ASGI interface on asyncio."""
+
+    name = "granian"
+    distribution = "granian"
+    transport = GranianTransport
+
+    def refuses(self, options: Options) -> Mapping[OptionName, str]:
+        refused = dict[OptionName, str]()
+        if options.ping_interval:
+            refused["ping_interval"] = "sends no pings"
+        if options.ping_timeout is not None:
+            refused["ping_timeout"] = "sends no pings"
+        if options.compression:
+            refused["compression"] = "doesn't compress"
+        return refused
+
+    async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
+        from granian.constants import Interfaces
+        from granian.server.embed import Server as EmbeddedServer
+
+        server = EmbeddedServer(app, interface=Interfaces.ASGI, **_settings(options, listener))
+
+        async def stopping() -> None:
+            await stop.wait()
+            server.stop()  # type: ignore[no-untyped-call]  # granian's code is partly untyped
+
+        waiting = asyncio.ensure_future(stopping())
+        try:
+            await server.serve()
+        finally:
+            waiting.cancel()
+
+    def run(self, options: Options, listener: socket) -> None:
+        from granian import Granian as GranianServer
+        from granian.constants import Interfaces
+
+        # Its workers mustn't be forked from a process with threads.
+        multiprocessing.set_start_method("spawn", force=True)
+        GranianServer(
+            "anysocket_adapters.served:from_environment",
+            factory=True,
+            interface=Interfaces.ASGI,
+            workers=options.workers,
+            workers_kill_timeout=math.ceil(options.graceful_timeout),
+            **_settings(options, listener),
+        ).serve()
+
+
+class _Settings(TypedDict):
+    """What both of granian's ways to serve take."""
+
+    address: str
+    port: int
+    uds: Path | None
+    log_level: "LogLevels"
+    log_access: bool
+    ssl_cert: Path | None
+    ssl_key: Path | None
+    ssl_protocol_min: "SSLProtocols"
+    url_path_prefix: str | None
+
+
+def _settings(options: Options, listener: socket) -> _Settings:
+    """Translate the options. granian binds its address itself, so the listener gives way to it."""
+    from granian.constants import SSLProtocols
+    from granian.log import LogLevels
+
+    port = options.port if options.unix_socket is not None else listener.getsockname()[1]
+    listener.close()
+    if options.unix_socket is not None:
+        options.unix_socket.unlink()
+    return _Settings(
+        address=options.host,
+        port=port,
+        uds=options.unix_socket,
+        log_level=LogLevels(options.log_level),
+        log_access=options.access_log,
+        ssl_cert=options.tls_certificate,
+        ssl_key=options.tls_key,
+        ssl_protocol_min=SSLProtocols.tls12,
+        url_path_prefix=options.root_path or None,
+    )
+
+
+granian = Granian()

@@ -1,0 +1,62 @@
+"""One set of options for serving, whatever the server."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
+
+OptionName: TypeAlias = Literal["ping_interval", "ping_timeout", "compression"]
+"""The options that some server can't honour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to serve. None leaves a setting to the server's own default."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0 takes a free one."""
+    unix_socket: Path | None = None
+    """Listen on this path instead of host and port."""
+    workers: int = 1
+    """Processes that share the address."""
+    tls_certificate: Path | None = None
+    """A PEM file with the certificate chain; goes with `tls_key`."""
+    tls_key: Path | None = None
+    """A PEM file with the private key."""
+    max_message_size: int | None = None
+    """Bytes; above it the peer sees 1009."""
+    ping_interval: float | None = None
+    """Seconds between two pings; 0 sends none."""
+    ping_timeout: float | None = None
+    """Seconds to wait for a pong."""
+    compression: bool | None = None
+    """Whether to offer permessage-deflate (RFC 7692)."""
+    root_path: str = ""
+    """Where a proxy mounts the application."""
+    log_level: LogLevel = "info"
+    access_log: bool = False
+    graceful_timeout: float = 10.0
+    """Seconds that handlers have to end after SIGTERM or SIGINT."""
+
+    def __post_init__(self) -> None:
+        """Check what no server could make sense of."""
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port {self.port} isn't in 0-65535")
+        if self.workers < 1:
+            raise ValueError(f"workers must be at least 1, not {self.workers}")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together: give both or neither")
+        for name in ("tls_certificate", "tls_key"):
+            path: Path | None = getattr(self, name)
+            if path is not None and not path.is_file():
+                raise ValueError(f"{name}: there is no file {path}")
+        for name in ("max_message_size", "ping_timeout", "graceful_timeout"):
+            value: float | None = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be above 0, not {value}")
+        if self.ping_interval is not None and self.ping_interval < 0:
+            raise ValueError(f"ping_interval must not be negative, not {self.ping_interval}")
+        if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
+            raise ValueError(f"root_path {self.root_path!r} must start with a slash and not end with one")

@@ -1,0 +1,106 @@
+"""What the module of a server declares besides its transport: how to serve on it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from socket import socket
+
+from anyio import Event
+
+from anysocket.asgi import ASGIApp
+from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.options import OptionName, Options
+
+GROUP = "anysocket.servers"
+
+
+class ServerFailed(Exception):
+    """A server ended by itself: it couldn't start, or it died."""
+
+
+class Server(ABC):
+    """One row of the matrix: a server in one of its configurations.
+
+    Registered as an entry point in the group `anysocket.servers`, under `name`.
+    """
+
+    name: str
+    """What `--server` calls it."""
+    distribution: str
+    """The distribution that has the server; also the extra of anysocket that installs it."""
+    transport: type[ASGITransport]
+    """What `connect` makes of this server's connections."""
+
+    @abstractmethod
+    async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
+        """Serve an app in this event loop, on a bound socket, until `stop` is set.
+
+        Returning earlier, or raising, says that the server failed.
+        """
+
+    def run(self, options: Options, listener: socket) -> None:
+        """Serve what `served.from_environment` gives, until SIGINT or SIGTERM.
+
+        Raises:
+            ServerFailed: the server ended by itself.
+        """
+        from anysocket_adapters import workers
+
+        workers.run(self, options, listener)
+
+    def refuses(self, options: Options) -> Mapping[OptionName, str]:
+        """Give the options that this server can't honour as they are set, with what it does instead."""
+        return {}
+
+    @property
+    def version(self) -> str | None:
+        """The installed version, and None when it isn't installed."""
+        try:
+            return version(self.distribution)
+        except PackageNotFoundError:
+            return None
+
+
+@cache
+def servers() -> Mapping[str, Server]:
+    """Give all registered servers by name, installed or not."""
+    found = dict[str, Server]()
+    for entry_point in entry_points(group=GROUP):
+        server: Server = entry_point.load()
+        found[entry_point.name] = server
+    return dict(sorted(found.items()))
+
+
+def choose(name: str | None) -> Server:
+    """Find a server by name; without a name, the first that is installed.
+
+    Raises:
+        ValueError: there is no such server, or it isn't installed; the message says what is.
+    """
+    known = servers()
+    installed = [each for each, server in known.items() if server.version]
+    if name is None:
+        if not installed:
+            raise ValueError("no server is installed: pip install 'anysocket[uvicorn]'")
+        return known[installed[0]]
+    if name not in known:
+        raise ValueError(f"there is no server {name!r}: choose one of {', '.join(known)}")
+    server = known[name]
+    if server.version is None:
+        raise ValueError(f"{name} isn't installed: pip install 'anysocket[{server.distribution}]'")
+    return server
+
+
+def check(server: Server, options: Options) -> None:
+    """Refuse what a server can't honour.
+
+    Raises:
+        ValueError: names the option, what the server does instead, and the servers that can.
+    """
+    for option, instead in server.refuses(options).items():
+        able = [each.name for each in servers().values() if option not in each.refuses(options)]
+        raise ValueError(
+            f"{server.name} can't honour {option}={getattr(options, option)}: it {instead}. "
+            f"These can: {', '.join(able) or 'none'}"
+        )

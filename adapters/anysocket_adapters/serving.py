@@ -1,0 +1,114 @@
+"""Serving an app on a server chosen by name: for good, or for the length of a `with` block."""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+
+from anysocket.asgi import ASGIApp
+from anysocket_adapters import listener as listening
+from anysocket_adapters import workers
+from anysocket_adapters.options import Options
+from anysocket_adapters.ready import Probe
+from anysocket_adapters.served import Served, to_environment
+from anysocket_adapters.server import Server, check, choose
+
+
+def serve(
+    app: str | ASGIApp,
+    server: str | None = None,
+    options: Options | None = None,
+    *,
+    ready: Callable[[str, Server], None] | None = None,
+) -> None:
+    """Serve an app until SIGINT or SIGTERM.
+
+    Args:
+        app: `module:attribute`, or the app itself, which only one worker can serve.
+        server: the server's name, such as "granian"; without one, the first that is installed.
+        options: how to serve.
+        ready: called in a thread of its own with the real URL once the server answers.
+
+    Raises:
+        ValueError: the server, the app, the address or an option can't be had; the message says why.
+        ServerFailed: the server ended by itself.
+    """
+    options = options or Options()
+    chosen = choose(server)
+    check(chosen, options)
+    if not isinstance(app, str) and options.workers > 1:
+        raise ValueError(
+            "several workers need the app as module:attribute: an object can't be passed to them"
+        )
+    token = secrets.token_hex(16)
+    with listening.bind(options) as listener:
+        probe = Probe(listener, tls=options.tls_certificate is not None, token=token)
+        if ready is not None:
+            _announce(probe, ready, listening.url(listener, options), chosen)
+        try:
+            if isinstance(app, str):
+                to_environment(app, token, options.max_message_size)
+                chosen.run(options, listener)
+            else:
+                asyncio.run(
+                    workers.work(chosen, Served(app, token, options.max_message_size), options, listener)
+                )
+        finally:
+            probe.cancelled = True
+            if options.unix_socket is not None:
+                options.unix_socket.unlink(missing_ok=True)
+
+
+def _announce(probe: Probe, ready: Callable[[str, Server], None], url: str, server: Server) -> None:
+    def announce() -> None:
+        if probe.wait():
+            ready(url, server)
+
+    threading.Thread(target=announce, name="anysocket-ready", daemon=True).start()
+
+
+@asynccontextmanager
+async def running(
+    app: ASGIApp, server: str | None = None, options: Options | None = None
+) -> AsyncGenerator[str, None]:
+    """Run an app on a real server in this event loop, on a free port, and give its URL.
+
+        async with running(app, "granian") as url:
+            ...  # connect to f"{url}/echo"
+
+    Args:
+        app: the app itself.
+        server: the server's name; without one, the first that is installed.
+        options: how to serve; the port is 0 unless these are given.
+
+    Raises:
+        ValueError: the server, the address or an option can't be had; the message says why.
+        ServerFailed: the server ended by itself.
+    """
+    options = options or Options(port=0, log_level="warning", graceful_timeout=1.0)
+    if options.workers > 1:
+        raise ValueError("running serves in this process: several workers need serve")
+    chosen = choose(server)
+    check(chosen, options)
+    token = secrets.token_hex(16)
+    stop = anyio.Event()
+    with listening.bind(options) as listener:
+        url = listening.url(listener, options)
+        probe = Probe(listener, tls=options.tls_certificate is not None, token=token)
+        served = Served(app, token, options.max_message_size)
+        serving = asyncio.ensure_future(workers.serve_until(chosen, served, options, listener, stop))
+        answering = asyncio.ensure_future(asyncio.to_thread(probe.wait))
+        try:
+            await asyncio.wait((serving, answering), return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                await serving
+            yield url
+        finally:
+            probe.cancelled = True
+            stop.set()
+            await asyncio.gather(answering, serving)
+            if options.unix_socket is not None:
+                options.unix_socket.unlink(missing_ok=True)

@@ -1,0 +1,59 @@
+"""How a connection ends: close codes and reasons (RFC 6455 sections 5.5.1 and 7.4)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAX_REASON_BYTES = 123
+"""A control frame carries 125 bytes, two of which are the code (RFC 6455 section 5.5)."""
+
+
+class CloseCode(IntEnum):
+    """The close codes that the RFC and IANA's registry name (RFC 6455 section 7.4.1)."""
+
+    NORMAL_CLOSURE = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    NO_STATUS_RCVD = 1005
+    """Never on the wire: the peer's close frame carried no code."""
+    ABNORMAL_CLOSURE = 1006
+    """Never on the wire: the connection broke without a close frame."""
+    INVALID_PAYLOAD_DATA = 1007
+    POLICY_VIOLATION = 1008
+    MESSAGE_TOO_BIG = 1009
+    MANDATORY_EXTENSION = 1010
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+    BAD_GATEWAY = 1014
+    TLS_HANDSHAKE = 1015
+    """Never on the wire: the TLS handshake failed."""
+
+
+_SENDABLE = frozenset(code.value for code in CloseCode) - {1005, 1006, 1015}
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A close code with its reason, as it was sent, received or concluded."""
+
+    code: int
+    reason: str = ""
+
+    def validate(self) -> None:
+        """Check that this may be sent in a close frame (contract C2).
+
+        Raises:
+            ValueError: the code is none of 1000-1003, 1007-1014 and 3000-4999, or the
+                reason is longer than 123 bytes of UTF-8 or can't be encoded.
+        """
+        if self.code not in _SENDABLE and not 3000 <= self.code <= 4999:
+            raise ValueError(
+                f"close code {self.code} can't be sent: use 1000-1003, 1007-1014 or, "
+                "for an application's own codes, 3000-4999"
+            )
+        size = len(self.reason.encode())
+        if size > MAX_REASON_BYTES:
+            raise ValueError(
+                f"a close reason holds at most {MAX_REASON_BYTES} bytes of UTF-8, this one has {size}"
+            )

@@ -1,0 +1,42 @@
+"""Which adapter belongs to the server that is running.
+
+The core names no server: an adapter registers under the name of its server's package, as an entry
+point, and is found by the package of the object that ASGI's `send` is a method of. Behind a
+middleware that wraps `send`, and on a server that nobody has registered, it is the plain specification.
+"""
+
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from anysocket.asgi import ASGIEvent, Receive, Scope, Send
+from anysocket.transport import Transport
+
+GROUP = "anysocket.adapters"
+PLAIN = "asgi"
+
+
+class Connect(Protocol):
+    """What an adapter registers: it makes a transport from what the server passes to an application."""
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Transport[ASGIEvent]: ...
+
+
+def connect(scope: Scope, receive: Receive, send: Send) -> Transport[ASGIEvent]:
+    """Make the transport of the server that is running."""
+    owner: object = getattr(send, "__self__", None)
+    return adapter(type(owner).__module__.partition(".")[0])(scope, receive, send)
+
+
+@cache
+def adapter(package: str) -> Connect:
+    """Load the adapter for a server's package, or the plain one.
+
+    Raises:
+        LookupError: not even the plain one is registered: anysocket isn't installed as a distribution.
+    """
+    for name in (package, PLAIN):
+        for entry_point in entry_points(group=GROUP, name=name):
+            loaded: Connect = entry_point.load()
+            return loaded
+    raise LookupError(f"no adapter is registered under {GROUP!r}: install anysocket with pip")

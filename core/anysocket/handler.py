@@ -1,0 +1,51 @@
+"""Running a handler: however it ends, the connection ends too, and says why."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from anysocket.close import CloseCode
+from anysocket.errors import ConnectionClosed
+from anysocket.request import WebSocketRequest
+from anysocket.session import Session
+from anysocket.state import State
+
+Handler: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
+
+log = logging.getLogger("anysocket")
+
+
+async def run(handler: Handler, request: WebSocketRequest, session: Session) -> None:
+    """Run a handler to its end.
+
+    One that returns closes with 1000, one that raises with 1011, and the exception is logged
+    and raised on (contract C5). One that has answered nothing gives the peer a 500 (contract H4).
+    Its own connection's `ConnectionClosed` is no mistake: the peer left, and that is all.
+    """
+    try:
+        await handler(request)
+    except ConnectionClosed:
+        if session.code is None:  # it is another connection that was closed
+            await _failed(request, session)
+            raise
+    except Exception:
+        await _failed(request, session)
+        raise
+    else:
+        if session.state is State.CONNECTING:
+            log.error("the handler of %s returned without accept or deny", request.path)
+            await _deny_500(request)
+        else:
+            await session.close()
+
+
+async def _failed(request: WebSocketRequest, session: Session) -> None:
+    log.exception("the handler of %s failed", request.path)
+    if session.state is State.CONNECTING:
+        await _deny_500(request)
+    else:
+        await session.close(CloseCode.INTERNAL_ERROR)
+
+
+async def _deny_500(request: WebSocketRequest) -> None:
+    await request.deny(500, body="Internal Server Error")

@@ -1,0 +1,79 @@
+"""Immutable multi-dicts for what a handshake carries more than once: headers and query parameters."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+Default = TypeVar("Default")
+
+
+class MultiDict(Mapping[str, str]):
+    """Pairs of strings, in their order. As a mapping it gives each name's first value."""
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = tuple(pairs)
+
+    def get_all(self, name: str) -> list[str]:
+        """Give every value of a name, in order, and an empty list when there is none."""
+        return [value for key, value in self._pairs if key == name]
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Give all pairs in their order, repeated names included."""
+        return self._pairs
+
+    def __getitem__(self, name: str) -> str:
+        for key, value in self._pairs:
+            if key == name:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self._pairs))
+
+    def __len__(self) -> int:
+        return len(dict(self._pairs))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MultiDict):
+            return NotImplemented
+        return type(self) is type(other) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self._pairs)!r})"
+
+
+class Headers(MultiDict):
+    """Header lines in wire order; names are lower case and found in any case (RFC 9110 section 5.1)."""
+
+    __slots__ = ()
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__((name.lower(), value) for name, value in pairs)
+
+    @classmethod
+    def from_raw(cls, raw: Iterable[tuple[bytes, bytes]]) -> "Headers":
+        """Decode header lines as ISO-8859-1, which loses no byte (RFC 9110 section 5.5)."""
+        return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+    def get_all(self, name: str) -> list[str]:
+        """Give every value of a name, in order, and an empty list when there is none."""
+        return super().get_all(name.lower())
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+
+class Query(MultiDict):
+    """Query parameters in their order, percent-decoded, blank values kept."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_raw(cls, raw: bytes) -> "Query":
+        """Parse a query string as `application/x-www-form-urlencoded`."""
+        return cls(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))

@@ -1,0 +1,242 @@
+"""The five members: accept, receive, send, close, code."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+
+from anysocket.close import Close, CloseCode
+from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
+from anysocket.handshake import Denial, HeaderLines, denial, validated
+from anysocket.state import Action, State, step
+from anysocket.transport import Event, Transport
+
+MAX_MESSAGE_SIZE = 16 * 1024 * 1024
+"""Bytes in one message, unless set (contract M3)."""
+
+CLOSE_TIMEOUT = 10.0
+"""Seconds that close waits for a silent peer, unless set (contract C3)."""
+
+_LAST_EVENTS_TIMEOUT = 1.0
+"""Seconds that a failed send looks through the unread events for the peer's close."""
+
+_OPEN = State.OPEN
+
+
+class WebSocket:
+    """One connection, from the handshake to its end, the same on every server."""
+
+    __slots__ = (
+        "_answering",
+        "_close",
+        "_close_timeout",
+        "_decode",
+        "_gone",
+        "_max_message_size",
+        "_next_event",
+        "_receiving",
+        "_send_bytes",
+        "_send_text",
+        "_short",
+        "_state",
+        "_transport",
+    )
+
+    def __init__(
+        self,
+        transport: Transport[Event],
+        *,
+        max_message_size: int = MAX_MESSAGE_SIZE,
+        close_timeout: float = CLOSE_TIMEOUT,
+    ) -> None:
+        # The transport's type of event is erased here, so that WebSocket isn't generic to those
+        # who write handlers; receive and decode come from one transport, so the two agree.
+        self._transport: Transport[Any] = transport
+        self._next_event: Callable[[], Awaitable[Any]] = transport.receive
+        self._decode: Callable[[Any], str | bytes | Close] = transport.decode
+        self._send_text = transport.send_text
+        self._send_bytes = transport.send_bytes
+        self._gone = transport.gone
+        self._max_message_size = max_message_size
+        self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
+        self._close_timeout = close_timeout
+        self._state = State.CONNECTING
+        self._close: Close | None = None
+        self._answering = False
+        self._receiving = False
+
+    @property
+    def code(self) -> int | None:
+        """The close code, and None until the connection is closed (contract C1).
+
+        The peer's when it closed, 1005 when it gave none; our own when we closed, whatever the
+        server reports back; 1006 when the connection broke or never opened; 1002, 1007 or 1009
+        when the peer broke the protocol.
+        """
+        return None if self._close is None else self._close.code
+
+    async def accept(self, subprotocol: str | None = None, headers: HeaderLines = ()) -> None:
+        """Open the connection (contract H2).
+
+        Args:
+            subprotocol: one of those that the peer offered.
+            headers: lines to add to the handshake's response.
+
+        Raises:
+            ValueError: the subprotocol wasn't offered, or a header can't be sent. Nothing has
+                been sent, the connection is still connecting.
+            InvalidState: the handshake has been answered before.
+            ConnectionClosed: the peer has left (contract H5).
+            Unsupported: headers were given and the server drops them.
+        """
+        state = self._answer(Action.ACCEPT)
+        lines = validated(headers)
+        if subprotocol is not None:
+            offered = self._transport.handshake.subprotocols
+            if subprotocol not in offered:
+                raise ValueError(f"subprotocol {subprotocol!r} wasn't offered, only {list(offered)}")
+        self._answering = True
+        try:
+            await self._transport.accept(subprotocol, lines)
+        except Unsupported:
+            self._answering = False
+            raise
+        except self._gone as error:
+            raise self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE)) from error
+        self._state = state
+
+    async def receive(self) -> str | bytes | None:
+        """Wait for the next message: str for text, bytes for binary, None at the end.
+
+        At the end it gives None at once, every time (contract C4), and `code` tells why. A
+        cancelled call loses no message (contract M2).
+
+        Raises:
+            InvalidState: before accept, or while another task waits in receive.
+        """
+        if self._state is not _OPEN or self._receiving:
+            self._check_receive()
+            return None  # the end
+        self._receiving = True
+        try:
+            message = self._decode(await self._next_event())
+        except self._gone:
+            message = Close(CloseCode.ABNORMAL_CLOSURE)
+        finally:
+            self._receiving = False
+        if isinstance(message, Close):
+            self._disconnected(message)
+            return None
+        if self._state is not _OPEN:
+            return None  # another task has closed meanwhile
+        if len(message) > self._short and self._is_too_big(message):
+            await self.close(CloseCode.MESSAGE_TOO_BIG)
+            return None
+        return message
+
+    async def send(self, data: str | bytes | bytearray | memoryview) -> None:
+        """Send a message: text from str, binary from anything bytes-like (contract M1).
+
+        Waits while the peer reads too slowly. A cancelled call may or may not have sent; close
+        still works (contract M2).
+
+        Raises:
+            TypeError: data is neither str nor bytes-like. Nothing has been sent.
+            UnicodeEncodeError: a str with a lone surrogate. Nothing has been sent.
+            InvalidState: before accept.
+            ConnectionClosed: the peer has left, or the connection was closed (contract C4).
+        """
+        if self._state is not _OPEN:
+            raise self._cannot_send()
+        try:
+            if isinstance(data, str):
+                await self._send_text(data)
+            elif isinstance(data, bytes):
+                await self._send_bytes(data)
+            else:
+                await self._send_bytes(_bytes(data))
+        except self._gone as error:
+            raise await self._peer_left() from error
+
+    async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
+        """Close the connection; before accept, deny it with 403 (contract H3).
+
+        May be repeated, and may come after the peer has left: it does nothing then. Returns
+        within the close timeout even when the peer stays silent (contract C3).
+
+        Args:
+            code: 1000-1003, 1007-1014 or 3000-4999.
+            reason: at most 123 bytes of UTF-8.
+
+        Raises:
+            ValueError: the code or the reason can't be sent. Nothing has been, still open.
+        """
+        close = Close(code, reason)
+        close.validate()
+        if self._state is State.CONNECTING:
+            await self._deny(denial())
+        elif self._state is _OPEN:
+            self._state = step(self._state, Action.CLOSE)
+            self._close = close
+            with anyio.move_on_after(self._close_timeout), suppress(*self._gone):
+                await self._transport.close(close)
+
+    async def _deny(self, denial: Denial) -> None:
+        state = self._answer(Action.DENY)
+        self._answering = True
+        try:
+            with suppress(*self._gone):
+                await self._transport.deny(denial)
+        except Unsupported:
+            self._answering = False
+            raise
+        self._state = state
+        self._close = Close(CloseCode.ABNORMAL_CLOSURE)
+
+    def _answer(self, action: Action) -> State:
+        """Check that the handshake can be answered, and give the state that follows."""
+        if self._answering and self._state is State.CONNECTING:
+            raise InvalidState(f"can't {action.value}: the handshake is being answered already")
+        return step(self._state, action)
+
+    def _disconnected(self, close: Close) -> ConnectionClosed:
+        """Note that the connection is over. The first close recorded stands (contract C1)."""
+        self._state = step(self._state, Action.DISCONNECT)
+        if self._close is None:
+            self._close = close
+        return ConnectionClosed(self._close.code, self._close.reason)
+
+    def _check_receive(self) -> None:
+        step(self._state, Action.RECEIVE)
+        if self._state is _OPEN:
+            raise InvalidState("another task is waiting in receive: only one may at a time")
+
+    def _is_too_big(self, message: str | bytes) -> bool:
+        size = len(message.encode()) if isinstance(message, str) else len(message)
+        return size > self._max_message_size
+
+    def _cannot_send(self) -> InvalidState | ConnectionClosed:
+        if self._close is not None:
+            return ConnectionClosed(self._close.code, self._close.reason)
+        return InvalidState(f"can't send while the connection is {self._state.value}: accept it first")
+
+    async def _peer_left(self) -> ConnectionClosed:
+        """Find how the peer left among the events that nobody has read; without any, it broke."""
+        with anyio.move_on_after(_LAST_EVENTS_TIMEOUT), suppress(*self._gone):
+            while self._close is None:
+                if self._receiving:  # the task that waits in receive is about to be told
+                    await anyio.sleep(0.001)
+                    continue
+                message = self._decode(await self._next_event())
+                if isinstance(message, Close):
+                    return self._disconnected(message)
+        return self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+
+
+def _bytes(data: object) -> bytes:
+    if isinstance(data, bytearray):
+        return bytes(data)
+    if isinstance(data, memoryview):
+        return data.tobytes()
+    raise TypeError(f"a message is str or bytes-like, not {type(data).__name__}")

@@ -1,0 +1,1 @@
+"""Conformance on real servers: the cases, the rows, the reports and the command line."""
