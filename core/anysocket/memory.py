@@ -1,10 +1,12 @@
 """A transport in memory: a handler and its peer in one program, without server or socket."""
 
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.lowlevel import checkpoint
 
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close
@@ -12,6 +14,8 @@ from anysocket.handshake import Denial, Handshake, RawHeaders
 
 Message: TypeAlias = str | bytes | Close
 """What goes through the pipe: messages, and at last how the connection ends."""
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,10 @@ class MemoryTransport:
             unread: how many messages fit in each direction before their sender must wait.
         """
         self.handshake = handshake or Handshake()
-        self._to_peer, from_handler = anyio.create_memory_object_stream[Message | Accepted | Denial](unread)
-        to_handler, from_peer = anyio.create_memory_object_stream[Message](unread)
-        self.receive = from_peer.receive
-        self.peer = MemoryPeer(to_handler, from_handler)
+        self._to_peer = _Pipe[Message | Accepted | Denial](unread)
+        self._from_peer = _Pipe[Message](unread)
+        self.receive = self._from_peer.receive
+        self.peer = MemoryPeer(self._from_peer, self._to_peer)
 
     def decode(self, event: Message, /) -> Message:
         return event
@@ -48,7 +52,7 @@ class MemoryTransport:
         await self._to_peer.send(Accepted(subprotocol, headers))
 
     async def deny(self, denial: Denial, /) -> None:
-        await self._to_peer.send(denial)
+        await self._end(denial)
 
     async def send_text(self, data: str, /) -> None:
         data.encode()  # a lone surrogate can't go over any wire
@@ -58,22 +62,31 @@ class MemoryTransport:
         await self._to_peer.send(data)
 
     async def close(self, close: Close, /) -> None:
-        await self._to_peer.send(close)
+        await self._end(close)
+
+    async def _end(self, last: Close | Denial) -> None:
+        try:
+            await self._to_peer.send(last)
+        finally:
+            self._to_peer.end()
+            self._from_peer.end()
 
 
 class MemoryPeer:
     """The other end of the pipe: what a client does, without bytes in between."""
 
     def __init__(
-        self,
-        to_handler: MemoryObjectSendStream[Message],
-        from_handler: MemoryObjectReceiveStream[Message | Accepted | Denial],
+        self, to_handler: "_Pipe[Message]", from_handler: "_Pipe[Message | Accepted | Denial]"
     ) -> None:
         self._to_handler = to_handler
         self._from_handler = from_handler
 
     async def receive(self) -> Message | Accepted | Denial:
-        """Wait for the handler's next act: its answer to the handshake, a message, or its close."""
+        """Wait for the handler's next act: its answer to the handshake, a message, or its close.
+
+        Raises:
+            anyio.EndOfStream: there is no next one.
+        """
         return await self._from_handler.receive()
 
     async def send(self, message: str | bytes) -> None:
@@ -86,10 +99,56 @@ class MemoryPeer:
 
     async def close(self, code: int = 1005, reason: str = "") -> None:
         """Close as a peer does; 1005 stands for a close frame without a code."""
-        await self._to_handler.send(Close(code, reason))
+        with suppress(anyio.BrokenResourceError):
+            await self._to_handler.send(Close(code, reason))
         self.abort()
 
     def abort(self) -> None:
         """Vanish without a close frame; what was sent before can still be read."""
-        self._to_handler.close()
-        self._from_handler.close()
+        self._to_handler.end()
+        self._from_handler.end()
+
+
+class _Pipe(Generic[Item]):
+    """One direction. Unlike a stream it needs no closing, so a test may drop it in any state."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items = deque[Item]()
+        self._ended = False
+        self._sending = anyio.Lock()
+        self._changed: anyio.Event | None = None
+
+    async def send(self, item: Item) -> None:
+        async with self._sending:  # who waited first is first
+            while len(self._items) >= self._size and not self._ended:
+                await self._change()
+            if self._ended:
+                raise anyio.BrokenResourceError
+            self._items.append(item)
+            self._notify()
+
+    async def receive(self) -> Item:
+        await checkpoint()
+        while not self._items:
+            if self._ended:
+                raise anyio.EndOfStream
+            await self._change()
+        item = self._items.popleft()
+        self._notify()
+        return item
+
+    def end(self) -> None:
+        """Let nothing more in; what is in can still be received."""
+        self._ended = True
+        self._notify()
+
+    async def _change(self) -> None:
+        if self._changed is None:
+            self._changed = anyio.Event()
+        await self._changed.wait()
+
+    def _notify(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
