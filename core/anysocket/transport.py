@@ -23,9 +23,14 @@ class Transport(Protocol[Event]):
     gone: ClassVar[tuple[type[Exception], ...]]
     """The exceptions by which this server says that the peer has left."""
 
-    receive: Callable[[], Awaitable[Event]]
-    """Wait for the next event: the server's own callable where possible, so that a message costs
-    one coroutine. Called after accept, never twice at once; a cancelled call must lose nothing."""
+    @property
+    def receive(self) -> Callable[[], Awaitable[Event]]:
+        """Wait for the next event; a method will do, and so will an attribute.
+
+        The server's own callable where possible, so that a message costs one coroutine. Called
+        after accept, never twice at once; a cancelled call must lose nothing.
+        """
+        ...
 
     @property
     def handshake(self) -> Handshake:
