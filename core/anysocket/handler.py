@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 from anysocket.close import CloseCode
-from anysocket.errors import ConnectionClosed
+from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.request import WebSocketRequest
 from anysocket.session import Session
 from anysocket.state import State
@@ -48,4 +49,7 @@ async def _failed(request: WebSocketRequest, session: Session) -> None:
 
 
 async def _deny_500(request: WebSocketRequest) -> None:
-    await request.deny(500, body="Internal Server Error")
+    # Where it can't be sent, or an answer got stuck half-way, the server gives the 500: that is
+    # what it does for an application that ends without an answer.
+    with suppress(Unsupported, InvalidState):
+        await request.deny(500, body="Internal Server Error")
