@@ -28,7 +28,9 @@ async def run(lifespan: Lifespan, http: ASGIApp, scope: Scope, receive: Receive,
             await inner.run(http, scope)
     except Exception as error:
         log.exception("the lifespan failed at %s", inner.phase)
-        await send({"type": f"lifespan.{inner.phase}.failed", "message": f"{type(error).__name__}: {error}"})
+        if not inner.failed:  # a failure is told once
+            message = f"{type(error).__name__}: {error}"
+            await send({"type": f"lifespan.{inner.phase}.failed", "message": message})
         raise
     if not inner.failed:
         await send({"type": "lifespan.shutdown.complete"})
