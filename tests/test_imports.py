@@ -1,0 +1,95 @@
+"""Imports run one way, and servers are named only where they belong."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import anysocket
+import anysocket_adapters
+import anysocket_matrix
+
+CORE, ADAPTERS, MATRIX = (
+    Path(package.__path__[0]) for package in (anysocket, anysocket_adapters, anysocket_matrix)
+)
+
+FORBIDDEN = {
+    CORE: {"anysocket_adapters", "anysocket_matrix"},
+    ADAPTERS: {"anysocket_matrix"},
+}
+
+CORE_NEEDS = {"anysocket", "anyio", "typing_extensions", *sys.stdlib_module_names}
+
+SERVERS = re.compile("uvicorn|hypercorn|granian|daphne", re.IGNORECASE)
+
+
+def modules(folder: Path) -> Iterator[Path]:
+    found = sorted(folder.rglob("*.py"))
+    assert found, f"nothing in {folder}"
+    yield from found
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Give the top-level packages that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name.partition(".")[0] for alias in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module.partition(".")[0]
+            case ast.ImportFrom():
+                yield "a relative import"
+            case _:
+                pass
+
+
+def words(tree: ast.AST) -> Iterator[str]:
+    """Give every identifier and every string, docstrings too; comments aren't in the tree."""
+    for node in ast.walk(tree):
+        for _, value in ast.iter_fields(node):
+            for each in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
+                if isinstance(each, str):
+                    yield each
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN, ids=lambda folder: folder.name)
+def test_imports_run_one_way(folder: Path) -> None:
+    for path in modules(folder):
+        assert not FORBIDDEN[folder] & set(imported(ast.parse(path.read_text()))), path
+
+
+def test_the_core_needs_only_anyio() -> None:
+    for path in modules(CORE):
+        assert set(imported(ast.parse(path.read_text()))) <= CORE_NEEDS, path
+
+
+@pytest.mark.parametrize("folder", [CORE, MATRIX / "conformance"], ids=lambda folder: folder.name)
+def test_no_server_is_named(folder: Path) -> None:
+    for path in modules(folder):
+        assert not [word for word in words(ast.parse(path.read_text())) if SERVERS.search(word)], path
+
+
+def test_imports_are_found_wherever_they_are() -> None:
+    source = "import a.b, c as d\nfrom e.f import g\ndef h():\n    if i:\n        import j\nfrom . import k"
+    assert set(imported(ast.parse(source))) == {"a", "c", "e", "j", "a relative import"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""For uvicorn."""',
+        "import granian.asgi",
+        "from hypercorn import asyncio",
+        "class UvicornTransport: ...",
+        "def serve(daphne): ...",
+        "x.is_granian",
+        "f(uvicorn=1)",
+        "f'on {x} hypercorn'",
+        "global granian",
+    ],
+)
+def test_names_are_found_wherever_they_are(source: str) -> None:
+    assert any(SERVERS.search(word) for word in words(ast.parse(source)))
