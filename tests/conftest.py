@@ -1,9 +1,32 @@
 """What most tests begin with: a peer and a handler's end of one connection, in memory."""
 
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+
+import anyio
 import pytest
 
 from anysocket import MemoryPeer, MemoryTransport
 from anysocket.session import Session
+
+DEADLINE = 5
+"""Seconds that a test may take: what waits for ever fails."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    if inspect.iscoroutinefunction(pyfuncitem.obj):
+        pyfuncitem.obj = in_time(pyfuncitem.obj)
+
+
+def in_time(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def limited(**fixtures: object) -> None:
+        with anyio.fail_after(DEADLINE):
+            await test(**fixtures)
+
+    return limited
 
 
 @pytest.fixture(params=["asyncio", "trio"])

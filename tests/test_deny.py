@@ -40,6 +40,11 @@ async def test_deny(request_: WebSocketRequest, connecting: Session, peer: Memor
     assert connecting.code == 1006
 
 
+async def test_deny_is_403_unless_told(request_: WebSocketRequest, peer: MemoryPeer) -> None:
+    await request_.deny()
+    assert await peer.receive() == denial(403)
+
+
 async def test_close_before_accept(connecting: Session, peer: MemoryPeer) -> None:
     await connecting.close(4001, "not told to anyone")
     assert await peer.receive() == denial(403)

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import anyio
 import pytest
 
-from anysocket import Close, InvalidState, MemoryPeer, State
+from anysocket import Close, InvalidState, MemoryPeer, MemoryTransport, State
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -142,3 +142,26 @@ async def test_messages_behind_our_close_are_not_given(opened: Session, peer: Me
     await opened.close(4004)
     assert await opened.receive() is None
     assert await peer.receive() == Close(4004)
+
+
+class Late(MemoryTransport):
+    """A server that still hands out a message after our close."""
+
+    async def close(self, close: Close, /) -> None:
+        await self.peer.send("too late")
+
+
+async def test_a_message_that_comes_with_our_close_is_not_given() -> None:
+    session = Session(Late())
+    await session.accept()
+    received: list[str | bytes | None] = []
+
+    async def wait() -> None:
+        received.append(await session.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        await session.close(4005)
+    assert received == [None]
+    assert session.code == 4005

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from anysocket import Close, ConnectionClosed, MemoryPeer, MemoryTransport, State
+from anysocket.memory import Message
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -150,19 +151,55 @@ async def test_send_does_not_wait_for_ever_to_find_out(monkeypatch: pytest.Monke
         await session.send("x")
 
 
-async def test_send_and_a_waiting_receive_find_the_same(opened: Session, peer: MemoryPeer) -> None:
+class OneReader(MemoryTransport):
+    """A server whose `receive` must not be called twice at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reading = anyio.Lock()
+        self.receive = self._receive_alone
+
+    async def _receive_alone(self) -> Message:
+        self._reading.acquire_nowait()
+        try:
+            return await self._from_peer.receive()
+        finally:
+            self._reading.release()
+
+
+async def test_send_and_a_waiting_receive_find_the_same() -> None:
+    transport = OneReader()
+    session = Session(transport)
+    await session.accept()
     received: list[str | bytes | None] = []
 
     async def wait() -> None:
-        received.append(await opened.receive())
+        received.append(await session.receive())
 
-    with anyio.fail_after(1):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(wait)
-            await anyio.wait_all_tasks_blocked()
-            await peer.close(4001, "had to go")
-            with pytest.raises(ConnectionClosed, match=r"4001 \(had to go\)"):
-                await opened.send("x")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        transport.peer.abort()
+        with pytest.raises(ConnectionClosed, match="1006"):
+            await session.send("x")
+    assert received == [None]
+
+
+async def test_send_leaves_the_close_to_a_waiting_receive() -> None:
+    transport = OneReader()
+    session = Session(transport)
+    await session.accept()
+    received: list[str | bytes | None] = []
+
+    async def wait() -> None:
+        received.append(await session.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        await transport.peer.close(4001, "had to go")
+        with pytest.raises(ConnectionClosed, match=r"4001 \(had to go\)"):
+            await session.send("x")
     assert received == [None]
 
 
