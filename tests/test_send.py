@@ -151,8 +151,23 @@ async def test_send_does_not_wait_for_ever_to_find_out(monkeypatch: pytest.Monke
         await session.send("x")
 
 
+async def test_send_and_a_waiting_receive_find_the_same(opened: Session, peer: MemoryPeer) -> None:
+    received: list[str | bytes | None] = []
+
+    async def wait() -> None:
+        received.append(await opened.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        await peer.close(4001, "had to go")
+        with pytest.raises(ConnectionClosed, match=r"4001 \(had to go\)"):
+            await opened.send("x")
+    assert received == [None]
+
+
 class OneReader(MemoryTransport):
-    """A server whose `receive` must not be called twice at once."""
+    """A server whose `receive` must not be called twice at once, and whose send fails first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,10 +181,13 @@ class OneReader(MemoryTransport):
         finally:
             self._reading.release()
 
+    async def send_text(self, data: str, /) -> None:
+        self.peer.abort()
+        raise anyio.BrokenResourceError
 
-async def test_send_and_a_waiting_receive_find_the_same() -> None:
-    transport = OneReader()
-    session = Session(transport)
+
+async def test_a_failed_send_never_receives_beside_a_waiting_receive() -> None:
+    session = Session(OneReader())
     await session.accept()
     received: list[str | bytes | None] = []
 
@@ -179,26 +197,7 @@ async def test_send_and_a_waiting_receive_find_the_same() -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wait)
         await anyio.wait_all_tasks_blocked()
-        transport.peer.abort()
         with pytest.raises(ConnectionClosed, match="1006"):
-            await session.send("x")
-    assert received == [None]
-
-
-async def test_send_leaves_the_close_to_a_waiting_receive() -> None:
-    transport = OneReader()
-    session = Session(transport)
-    await session.accept()
-    received: list[str | bytes | None] = []
-
-    async def wait() -> None:
-        received.append(await session.receive())
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
-        await transport.peer.close(4001, "had to go")
-        with pytest.raises(ConnectionClosed, match=r"4001 \(had to go\)"):
             await session.send("x")
     assert received == [None]
 

@@ -6,23 +6,27 @@ What differs from the specification, as of 2.8 (https://github.com/emmett-framew
 - A lost connection and a close frame without a code are both reported as 1005. The adapter says
   1006 for both: the loss is the one that a handler must learn of.
 - The peer's close reason is lost.
+- A peer that breaks the protocol gets an empty close frame.
 - Headers of accept are dropped.
+- Close waits for as long as another task is in receive.
+- A str with a lone surrogate is sent as an empty message.
 - A denial is one body; a header that occurs twice makes the worker panic.
 """
 
 import asyncio
 import math
 import multiprocessing
-from collections.abc import Mapping
+from asyncio import CancelledError
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypedDict, cast, runtime_checkable
 
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, ASGIEvent
-from anysocket.capabilities import Capabilities
+from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
@@ -35,10 +39,68 @@ if TYPE_CHECKING:
     from granian.log import LogLevels
 
 
+@runtime_checkable
+class _Cancellable(Protocol):
+    """What granian's receive gives."""
+
+    def cancel(self) -> bool: ...
+
+
 class GranianTransport(ASGITransport):
     """granian's ASGI WebSocket protocol."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        header_order=Support.ABSENT,
+        integer_ports=Support.REPAIRED,
+        accept_headers=Support.ABSENT,
+        denial_header_duplicates=Support.REPAIRED,
+        denial_cookies=Support.ABSENT,
+        loss_before_accept=Support.ABSENT,
+        lone_surrogates=Support.REPAIRED,
+        oversized_frame_code=Support.ABSENT,
+        peer_close_reason=Support.ABSENT,
+        no_close_code=Support.ABSENT,
+        abnormal_closure=Support.REPAIRED,
+        protocol_error_close=Support.REPAIRED,
+        invalid_text_close=Support.ABSENT,
+        protocol_error_code=Support.ABSENT,
+        close_while_receiving=Support.REPAIRED,
+        end_while_sending=Support.ABSENT,
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        self._receive = receive
+        self._waiting: Awaitable[ASGIEvent] | None = None
+        self._closing = False
+        self.receive = self._receive_interruptibly
+
+    async def _receive_interruptibly(self) -> ASGIEvent:
+        """Receive so that close can end the wait: granian's close waits until nobody receives."""
+        waiting = self._waiting = self._receive()
+        try:
+            event = await waiting
+        except CancelledError:
+            if self._closing:
+                return {"type": "websocket.disconnect"}
+            raise
+        finally:
+            self._waiting = None
+        if event.get("code") == CloseCode.NO_STATUS_RCVD:
+            # When the peer broke the protocol it still waits for a close frame, and granian's
+            # would be empty. When it has closed or is lost, this goes nowhere.
+            await super().close(Close(CloseCode.PROTOCOL_ERROR))
+        return event
+
+    async def close(self, close: Close, /) -> None:
+        self._closing = True
+        if isinstance(self._waiting, _Cancellable):
+            self._waiting.cancel()
+        await super().close(close)
+
+    async def send_text(self, data: str, /) -> None:
+        data.encode()  # granian sends a str with a lone surrogate as an empty message
+        await super().send_text(data)
 
     @property
     def handshake(self) -> Handshake:
@@ -57,8 +119,8 @@ class GranianTransport(ASGITransport):
             raise Unsupported("granian drops the headers of accept: uvicorn and hypercorn send them")
         await super().accept(subprotocol, headers)
 
-    async def _respond(self, denial: Denial) -> None:
-        await super()._respond(replace(denial, headers=_merged(denial.headers)))
+    async def deny(self, denial: Denial, /) -> None:
+        await super().deny(replace(denial, headers=_merged(denial.headers)))
 
 
 def _merged(headers: RawHeaders) -> RawHeaders:

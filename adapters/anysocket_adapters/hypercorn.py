@@ -21,7 +21,7 @@ import anyio
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
-from anysocket.capabilities import Capabilities
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
@@ -61,7 +61,20 @@ class _Stream(Protocol):
 class HypercornTransport(ASGITransport):
     """hypercorn's WebSocket stream; a stream that looks different is taken as the specification."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        all_subprotocol_lines=Support.REPAIRED,
+        loss_before_accept=Support.REPAIRED,
+        oversized_message_code=Support.REPAIRED,
+        early_message=Support.ABSENT,
+        peer_close_code=Support.REPAIRED,
+        peer_close_reason=Support.REPAIRED,
+        no_close_code=Support.REPAIRED,
+        protocol_error_close=Support.REPAIRED,
+        invalid_close_code_close=Support.REPAIRED,
+        invalid_text_close=Support.REPAIRED,
+        protocol_error_code=Support.REPAIRED,
+        end_while_sending=Support.REPAIRED,
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)

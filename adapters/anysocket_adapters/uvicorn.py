@@ -5,8 +5,8 @@ What differs from the specification, as of 0.54 (https://github.com/Kludex/uvico
 - `root_path` is put before `path` and `raw_path`, though the peer didn't send it there.
 - websockets-sansio and wsproto report a lost connection as 1005, without a reason.
 - wsproto sends no close frame when the peer breaks the protocol.
-- websockets reports a protocol error as 1006, lets accept pass when the peer has left, and
-  refuses denials with a status that Python's `http` module doesn't name.
+- websockets reports a protocol error as 1006, lets accept pass when the peer has left, refuses a
+  denial whose status Python's `http` module doesn't name, and sends its headers as UTF-8.
 """
 
 import asyncio
@@ -15,15 +15,16 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from http import HTTPStatus
 from socket import socket
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
-from anysocket.capabilities import Capabilities
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
-from anysocket.handshake import Handshake, RawHeaders
+from anysocket.handshake import Denial, Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed
@@ -38,7 +39,11 @@ if TYPE_CHECKING:
 class UvicornTransport(ASGITransport):
     """What the three implementations have in common; whole for websockets-sansio."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        path_below_root=Support.REPAIRED,
+        early_message=Support.ABSENT,
+        abnormal_closure=Support.REPAIRED,
+    )
 
     @property
     def handshake(self) -> Handshake:
@@ -64,7 +69,14 @@ class _WSProto(Protocol):
 class UvicornWSProtoTransport(UvicornTransport):
     """The wsproto implementation."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        path_below_root=Support.REPAIRED,
+        early_message=Support.ABSENT,
+        abnormal_closure=Support.REPAIRED,
+        protocol_error_close=Support.REPAIRED,
+        invalid_close_code_close=Support.REPAIRED,
+        invalid_text_close=Support.REPAIRED,
+    )
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await super().accept(subprotocol, headers)
@@ -93,6 +105,9 @@ def _answer_protocol_errors(protocol: _WSProto) -> None:
     connection.events = answering  # type: ignore[method-assign,assignment]  # of this connection only
 
 
+_NAMED = frozenset(status.value for status in HTTPStatus)
+
+
 class _Frame(Protocol):
     code: int
     reason: str
@@ -105,7 +120,7 @@ class _Legacy(Protocol):
     lost_connection_before_handshake: bool
     handshake_started_event: asyncio.Event
     closed_event: asyncio.Event
-    initial_response: object
+    transport: asyncio.WriteTransport
     close_rcvd: _Frame | None
     close_sent: _Frame | None
 
@@ -113,7 +128,16 @@ class _Legacy(Protocol):
 class UvicornWebSocketsTransport(UvicornTransport):
     """The websockets implementation, on the legacy API of the websockets package."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        path_below_root=Support.REPAIRED,
+        latin1_headers=Support.ABSENT,
+        denial_latin1_headers=Support.REPAIRED,
+        denial_unnamed_status=Support.REPAIRED,
+        loss_before_accept=Support.REPAIRED,
+        oversized_message_code=Support.REPAIRED,
+        early_message=Support.ABSENT,
+        protocol_error_code=Support.REPAIRED,
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
@@ -125,6 +149,22 @@ class UvicornWebSocketsTransport(UvicornTransport):
         if protocol is not None and protocol.close_rcvd is None and protocol.close_sent is not None:
             return Close(protocol.close_sent.code, protocol.close_sent.reason)
         return super().ended(event)
+
+    async def _respond(self, denial: Denial) -> None:
+        plain = denial.status in _NAMED and all(value.isascii() for _, value in denial.headers)
+        if plain or self._protocol is None:
+            await super()._respond(denial)
+            return
+        # As uvicorn's own send_500_response does it: what websockets writes afterwards goes nowhere.
+        self._protocol.transport.write(
+            b"HTTP/1.1 %d \r\n" % denial.status
+            + b"".join(b"%b: %b\r\n" % line for line in denial.headers)
+            + b"connection: close\r\n\r\n"
+            + denial.body
+        )
+        self._protocol.transport.close()
+        self._protocol.handshake_started_event.set()
+        self._protocol.closed_event.set()
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await super().accept(subprotocol, headers)

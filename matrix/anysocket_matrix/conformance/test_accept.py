@@ -1,0 +1,217 @@
+"""H2, H4, H5: accepting a connection, or failing to."""
+
+from anysocket import ConnectionClosed, InvalidState, WebSocketRequest
+from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.conformance.handlers import echo, until_the_end
+from anysocket_matrix.peer import Mismatch, Opcode, frame_bytes
+from anysocket_matrix.plugin import Connect
+
+
+@handler()
+async def chooses_the_last(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept the last subprotocol that is offered."""
+    await request.web_socket.accept(request.subprotocols[-1])
+
+
+@handler()
+async def adds_headers(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept with headers, as str and as bytes, one of them twice."""
+    await request.web_socket.accept(headers=[("x-a", "1"), (b"X-B", b"2"), ("x-a", "3")])
+
+
+@handler()
+async def accepts_badly_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Try what can't be sent, then accept."""
+    ws = request.web_socket
+    for headers in (
+        [("a b", "1")],
+        [("", "1")],
+        [("x-a", "1\r\nx-evil: 1")],
+        [("x-a", "1\n")],
+        [("x-a", "\0")],
+        [("x-a", "\u20ac")],
+        [("Sec-WebSocket-Accept", "1")],
+        [("connection", "close")],
+    ):
+        try:
+            await ws.accept(headers=headers)
+        except ValueError:
+            notes.append("ValueError")
+    await ws.accept()
+    await ws.send("open")
+
+
+@handler()
+async def accepts_the_unoffered_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Try a subprotocol that isn't offered, then one that is."""
+    try:
+        await request.web_socket.accept("z")
+    except ValueError:
+        notes.append("ValueError")
+    await request.web_socket.accept("a")
+    await request.web_socket.send("open")
+
+
+@handler()
+async def accepts_twice(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept twice."""
+    await request.web_socket.accept()
+    try:
+        await request.web_socket.accept()
+    except InvalidState:
+        notes.append("InvalidState")
+    await request.web_socket.send("open")
+
+
+@handler()
+async def hurries(request: WebSocketRequest, notes: Notes) -> None:
+    """Send and receive before accept."""
+    ws = request.web_socket
+    try:
+        await ws.send("early")
+    except InvalidState:
+        notes.append("send")
+    try:
+        await ws.receive()
+    except InvalidState:
+        notes.append("receive")
+    await ws.accept()
+    await ws.send("open")
+
+
+@handler()
+async def sends_at_once(request: WebSocketRequest, notes: Notes) -> None:
+    """Send right after accept."""
+    await request.web_socket.accept()
+    await request.web_socket.send("first")
+
+
+@handler()
+async def answers_nothing(request: WebSocketRequest, notes: Notes) -> None:
+    """Return."""
+
+
+@handler()
+async def fails_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Raise before answering."""
+    raise LookupError("before accept")
+
+
+@handler()
+async def accepts_late(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept when the peer has left."""
+    ws = request.web_socket
+    await notes.gate()
+    try:
+        await ws.accept()
+    except ConnectionClosed as closed:
+        notes.append(closed.code)
+    notes += [await ws.receive(), ws.code]
+
+
+@case("H2")
+def test_opens(connect: Connect) -> None:
+    """Accept gives 101 and the accept token, and no subprotocol."""
+    peer = connect(until_the_end)
+    peer.expect_status(101)
+    if peer.response.header("sec-websocket-protocol"):
+        raise Mismatch("no subprotocol", peer.response.headers)
+    peer.expect_accept_token()
+
+
+@case("H2")
+def test_subprotocol(connect: Connect) -> None:
+    """The chosen subprotocol is in the response."""
+    peer = connect(chooses_the_last, headers=[("sec-websocket-protocol", "a, b")])
+    peer.expect_header("sec-websocket-protocol", "b")
+
+
+@case("H2", requires="all_subprotocol_lines")
+def test_subprotocol_of_the_first_line(connect: Connect) -> None:
+    """A subprotocol of another header line than the last can be chosen."""
+    lines = [("sec-websocket-protocol", "b"), ("sec-websocket-protocol", "a")]
+    peer = connect(accepts_the_unoffered_first, headers=lines[::-1])
+    peer.expect_header("sec-websocket-protocol", "a")
+
+
+@case("H2")
+def test_unoffered_subprotocol(connect: Connect) -> None:
+    """A subprotocol that wasn't offered is a ValueError, and the connection can still be accepted."""
+    peer = connect(accepts_the_unoffered_first, headers=[("sec-websocket-protocol", "a, b")])
+    peer.expect_header("sec-websocket-protocol", "a")
+    peer.expect_text("open")
+    peer.expect_notes("ValueError")
+
+
+@case("H2", requires="accept_headers")
+def test_headers(connect: Connect) -> None:
+    """The headers of accept are in the response, duplicates too."""
+    peer = connect(adds_headers)
+    peer.expect_status(101)
+    peer.expect_header("x-a", "1", "3")
+    peer.expect_header("x-b", "2")
+
+
+@case("H2")
+def test_bad_headers(connect: Connect) -> None:
+    """Headers that can't be sent are a ValueError, and the connection can still be accepted."""
+    peer = connect(accepts_badly_first)
+    peer.expect_status(101)
+    peer.expect_text("open")
+    peer.expect_notes(*["ValueError"] * 8)
+
+
+@case("H2")
+def test_accept_twice(connect: Connect) -> None:
+    """A second accept is InvalidState and does no harm."""
+    peer = connect(accepts_twice)
+    peer.expect_text("open")
+    peer.expect_notes("InvalidState")
+
+
+@case("H2")
+def test_before_accept(connect: Connect) -> None:
+    """Sending and receiving before accept are InvalidState and do no harm."""
+    peer = connect(hurries)
+    peer.expect_text("open")
+    peer.expect_notes("send", "receive")
+
+
+@case("H2")
+def test_send_at_once(connect: Connect) -> None:
+    """A message sent right after accept arrives."""
+    connect(sends_at_once).expect_text("first")
+
+
+@case("M5", requires="early_message")
+def test_message_behind_the_handshake(connect: Connect) -> None:
+    """A message in the packet of the handshake isn't lost."""
+    peer = connect(echo, behind=frame_bytes(Opcode.TEXT, b"early"))
+    peer.expect_status(101)
+    peer.expect_text("early")
+
+
+@case("H4")
+def test_no_answer(connect: Connect) -> None:
+    """A handler that returns without having answered gives 500."""
+    peer = connect(answers_nothing)
+    peer.expect_status(500)
+    peer.expect_code(1006)
+
+
+@case("H4")
+def test_raises_first(connect: Connect) -> None:
+    """A handler that raises without having answered gives 500, and the exception is raised on."""
+    peer = connect(fails_first)
+    peer.expect_status(500)
+    peer.expect_raised("LookupError: before accept")
+
+
+@case("H5", requires="loss_before_accept")
+def test_peer_left_before_accept(connect: Connect) -> None:
+    """When the peer has left, accept raises ConnectionClosed with 1006 and receive gives None."""
+    peer = connect(accepts_late, answer=False)
+    peer.wait_until_started()
+    peer.abort()
+    peer.open_gate()
+    peer.expect_notes(1006, None, 1006)

@@ -1,0 +1,262 @@
+"""C1, C2, C3: closing, by either side."""
+
+import anyio
+
+from anysocket import WebSocketRequest
+from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.conformance.handlers import until_the_end
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import Connect
+
+LONGEST = "é" * 61 + "x"
+"""123 bytes of UTF-8."""
+
+
+@handler()
+async def closes(request: WebSocketRequest, notes: Notes) -> None:
+    """Close with a code and a reason of our own."""
+    ws = request.web_socket
+    await ws.accept()
+    await ws.close(4001, "ré")
+    notes += [ws.code, await ws.receive(), ws.code]
+
+
+@handler()
+async def closes_plainly(request: WebSocketRequest, notes: Notes) -> None:
+    """Close without saying more."""
+    await request.web_socket.accept()
+    await request.web_socket.close()
+    notes.append(request.web_socket.code)
+
+
+@handler()
+async def closes_as_told(request: WebSocketRequest, notes: Notes) -> None:
+    """Close with the code and the reason in the query."""
+    await request.web_socket.accept()
+    await request.web_socket.close(int(request.query["code"]), request.query["reason"])
+
+
+@handler()
+async def closes_badly_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Try what can't be sent, then send."""
+    ws = request.web_socket
+    await ws.accept()
+    for code in (-1, 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 70000):
+        try:
+            await ws.close(code)
+        except ValueError:
+            notes.append(code)
+    for reason in ("x" * 124, "é" * 62):
+        try:
+            await ws.close(1000, reason)
+        except ValueError:
+            notes.append("reason")
+    notes.append(ws.code)
+    await ws.send("still open")
+
+
+@handler()
+async def closes_again_and_again(request: WebSocketRequest, notes: Notes) -> None:
+    """Close three times."""
+    ws = request.web_socket
+    await ws.accept()
+    for code in (4001, 4002, 1000):
+        await ws.close(code)
+    notes.append(ws.code)
+
+
+@handler()
+async def closes_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
+    """Close when the peer has closed."""
+    ws = request.web_socket
+    await ws.accept()
+    while await ws.receive() is not None:
+        pass
+    await ws.close(4001)
+    await ws.close()
+    notes.append(ws.code)
+
+
+@handler(close_timeout=0.5)
+async def closes_soon(request: WebSocketRequest, notes: Notes) -> None:
+    """Close, and don't wait long."""
+    await request.web_socket.accept()
+    await request.web_socket.close(4001)
+
+
+@handler()
+async def closes_while_receiving(request: WebSocketRequest, notes: Notes) -> None:
+    """Close while another task receives."""
+    ws = request.web_socket
+    await ws.accept()
+
+    async def receive() -> None:
+        notes.append(await ws.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(receive)
+        await anyio.sleep(0.02)
+        await ws.close(4001)
+        notes.append("closed")
+
+
+@case("C1", requires="peer_close_code")
+def test_peers_code(connect: Connect) -> None:
+    """The code is the peer's when it closed, and the peer sees it echoed."""
+    peer = connect(until_the_end)
+    peer.send_close(4999)
+    peer.expect_close(4999)
+    peer.expect_end()
+    peer.expect_code(4999)
+
+
+@case("C1", requires="peer_close_code")
+def test_peers_standard_code(connect: Connect) -> None:
+    """A browser's tab that is closed says 1001."""
+    peer = connect(until_the_end)
+    peer.send_close(1001)
+    peer.expect_code(1001)
+
+
+@case("C1", requires="no_close_code")
+def test_no_code(connect: Connect) -> None:
+    """A close frame without a code is 1005."""
+    peer = connect(until_the_end)
+    peer.send_close()
+    peer.expect_code(1005)
+
+
+@case("C1", requires="peer_close_code")
+def test_messages_before_close(connect: Connect) -> None:
+    """What was sent before the close is received before it."""
+    peer = connect(until_the_end)
+    peer.send_text("a")
+    peer.send_bytes(b"")
+    peer.send_close(4999)
+    peer.expect_notes("a", b"")
+    peer.expect_code(4999)
+
+
+@case("C1", requires="abnormal_closure")
+def test_reset(connect: Connect) -> None:
+    """A connection that is reset is 1006."""
+    peer = connect(until_the_end)
+    peer.abort()
+    peer.expect_code(1006)
+
+
+@case("C1", requires="abnormal_closure")
+def test_hung_up(connect: Connect) -> None:
+    """A TCP connection that ends without a close frame is 1006."""
+    peer = connect(until_the_end)
+    peer.hang_up()
+    peer.expect_code(1006)
+
+
+@case("C1", requires="abnormal_closure")
+def test_half_closed(connect: Connect) -> None:
+    """A TCP connection that ends in the peer's direction only is 1006."""
+    peer = connect(until_the_end)
+    peer.half_close()
+    peer.expect_end()
+    peer.expect_code(1006)
+
+
+@case("C1")
+def test_own_code_and_reason(connect: Connect) -> None:
+    """Our own code and reason reach the peer and stay what they are."""
+    peer = connect(closes)
+    peer.expect_close(4001, "ré")
+    peer.send_close(4001, "ré")
+    peer.expect_end()
+    peer.expect_notes(4001, None, 4001)
+
+
+@case("C1")
+def test_own_code_stands(connect: Connect) -> None:
+    """When the peer answers with another code, ours stands."""
+    peer = connect(closes)
+    peer.expect_close(4001)
+    peer.send_close(4002)
+    peer.expect_notes(4001, None, 4001)
+
+
+@case("C1")
+def test_default_code(connect: Connect) -> None:
+    """Close says 1000 unless told otherwise, with an empty reason."""
+    peer = connect(closes_plainly)
+    peer.expect_close(1000, "")
+    peer.send_close(1000)
+    peer.expect_notes(1000)
+
+
+@case("C2")
+def test_codes_that_can_be_sent(connect: Connect) -> None:
+    """Each code that may be sent arrives."""
+    for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999):
+        peer = connect(closes_as_told, f"/?code={code}&reason=x")
+        peer.expect_close(code, "x")
+        peer.send_close(code)
+
+
+@case("C2")
+def test_longest_reason(connect: Connect) -> None:
+    """A reason of 123 bytes of UTF-8 arrives whole."""
+    peer = connect(closes_as_told, "/?code=3000&reason=" + "%C3%A9" * 61 + "x")
+    peer.expect_close(3000, LONGEST)
+
+
+@case("C2")
+def test_bad_codes_and_reasons(connect: Connect) -> None:
+    """What can't be sent is a ValueError, nothing is sent, and the connection stays open."""
+    peer = connect(closes_badly_first)
+    peer.expect_text("still open")
+    codes = [-1, 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 70000]
+    peer.expect_notes(*codes, "reason", "reason", None)
+
+
+@case("C3")
+def test_close_again(connect: Connect) -> None:
+    """Close may be repeated: the first one counts."""
+    peer = connect(closes_again_and_again)
+    peer.expect_close(4001)
+    peer.send_close(4001)
+    peer.expect_end()
+    peer.expect_notes(4001)
+
+
+@case("C3", requires="peer_close_code")
+def test_close_after_the_end(connect: Connect) -> None:
+    """Close after the peer's close does nothing."""
+    peer = connect(closes_after_the_end)
+    peer.send_close(4999)
+    peer.expect_close(4999)
+    peer.expect_end()
+    peer.expect_code(4999)
+
+
+@case("C3", requires="abnormal_closure")
+def test_close_after_a_loss(connect: Connect) -> None:
+    """Close after the connection broke does nothing."""
+    peer = connect(closes_after_the_end)
+    peer.abort()
+    peer.expect_notes(1006)
+
+
+@case("C3")
+def test_silent_peer(connect: Connect) -> None:
+    """Close returns within its timeout when the peer doesn't answer."""
+    peer = connect(closes_soon)
+    peer.expect_close(4001)
+    if peer.record(silent=True).code != 4001:
+        raise Mismatch("code 4001", peer.record().code)
+
+
+@case("C3", requires="close_while_receiving")
+def test_close_while_receiving(connect: Connect) -> None:
+    """Close works while another task waits in receive, which then gives None."""
+    peer = connect(closes_while_receiving)
+    peer.expect_close(4001)
+    peer.send_close(4001)
+    if sorted(map(str, peer.record().notes)) != ["None", "closed"]:
+        raise Mismatch("both tasks to end", peer.record().notes)

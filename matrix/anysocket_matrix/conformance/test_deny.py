@@ -1,0 +1,217 @@
+"""H3: refusing a connection."""
+
+from anysocket import InvalidState, WebSocketRequest
+from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import Connect
+
+
+@handler()
+async def denies(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny without saying more."""
+    await request.deny()
+    notes.append(request.web_socket.code)
+
+
+@handler()
+async def denies_with_a_body(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with all that a response has."""
+    await request.deny(401, [("www-authenticate", "Basic"), (b"X-A", b"1")], "log in, é")
+
+
+@handler()
+async def redirects(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with a redirect."""
+    await request.deny(307, [("location", "/elsewhere")])
+
+
+@handler()
+async def is_busy(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with a server error."""
+    await request.deny(503, [("retry-after", "10")], b"\x00\xff")
+
+
+@handler()
+async def denies_strangely(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with a status that has no name."""
+    await request.deny(499, body="closed")
+
+
+@handler()
+async def challenges_twice(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with two lines of a header that can be combined."""
+    await request.deny(401, [("www-authenticate", "Basic"), ("www-authenticate", "Bearer")])
+
+
+@handler()
+async def sets_cookies(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with two lines of the header that can't be combined."""
+    await request.deny(403, [("set-cookie", "a=1"), ("set-cookie", "b=2")])
+
+
+@handler()
+async def denies_at_length(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with a long body."""
+    await request.deny(400, body=b"x" * 300_000)
+
+
+@handler()
+async def closes_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Close instead of answering."""
+    await request.web_socket.close(4000, "no")
+    notes += [request.web_socket.code, await request.web_socket.receive()]
+
+
+@handler()
+async def denies_badly_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Try what can't be sent, then accept."""
+    for status in (101, 200, 299, 600):
+        try:
+            await request.deny(status)
+        except ValueError:
+            notes.append(status)
+    try:
+        await request.deny(403, [("x-a", "1\r\n")])
+    except ValueError:
+        notes.append("header")
+    await request.web_socket.accept()
+    await request.web_socket.send("open")
+
+
+@handler()
+async def denies_late(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny after accept."""
+    await request.web_socket.accept()
+    try:
+        await request.deny()
+    except InvalidState:
+        notes.append("InvalidState")
+    await request.web_socket.send("open")
+
+
+@handler()
+async def accepts_after_deny(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept after deny, and deny again."""
+    await request.deny(404)
+    for answer in (request.web_socket.accept, request.deny):
+        try:
+            await answer()
+        except InvalidState:
+            notes.append("InvalidState")
+
+
+@case("H3")
+def test_default(connect: Connect) -> None:
+    """Deny gives 403 with an empty body, and code is 1006."""
+    peer = connect(denies)
+    peer.expect_status(403)
+    peer.expect_body(b"")
+    peer.expect_notes(1006)
+
+
+@case("H3")
+def test_close_first(connect: Connect) -> None:
+    """Close before accept is deny with 403, and code is 1006."""
+    peer = connect(closes_first)
+    peer.expect_status(403)
+    peer.expect_notes(1006, None)
+
+
+@case("H3")
+def test_body(connect: Connect) -> None:
+    """Status, headers and a text body reach the peer."""
+    peer = connect(denies_with_a_body)
+    peer.expect_status(401)
+    peer.expect_header("www-authenticate", "Basic")
+    peer.expect_header("x-a", "1")
+    peer.expect_header("content-type", "text/plain; charset=utf-8")
+    peer.expect_body("log in, é".encode())
+
+
+@handler()
+async def denies_in_latin1(request: WebSocketRequest, notes: Notes) -> None:
+    """Deny with a header beyond ASCII."""
+    await request.deny(403, [("x-a", "caf\xe9")])
+
+
+@case("H3", requires="denial_latin1_headers")
+def test_latin1_header(connect: Connect) -> None:
+    """A header beyond ASCII reaches the peer as ISO-8859-1."""
+    peer = connect(denies_in_latin1)
+    peer.expect_status(403)
+    peer.expect_header("x-a", "caf\xe9")
+
+
+@case("H3")
+def test_redirect(connect: Connect) -> None:
+    """A redirect reaches the peer."""
+    peer = connect(redirects)
+    peer.expect_status(307)
+    peer.expect_header("location", "/elsewhere")
+
+
+@case("H3")
+def test_server_error(connect: Connect) -> None:
+    """A server error with a binary body reaches the peer."""
+    peer = connect(is_busy)
+    peer.expect_status(503)
+    peer.expect_header("retry-after", "10")
+    peer.expect_body(b"\x00\xff")
+
+
+@case("H3", requires="denial_unnamed_status")
+def test_unnamed_status(connect: Connect) -> None:
+    """A status that the RFCs don't name reaches the peer."""
+    peer = connect(denies_strangely)
+    peer.expect_status(499)
+    peer.expect_body(b"closed")
+
+
+@case("H3")
+def test_long_body(connect: Connect) -> None:
+    """A long body arrives whole."""
+    peer = connect(denies_at_length)
+    peer.expect_status(400)
+    peer.expect_body(b"x" * 300_000)
+
+
+@case("H3", requires="denial_header_duplicates")
+def test_repeated_header(connect: Connect) -> None:
+    """A header given twice arrives twice, or combined (RFC 9110 section 5.3)."""
+    peer = connect(challenges_twice)
+    peer.expect_status(401)
+    seen = peer.response.header("www-authenticate")
+    if ", ".join(seen) != "Basic, Bearer":
+        raise Mismatch("Basic and Bearer", seen)
+
+
+@case("H3", requires="denial_cookies")
+def test_two_cookies(connect: Connect) -> None:
+    """Set-Cookie, which can't be combined, arrives twice."""
+    peer = connect(sets_cookies)
+    peer.expect_status(403)
+    peer.expect_header("set-cookie", "a=1", "b=2")
+
+
+@case("H3")
+def test_bad_denials(connect: Connect) -> None:
+    """What can't be sent is a ValueError, and the connection can still be accepted."""
+    peer = connect(denies_badly_first)
+    peer.expect_text("open")
+    peer.expect_notes(101, 200, 299, 600, "header")
+
+
+@case("H3")
+def test_deny_after_accept(connect: Connect) -> None:
+    """Deny after accept is InvalidState and does no harm."""
+    peer = connect(denies_late)
+    peer.expect_text("open")
+    peer.expect_notes("InvalidState")
+
+
+@case("H3")
+def test_answer_after_deny(connect: Connect) -> None:
+    """Accept and deny after deny are InvalidState."""
+    peer = connect(accepts_after_deny)
+    peer.expect_status(404)
+    peer.expect_notes("InvalidState", "InvalidState")

@@ -1,0 +1,201 @@
+"""C4, C5, C6: after the end, and how a handler's end ends the connection."""
+
+import anyio
+
+from anysocket import ConnectionClosed, WebSocket, WebSocketRequest
+from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.conformance.handlers import until_the_end
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import Connect
+
+
+async def note_a_send(ws: WebSocket, notes: Notes) -> None:
+    """Send, and note how it is refused."""
+    try:
+        await ws.send("too late")
+    except ConnectionClosed as closed:
+        notes += [closed.code, closed.reason]
+
+
+@handler()
+async def sends_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
+    """Send when the peer has closed."""
+    ws = request.web_socket
+    await ws.accept()
+    while await ws.receive() is not None:
+        pass
+    await note_a_send(ws, notes)
+    await note_a_send(ws, notes)
+
+
+@handler()
+async def sends_after_closing(request: WebSocketRequest, notes: Notes) -> None:
+    """Send when we have closed."""
+    ws = request.web_socket
+    await ws.accept()
+    await ws.close(4001, "enough")
+    await note_a_send(ws, notes)
+
+
+@handler()
+async def receives_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
+    """Receive three times when the peer has closed."""
+    ws = request.web_socket
+    await ws.accept()
+    while await ws.receive() is not None:
+        pass
+    notes += [await ws.receive() for _ in range(3)]
+
+
+@handler()
+async def receives_after_closing(request: WebSocketRequest, notes: Notes) -> None:
+    """Receive three times when we have closed."""
+    ws = request.web_socket
+    await ws.accept()
+    await ws.close(4001)
+    notes += [await ws.receive() for _ in range(3)]
+
+
+@handler()
+async def only_sends(request: WebSocketRequest, notes: Notes) -> None:
+    """Send until it is refused."""
+    ws = request.web_socket
+    await ws.accept()
+    try:
+        with anyio.move_on_after(2):
+            while True:
+                await ws.send("tick")
+                await anyio.sleep(0.01)
+    except ConnectionClosed as closed:
+        notes.append(closed.code)
+
+
+@handler()
+async def returns(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept and return."""
+    await request.web_socket.accept()
+
+
+@handler()
+async def raises(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept and raise."""
+    await request.web_socket.accept()
+    raise LookupError("after accept")
+
+
+@handler()
+async def lets_it_escape(request: WebSocketRequest, notes: Notes) -> None:
+    """Let the error of a peer that has left escape."""
+    ws = request.web_socket
+    await ws.accept()
+    while await ws.receive() is not None:
+        pass
+    await ws.send("too late")
+
+
+@case("C4", requires="peer_close_code")
+def test_send_after_the_peers_close(connect: Connect) -> None:
+    """Sending after the peer's close is ConnectionClosed with its code, every time."""
+    peer = connect(sends_after_the_end)
+    peer.send_close(4999)
+    peer.expect_notes(4999, "", 4999, "")
+
+
+@case("C4", requires="peer_close_reason")
+def test_send_after_the_peers_reason(connect: Connect) -> None:
+    """ConnectionClosed has the peer's reason too."""
+    peer = connect(sends_after_the_end)
+    peer.send_close(4999, "ré")
+    peer.expect_notes(4999, "ré", 4999, "ré")
+
+
+@case("C4", requires="abnormal_closure")
+def test_send_after_a_loss(connect: Connect) -> None:
+    """Sending after the connection broke is ConnectionClosed with 1006."""
+    peer = connect(sends_after_the_end)
+    peer.abort()
+    peer.expect_notes(1006, "", 1006, "")
+
+
+@case("C4")
+def test_send_after_closing(connect: Connect) -> None:
+    """Sending after our own close is ConnectionClosed with our code and reason."""
+    peer = connect(sends_after_closing)
+    peer.expect_close(4001, "enough")
+    peer.send_close(4001)
+    peer.expect_notes(4001, "enough")
+
+
+@case("C4")
+def test_receive_after_the_end(connect: Connect) -> None:
+    """Receive after the end gives None at once, every time."""
+    peer = connect(receives_after_the_end)
+    peer.send_close(4999)
+    peer.expect_notes(None, None, None)
+
+
+@case("C4")
+def test_receive_after_closing(connect: Connect) -> None:
+    """Receive after our own close gives None at once, every time."""
+    peer = connect(receives_after_closing)
+    peer.expect_close(4001)
+    peer.send_close(4001)
+    peer.expect_notes(None, None, None)
+
+
+@case("C6", requires="end_while_sending")
+def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
+    """A handler that only sends learns that the peer has closed, with which code."""
+    peer = connect(only_sends)
+    peer.expect_text("tick")
+    peer.send_close(4999)
+    peer.expect_notes(4999)
+
+
+@case("C6", requires="end_while_sending")
+def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
+    """A handler that only sends learns that the connection broke."""
+    peer = connect(only_sends)
+    peer.expect_text("tick")
+    peer.abort()
+    if not peer.record().notes:
+        raise Mismatch("ConnectionClosed", "sends that go on")
+
+
+@case("C5")
+def test_returns(connect: Connect) -> None:
+    """A handler that returns closes with 1000."""
+    peer = connect(returns)
+    peer.expect_close(1000, "")
+    peer.send_close(1000)
+    peer.expect_end()
+    peer.expect_code(1000)
+
+
+@case("C5")
+def test_raises(connect: Connect) -> None:
+    """A handler that raises closes with 1011, and the exception is raised on."""
+    peer = connect(raises)
+    peer.expect_close(1011, "")
+    peer.send_close(1011)
+    peer.expect_end()
+    peer.expect_code(1011)
+    peer.expect_raised("LookupError: after accept")
+
+
+@case("C5", requires="peer_close_code")
+def test_returns_after_the_end(connect: Connect) -> None:
+    """A handler that returns after the peer's close leaves its code alone."""
+    peer = connect(until_the_end)
+    peer.send_close(4999)
+    peer.expect_code(4999)
+    peer.expect_raised(None)
+
+
+@case("C5", requires="peer_close_code")
+def test_peer_that_left_is_no_mistake(connect: Connect) -> None:
+    """A handler that lets its own connection's ConnectionClosed escape hasn't failed."""
+    peer = connect(lets_it_escape)
+    peer.send_close(4999)
+    peer.expect_raised(None)
+    peer.expect_code(4999)

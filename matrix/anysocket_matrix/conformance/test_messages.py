@@ -1,0 +1,368 @@
+"""M1, M2, M3: what arrives, in both directions."""
+
+from typing import cast
+
+import anyio
+
+from anysocket import InvalidState, WebSocketRequest
+from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.conformance.handlers import echo, until_the_end
+from anysocket_matrix.peer import Mismatch, Opcode, frame_bytes
+from anysocket_matrix.plugin import Connect
+
+LIMIT = 1000
+MIB = 1024 * 1024
+
+
+@handler()
+async def sends_everything(request: WebSocketRequest, notes: Notes) -> None:
+    """Send each type that a message can have."""
+    ws = request.web_socket
+    await ws.accept()
+    for data in ("text", b"bytes", bytearray(b"bytearray"), memoryview(b"a view")[2:]):
+        await ws.send(data)
+
+
+@handler()
+async def sends_wrong_types(request: WebSocketRequest, notes: Notes) -> None:
+    """Send what isn't a message, then what is."""
+    ws = request.web_socket
+    await ws.accept()
+    for wrong in (3, None, ["a"], {"text": "a"}):
+        try:
+            await ws.send(cast("str", wrong))
+        except TypeError:
+            notes.append("TypeError")
+    await ws.send("still open")
+
+
+@handler()
+async def sends_a_surrogate(request: WebSocketRequest, notes: Notes) -> None:
+    """Send a str that has no UTF-8, then one that has."""
+    ws = request.web_socket
+    await ws.accept()
+    try:
+        await ws.send("\ud800")
+    except UnicodeEncodeError:
+        notes.append("UnicodeEncodeError")
+    await ws.send("still open")
+
+
+@handler()
+async def sends_a_hundred(request: WebSocketRequest, notes: Notes) -> None:
+    """Send numbered messages."""
+    await request.web_socket.accept()
+    for number in range(100):
+        await request.web_socket.send(str(number))
+
+
+@handler()
+async def sends_from_many_tasks(request: WebSocketRequest, notes: Notes) -> None:
+    """Send from twenty tasks at once."""
+    ws = request.web_socket
+    await ws.accept()
+
+    async def send(letter: str) -> None:
+        for _ in range(10):
+            await ws.send(letter * 5000)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(20):
+            tasks.start_soon(send, chr(ord("a") + number))
+
+
+@handler()
+async def receives_twice(request: WebSocketRequest, notes: Notes) -> None:
+    """Receive in two tasks."""
+    ws = request.web_socket
+    await ws.accept()
+
+    async def first() -> None:
+        notes.append(await ws.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(first)
+        await anyio.lowlevel.checkpoint()
+        try:
+            await ws.receive()
+        except InvalidState:
+            notes.append("InvalidState")
+        await ws.send("ready")
+
+
+@handler()
+async def cancels_a_receive(request: WebSocketRequest, notes: Notes) -> None:
+    """Stop waiting, twice, then wait again."""
+    ws = request.web_socket
+    await ws.accept()
+    for _ in range(2):
+        with anyio.move_on_after(0.02) as scope:
+            await ws.receive()
+        notes.append(scope.cancelled_caught)
+    await ws.send("ready")
+    while (message := await ws.receive()) is not None:
+        notes.append(message)
+
+
+@handler()
+async def cancels_a_send(request: WebSocketRequest, notes: Notes) -> None:
+    """Send to a peer that doesn't read until a send is cancelled, then close."""
+    ws = request.web_socket
+    await ws.accept()
+    with anyio.move_on_after(0.5):
+        while True:
+            await ws.send(b"x" * 500_000)
+    notes.append("cancelled")
+    await ws.send("")
+    await ws.close(4000, "done")
+
+
+@handler(max_message_size=LIMIT)
+async def takes_little(request: WebSocketRequest, notes: Notes) -> None:
+    """Note the length of every message that isn't too big."""
+    ws = request.web_socket
+    await ws.accept()
+    while (message := await ws.receive()) is not None:
+        notes.append(len(message))
+
+
+@case("M1")
+def test_text(connect: Connect) -> None:
+    """Text is str both ways, whatever its characters."""
+    peer = connect(echo)
+    for text in ("a", "é€\U0001f600", "\0", "line\r\nline", "x" * 200):
+        peer.send_text(text)
+        peer.expect_text(text)
+
+
+@case("M1")
+def test_binary(connect: Connect) -> None:
+    """Binary is bytes both ways."""
+    peer = connect(echo)
+    for data in (b"a", bytes(range(256)), b"\0"):
+        peer.send_bytes(data)
+        peer.expect_bytes(data)
+
+
+@case("M1")
+def test_types_received(connect: Connect) -> None:
+    """The handler gets str for text and bytes for binary."""
+    peer = connect(until_the_end)
+    peer.send_text("a")
+    peer.send_bytes(b"a")
+    peer.send_close(1000)
+    peer.expect_notes("a", b"a")
+
+
+@case("M1")
+def test_empty_text(connect: Connect) -> None:
+    """An empty text is a message."""
+    peer = connect(echo)
+    peer.send_text("")
+    peer.expect_text("")
+
+
+@case("M1")
+def test_empty_binary(connect: Connect) -> None:
+    """An empty binary is a message."""
+    peer = connect(echo)
+    peer.send_bytes(b"")
+    peer.expect_bytes(b"")
+
+
+@case("M1")
+def test_large_text(connect: Connect) -> None:
+    """A megabyte of text arrives whole."""
+    peer = connect(echo)
+    peer.send_text("é" * 500_000)
+    peer.expect_text("é" * 500_000)
+
+
+@case("M1")
+def test_large_binary(connect: Connect) -> None:
+    """A megabyte of bytes arrives whole."""
+    peer = connect(echo)
+    peer.send_bytes(b"\xff" * 1_000_000)
+    peer.expect_bytes(b"\xff" * 1_000_000)
+
+
+@case("M1")
+def test_types_sent(connect: Connect) -> None:
+    """Send takes str and everything bytes-like."""
+    peer = connect(sends_everything)
+    peer.expect_text("text")
+    peer.expect_bytes(b"bytes")
+    peer.expect_bytes(b"bytearray")
+    peer.expect_bytes(b"view")
+
+
+@case("M1")
+def test_wrong_types(connect: Connect) -> None:
+    """Anything else is a TypeError, nothing is sent, and the connection stays open."""
+    peer = connect(sends_wrong_types)
+    peer.expect_text("still open")
+    peer.expect_notes(*["TypeError"] * 4)
+
+
+@case("M1", requires="lone_surrogates")
+def test_lone_surrogate(connect: Connect) -> None:
+    """A str without UTF-8 is a UnicodeEncodeError, nothing is sent, and the connection stays open."""
+    peer = connect(sends_a_surrogate)
+    peer.expect_text("still open")
+    peer.expect_notes("UnicodeEncodeError")
+
+
+@case("M1")
+def test_fragmented_text(connect: Connect) -> None:
+    """A text in fragments, cut within a character, is one message."""
+    peer = connect(echo)
+    raw = "é€".encode()
+    peer.send_frame(Opcode.TEXT, raw[:1], fin=False)
+    peer.send_frame(Opcode.CONTINUATION, raw[1:3], fin=False)
+    peer.send_frame(Opcode.CONTINUATION, b"", fin=False)
+    peer.send_frame(Opcode.CONTINUATION, raw[3:])
+    peer.expect_text("é€")
+
+
+@case("M1")
+def test_fragmented_binary_with_ping(connect: Connect) -> None:
+    """A ping between fragments is answered at once and leaves the message whole."""
+    peer = connect(echo)
+    peer.send_frame(Opcode.BINARY, b"a", fin=False)
+    peer.send_frame(Opcode.PING, b"in between")
+    peer.expect_pong(b"in between")
+    peer.send_frame(Opcode.CONTINUATION, b"b")
+    peer.expect_bytes(b"ab")
+
+
+@case("M1")
+def test_ping(connect: Connect) -> None:
+    """A ping is answered with its payload, and the handler doesn't see it."""
+    peer = connect(echo)
+    peer.send_frame(Opcode.PING, b"p" * 125)
+    peer.expect_pong(b"p" * 125)
+    peer.send_frame(Opcode.PONG, b"nobody asked")
+    peer.send_text("a")
+    peer.expect_text("a")
+
+
+@case("M2")
+def test_order_sent(connect: Connect) -> None:
+    """Messages arrive in the order of their sends."""
+    peer = connect(sends_a_hundred)
+    for number in range(100):
+        peer.expect_text(str(number))
+
+
+@case("M2")
+def test_order_received(connect: Connect) -> None:
+    """Messages are received in the order of the wire."""
+    peer = connect(until_the_end)
+    for number in range(100):
+        peer.send_text(str(number))
+    peer.send_close(1000)
+    peer.expect_notes(*map(str, range(100)))
+
+
+@case("M2")
+def test_concurrent_sends(connect: Connect) -> None:
+    """Sends of several tasks never mix."""
+    peer = connect(sends_from_many_tasks)
+    for _ in range(200):
+        frame = peer.receive_frame()
+        if len(frame.payload) != 5000 or len(set(frame.payload)) != 1:
+            raise Mismatch("5000 times one letter", frame)
+
+
+@case("M2")
+def test_second_receive(connect: Connect) -> None:
+    """A second receive while one waits is InvalidState; the first goes on."""
+    peer = connect(receives_twice)
+    peer.expect_text("ready")
+    peer.send_text("for the first")
+    peer.expect_notes("InvalidState", "for the first")
+
+
+@case("M2")
+def test_cancelled_receive(connect: Connect) -> None:
+    """A cancelled receive loses nothing."""
+    peer = connect(cancels_a_receive)
+    peer.expect_text("ready")
+    for number in range(5):
+        peer.send_text(str(number))
+    peer.send_close(1000)
+    peer.expect_notes(True, True, *map(str, range(5)))
+
+
+@case("M2")
+def test_cancelled_send(connect: Connect) -> None:
+    """After a cancelled send, close works as soon as the peer reads again."""
+    peer = connect(cancels_a_send)
+    peer.wait_for_a_note()
+    while (frame := peer.receive_frame("a close frame")).opcode is Opcode.BINARY:
+        pass
+    if frame.opcode is Opcode.TEXT:
+        peer.expect_close(4000, "done")
+    else:
+        raise Mismatch("the text sent after the cancelled send", frame)
+
+
+@case("M3")
+def test_at_the_limit(connect: Connect) -> None:
+    """A message of just the allowed size is taken, measured in bytes."""
+    peer = connect(takes_little)
+    peer.send_bytes(b"x" * LIMIT)
+    peer.send_text("é" * (LIMIT // 2))
+    peer.send_close(1000)
+    peer.expect_notes(LIMIT, LIMIT // 2)
+
+
+@case("M3")
+def test_too_many_bytes(connect: Connect) -> None:
+    """A binary above the limit: the peer sees 1009, and code is 1009."""
+    peer = connect(takes_little)
+    peer.send_bytes(b"x" * (LIMIT + 1))
+    peer.expect_close(1009)
+    peer.expect_code(1009)
+
+
+@case("M3")
+def test_too_much_text(connect: Connect) -> None:
+    """A text above the limit, which is in bytes and not in characters."""
+    peer = connect(takes_little)
+    peer.send_text("é" * (LIMIT // 2 + 1))
+    peer.expect_close(1009)
+    peer.expect_code(1009)
+
+
+@case("M3")
+def test_too_much_in_fragments(connect: Connect) -> None:
+    """Fragments that add up to more than the limit."""
+    peer = connect(takes_little)
+    peer.send_frame(Opcode.BINARY, b"x" * LIMIT, fin=False)
+    peer.send_frame(Opcode.CONTINUATION, b"x")
+    peer.expect_close(1009)
+    peer.expect_code(1009)
+
+
+@case("M3", requires="oversized_frame_code")
+def test_above_the_default(connect: Connect) -> None:
+    """Above 16 MiB in one frame the peer sees 1009."""
+    peer = connect(until_the_end)
+    frame = frame_bytes(Opcode.BINARY, bytes(16 * MIB + 1))
+    peer.send_raw(frame[:14])  # enough for its length; what came later might hide the answer
+    if not peer.hears_something(within=0.3):
+        peer.send_raw(frame[14:])
+    peer.expect_close(1009)
+
+
+@case("M3", requires="oversized_message_code")
+def test_above_the_default_in_fragments(connect: Connect) -> None:
+    """Above 16 MiB in fragments the peer sees 1009, and code is 1009."""
+    peer = connect(until_the_end)
+    peer.send_frame(Opcode.BINARY, bytes(MIB), fin=False)
+    for _ in range(15):
+        peer.send_frame(Opcode.CONTINUATION, bytes(MIB), fin=False)
+    peer.send_frame(Opcode.CONTINUATION, b"x")
+    peer.expect_close(1009)
+    peer.expect_code(1009)

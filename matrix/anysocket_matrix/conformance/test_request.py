@@ -1,0 +1,156 @@
+"""H1: the handshake's request, as the handler sees it."""
+
+from anysocket import WebSocketRequest
+from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.plugin import ROOT_PATH, Connect
+
+
+@handler()
+async def tells_path(request: WebSocketRequest, notes: Notes) -> None:
+    """Note the path in both forms."""
+    notes += [request.path, request.raw_path]
+    await request.deny()
+
+
+@handler()
+async def tells_query(request: WebSocketRequest, notes: Notes) -> None:
+    """Note the query."""
+    notes += [[name, value] for name, value in request.query.pairs()]
+    await request.deny()
+
+
+@handler()
+async def tells_headers(request: WebSocketRequest, notes: Notes) -> None:
+    """Note the headers that a case has sent, x-a and so on."""
+    notes += [[name, value] for name, value in request.headers.pairs() if len(name) == 3]
+    await request.deny()
+
+
+@handler()
+async def tells_one_header(request: WebSocketRequest, notes: Notes) -> None:
+    """Note all values of one header."""
+    notes += request.headers.get_all("X-A")
+    await request.deny()
+
+
+@handler()
+async def tells_subprotocols(request: WebSocketRequest, notes: Notes) -> None:
+    """Note what is offered."""
+    notes += request.subprotocols
+    await request.deny()
+
+
+@handler()
+async def tells_connection(request: WebSocketRequest, notes: Notes) -> None:
+    """Note scheme and version."""
+    notes += [request.scheme, request.http_version]
+    await request.deny()
+
+
+@handler()
+async def tells_addresses(request: WebSocketRequest, notes: Notes) -> None:
+    """Note both addresses."""
+    notes += [list(address) if address else None for address in (request.client, request.server)]
+    await request.deny()
+
+
+@case("H1", requires="path_below_root")
+def test_path(connect: Connect) -> None:
+    """The path is percent-decoded, the raw path isn't, the query is in neither."""
+    peer = connect(tells_path, "/caf%C3%A9/a%20b?x=1")
+    peer.expect_notes("/café/a b", b"/caf%C3%A9/a%20b")
+
+
+@handler()
+async def tells_root(request: WebSocketRequest, notes: Notes) -> None:
+    """Note the root path."""
+    notes.append(request.root_path)
+    await request.deny()
+
+
+@case("H1")
+def test_root_path(connect: Connect) -> None:
+    """The root path is what the server was told, and in neither form of the path."""
+    connect(tells_root, "/a").expect_notes(ROOT_PATH)
+
+
+@case("H1", requires="path_below_root")
+def test_encoded_slash(connect: Connect) -> None:
+    """The raw path tells an encoded slash from a real one."""
+    peer = connect(tells_path, "/a%2Fb/c")
+    peer.expect_notes("/a/b/c", b"/a%2Fb/c")
+
+
+@case("H1")
+def test_query(connect: Connect) -> None:
+    """Query parameters are decoded, in order, with duplicates and blanks."""
+    peer = connect(tells_query, "/?b=2&a=1&b=%C3%A9+x&c=")
+    peer.expect_notes(["b", "2"], ["a", "1"], ["b", "é x"], ["c", ""])
+
+
+@case("H1")
+def test_no_query(connect: Connect) -> None:
+    """Without a query there are no parameters."""
+    connect(tells_query, "/").expect_notes()
+
+
+@case("H1")
+def test_header_duplicates(connect: Connect) -> None:
+    """Lines of one name are all kept, in order, under whatever case."""
+    peer = connect(tells_one_header, headers=[("X-A", "1"), ("x-b", "2"), ("x-A", "3")])
+    peer.expect_notes("1", "3")
+
+
+@case("H1", requires="header_order")
+def test_header_order(connect: Connect) -> None:
+    """Lines of different names stand in wire order."""
+    peer = connect(tells_headers, headers=[("x-b", "1"), ("x-a", "2"), ("x-b", "3")])
+    peer.expect_notes(["x-b", "1"], ["x-a", "2"], ["x-b", "3"])
+
+
+@case("H1", requires="latin1_headers")
+def test_header_latin1(connect: Connect) -> None:
+    """A value beyond ASCII is ISO-8859-1."""
+    peer = connect(tells_one_header, headers=[("x-a", "caf\xe9")])
+    peer.expect_notes("caf\xe9")
+
+
+@case("H1")
+def test_header_with_commas(connect: Connect) -> None:
+    """A value with commas is one value."""
+    peer = connect(tells_one_header, headers=[("x-a", "1, 2")])
+    peer.expect_notes("1, 2")
+
+
+@case("H1")
+def test_subprotocols_of_one_line(connect: Connect) -> None:
+    """All subprotocols of a line are offered, in order."""
+    peer = connect(tells_subprotocols, headers=[("sec-websocket-protocol", "b, a,c")])
+    peer.expect_notes("b", "a", "c")
+
+
+@case("H1", requires="all_subprotocol_lines")
+def test_subprotocols_of_two_lines(connect: Connect) -> None:
+    """The subprotocols of several lines are offered, in order."""
+    lines = [("sec-websocket-protocol", "b, a"), ("sec-websocket-protocol", "c")]
+    peer = connect(tells_subprotocols, headers=lines)
+    peer.expect_notes("b", "a", "c")
+
+
+@case("H1")
+def test_no_subprotocols(connect: Connect) -> None:
+    """A peer may offer none."""
+    connect(tells_subprotocols).expect_notes()
+
+
+@case("H1")
+def test_scheme_and_version(connect: Connect) -> None:
+    """The scheme is ws, the version 1.1."""
+    connect(tells_connection).expect_notes("ws", "1.1")
+
+
+@case("H1", requires="integer_ports")
+def test_addresses(connect: Connect) -> None:
+    """Client and server are a host and an integer port."""
+    peer = connect(tells_addresses)
+    peer.expect_notes(list(peer.local_address), list(peer.remote_address))
