@@ -34,6 +34,7 @@ class Server:
 def test_it_is_a_transport() -> None:
     transport: Transport[ASGIEvent] = Server().transport()
     assert transport.gone == (OSError,)
+    assert transport.handshake == Handshake()
 
 
 RECEIVE = "websocket.receive"

@@ -11,6 +11,8 @@ from anysocket.lifespan import Lifespan
 
 pytestmark = pytest.mark.anyio
 
+START = "lifespan.startup"
+STOP = "lifespan.shutdown"
 STARTED: ASGIEvent = {"type": "lifespan.startup.complete"}
 STOPPED: ASGIEvent = {"type": "lifespan.shutdown.complete"}
 
@@ -21,14 +23,16 @@ class Server:
     def __init__(self) -> None:
         self.history: list[object] = []
         self.scope: Scope = {"type": "lifespan", "state": {}}
-        self._coming = iter(["lifespan.startup", "lifespan.shutdown"])
+        self._coming = iter([START, STOP])
 
     async def run(self, app: Application) -> list[object]:
         await app(self.scope, self._receive, self._send)
         return self.history
 
     async def _receive(self) -> ASGIEvent:
-        return {"type": next(self._coming)}
+        event = next(self._coming)
+        self.history.append(event)
+        return {"type": event}
 
     async def _send(self, event: ASGIEvent) -> None:
         self.history.append(event)
@@ -55,12 +59,12 @@ def server() -> Server:
 
 
 async def test_no_lifespan_at_all(server: Server) -> None:
-    assert await server.run(Application()) == [STARTED, STOPPED]
+    assert await server.run(Application()) == [START, STARTED, STOP, STOPPED]
 
 
 async def test_ours_alone(server: Server) -> None:
     app = Application(lifespan=server.lifespan())
-    assert await server.run(app) == ["ours begins", STARTED, "ours ends", STOPPED]
+    assert await server.run(app) == [START, "ours begins", STARTED, STOP, "ours ends", STOPPED]
 
 
 async def test_what_ours_yields_is_the_state(server: Server) -> None:
@@ -86,9 +90,11 @@ async def test_ours_begins_first_and_ends_last(server: Server) -> None:
 
     app = Application(lifespan=server.lifespan({"pool": 7}), http=http)
     assert await server.run(app) == [
+        START,
         "ours begins",
         "theirs begins",
         STARTED,
+        STOP,
         "theirs ends",
         "ours ends",
         STOPPED,
@@ -135,7 +141,7 @@ async def forgets_to_tell_its_end(scope: Scope, receive: Receive, send: Send) ->
 )
 async def test_an_application_behind_with_less_of_a_lifespan(server: Server, http: ASGIApp) -> None:
     app = Application(lifespan=server.lifespan(), http=http)
-    assert await server.run(app) == ["ours begins", STARTED, "ours ends", STOPPED]
+    assert await server.run(app) == [START, "ours begins", STARTED, STOP, "ours ends", STOPPED]
 
 
 async def test_a_failure_behind_is_logged(server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,6 +159,7 @@ async def test_our_startup_fails(server: Server, caplog: pytest.LogCaptureFixtur
     with pytest.raises(LookupError, match="no database"):
         await server.run(app)
     assert server.history == [
+        START,
         "ours begins",
         {"type": "lifespan.startup.failed", "message": "LookupError: no database"},
     ]
@@ -163,8 +170,10 @@ async def test_our_shutdown_fails(server: Server, caplog: pytest.LogCaptureFixtu
     with pytest.raises(LookupError, match="no database"):
         await server.run(Application(lifespan=server.lifespan(fails="shutdown")))
     assert server.history == [
+        START,
         "ours begins",
         STARTED,
+        STOP,
         "ours ends",
         {"type": "lifespan.shutdown.failed", "message": "LookupError: no database"},
     ]
@@ -193,16 +202,16 @@ async def fails_at_shutdown(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.mark.parametrize("http", [fails_at_startup, fails_at_startup_and_raises])
 async def test_startup_behind_fails(server: Server, http: ASGIApp) -> None:
     app = Application(lifespan=server.lifespan(), http=http)
-    assert await server.run(app) == ["ours begins", FAILED, "ours ends"]
+    assert await server.run(app) == [START, "ours begins", FAILED, "ours ends"]
 
 
 async def test_shutdown_behind_fails(server: Server) -> None:
     app = Application(lifespan=server.lifespan(), http=fails_at_shutdown)
-    assert await server.run(app) == ["ours begins", STARTED, FAILED_LATER, "ours ends"]
+    assert await server.run(app) == [START, "ours begins", STARTED, STOP, FAILED_LATER, "ours ends"]
 
 
 async def test_a_failure_is_told_once(server: Server) -> None:
     app = Application(lifespan=server.lifespan(fails="shutdown"), http=fails_at_startup)
     with pytest.raises(LookupError, match="no database"):
         await server.run(app)
-    assert server.history == ["ours begins", FAILED, "ours ends"]
+    assert server.history == [START, "ours begins", FAILED, "ours ends"]

@@ -26,6 +26,12 @@ async def test_the_peer_may_close_back(opened: Session, peer: MemoryPeer) -> Non
     assert await opened.receive() is None
 
 
+async def test_a_close_without_a_code(opened: Session, peer: MemoryPeer) -> None:
+    await peer.close()
+    assert await opened.receive() is None
+    assert opened.code == 1005
+
+
 async def test_a_handler_that_does_not_receive_suspends_the_peer() -> None:
     transport = MemoryTransport(unread=2)
     with anyio.move_on_after(0.01) as waiting:

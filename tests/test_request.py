@@ -61,6 +61,11 @@ def test_it_is_read_only(name: str) -> None:
         setattr(request, name, None)
 
 
+def test_the_handshake_is_read_only_too() -> None:
+    with pytest.raises(AttributeError):
+        setattr(HANDSHAKE, "path", "/")  # noqa: B010 - what a type checker refuses
+
+
 def test_what_is_parsed_is_parsed_once() -> None:
     request = request_for(HANDSHAKE)
     assert request.headers is request.headers
