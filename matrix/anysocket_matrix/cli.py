@@ -1,6 +1,5 @@
 """The `anysocket` command."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -80,11 +79,45 @@ def serve(
         raise SystemExit(f"anysocket: {error}") from None
 
 
+@app.command()
+def matrix(
+    server: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A row of the matrix, such as granian; repeatable. All installed ones unless given."
+        ),
+    ] = None,
+    case: Annotated[
+        str,
+        typer.Option(metavar="PATTERN", help="Only cases whose id matches, such as 'close.*' or '*utf8*'."),
+    ] = "*",
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write all that was measured to this file.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
+) -> None:
+    """Run the conformance cases on real servers, and compare with what is declared.
+
+    Each case runs over the plain ASGI transport and through the server's adapter. A cell says
+    native (both pass), repaired (only the adapter passes), absent (the server loses the
+    information), or unexpected (not what the adapter declares). The exit status is 0 only when
+    nothing is unexpected.
+    """
+    try:
+        from anysocket_matrix import matrix as matrix_command
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"anysocket: {error.name} is missing: pip install 'anysocket[matrix]'") from None
+    try:
+        as_declared = matrix_command.run(server or [], case, json, only_list=list_)
+    except ValueError as error:
+        raise SystemExit(f"anysocket: {error}") from None
+    raise SystemExit(0 if as_declared else 1)
+
+
 def _say_ready(url: str, server: Server) -> None:
     print(f"anysocket: {server.name} {server.version} is ready on {url}", flush=True)
 
 
 def main() -> None:
     """Run the command."""
-    app(windows_expand_args=False)
-    sys.exit(0)
+    app()

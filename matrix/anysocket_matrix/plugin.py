@@ -18,7 +18,7 @@ import pytest
 from anysocket import Support
 from anysocket_adapters.server import choose
 from anysocket_matrix.conformance.app import NOTES_DEADLINE, Record
-from anysocket_matrix.conformance.case import CASES, Case, Handler
+from anysocket_matrix.conformance.case import CASES, Case, Handler, case_id
 from anysocket_matrix.peer import Lines, Mismatch, Peer
 from anysocket_matrix.results import Layer, Outcome
 from anysocket_matrix.servers import NotServing, RunningServer
@@ -33,17 +33,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the conformance suite."""
     group = parser.getgroup("anysocket", "anysocket's conformance suite")
     group.addoption("--row", default="uvicorn", help="the server to run the cases on")
+    group.addoption("--cases", help="only these cases, by id, with commas between them")
     group.addoption("--outcomes", type=Path, help="append one line of JSON for each outcome to this file")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each case over both layers."""
-    if metafunc.function in CASES:
+    if "layer" in metafunc.fixturenames:
         metafunc.parametrize("layer", [each.value for each in Layer])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Predict the failures that the row's capabilities declare."""
+    """Choose the cases, and predict the failures that the row's capabilities declare."""
+    wanted: str | None = config.getoption("--cases")
+    if wanted is not None:
+        ids = set(wanted.split(","))
+        items[:] = [item for item in items if (found := case_of(item)) and found[0].id in ids]
     capabilities = choose(config.getoption("--row")).transport.capabilities
     for item in items:
         found = case_of(item)
@@ -61,9 +66,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
     """Tell which case a test is, and over which layer."""
-    if not isinstance(item, pytest.Function) or item.function not in CASES:
+    if not isinstance(item, pytest.Function) or "layer" not in item.fixturenames:
         return None
-    return CASES[item.function], Layer(item.callspec.params["layer"])
+    return CASES[case_id(item.path, item.originalname)], Layer(item.callspec.params["layer"])
 
 
 class Connect(Protocol):

@@ -1,7 +1,10 @@
 """What a case is made of: a clause, perhaps a capability, and handlers that run on the server."""
 
+import importlib
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 import anyio
@@ -66,6 +69,7 @@ class Case:
     requires: str | None
     """The capability without which it fails."""
     says: str
+    file: Path
 
     def support(self, capabilities: Capabilities) -> Support:
         """Tell how a server with these capabilities is declared to pass this case."""
@@ -75,7 +79,7 @@ class Case:
         return support
 
 
-CASES: dict[Callable[..., None], Case] = {}
+CASES: dict[str, Case] = {}
 
 
 def case(clause: str, requires: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -88,23 +92,21 @@ def case(clause: str, requires: str | None = None) -> Callable[[Callable[..., No
         raise ValueError(f"there is no capability {requires!r}")
 
     def register(test: Callable[..., None]) -> Callable[..., None]:
-        module = test.__module__.rpartition(".")[2].removeprefix("test_")
-        CASES[test] = Case(
-            id=f"{module}.{test.__name__.removeprefix('test_')}",
-            clause=clause,
-            requires=requires,
-            says=(test.__doc__ or "").strip(),
-        )
+        file = Path(inspect.getfile(test))
+        name = case_id(file, test.__name__)
+        CASES[name] = Case(name, clause, requires, (test.__doc__ or "").strip(), file)
         return test
 
     return register
 
 
+def case_id(file: Path, test: str) -> str:
+    """Name a case by its file and its test."""
+    return f"{file.stem.removeprefix('test_')}.{test.removeprefix('test_')}"
+
+
 def cases() -> list[Case]:
     """Give all cases, in the order of their files."""
-    import importlib
-    from pathlib import Path
-
     for path in sorted(Path(__file__).parent.glob("test_*.py")):
         importlib.import_module(f"{__package__}.{path.stem}")
     return list(CASES.values())

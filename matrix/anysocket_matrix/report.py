@@ -1,0 +1,91 @@
+"""What the matrix says, on a terminal and as JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from anysocket_matrix.conformance.case import Case
+from anysocket_matrix.results import Cell, Results, RowResult, Verdict
+
+STYLES = {
+    Verdict.NATIVE: "green",
+    Verdict.REPAIRED: "cyan",
+    Verdict.ABSENT: "yellow",
+    Verdict.UNEXPECTED: "bold red",
+}
+
+
+def print_results(console: Console, results: Results, cases: Sequence[Case]) -> None:
+    """Print the table, what is unexpected, and the summary."""
+    console.print(_table(results, cases))
+    for row in results.rows:
+        for cell in row.cells:
+            if cell.verdict is Verdict.UNEXPECTED:
+                console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {escape(_why(cell))}")
+        if row.trouble is not None:
+            console.print(f"[bold red]{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
+    console.print(_summary(results))
+
+
+def print_cases(console: Console, cases: Sequence[Case]) -> None:
+    """Print what there is to run."""
+    table = Table("case", "clause", "requires", "says", title=f"{len(cases)} cases")
+    for case in cases:
+        table.add_row(case.id, case.clause, case.requires or "", case.says)
+    console.print(table)
+
+
+def write_json(path: Path, results: Results) -> None:
+    """Write all that was measured."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+
+
+def _table(results: Results, cases: Sequence[Case]) -> Table:
+    table = Table(title=f"anysocket {results.anysocket}, Python {results.python}, {results.platform}")
+    table.add_column("clause", no_wrap=True)
+    table.add_column("case", overflow="fold")
+    for row in results.rows:
+        table.add_column(f"{row.row}\n{row.version}", no_wrap=True)
+    by_row = [{cell.case: cell for cell in row.cells} for row in results.rows]
+    for case in sorted(cases, key=lambda each: each.clause):
+        table.add_row(case.clause, case.id, *(_cell(cells.get(case.id)) for cells in by_row))
+    return table
+
+
+def _cell(cell: Cell | None) -> str:
+    return "" if cell is None else f"[{STYLES[cell.verdict]}]{cell.verdict.value}[/]"
+
+
+def _why(cell: Cell) -> str:
+    """Say what was declared, and what each layer saw instead."""
+    lines = [f"is declared {cell.declared.value}"]
+    for layer, outcome in (("plain", cell.plain), ("adapter", cell.adapter)):
+        if outcome is None:
+            lines.append(f"  {layer}: didn't run")
+        elif outcome.passed:
+            lines.append(f"  {layer}: passed")
+        else:
+            lines.append(
+                f"  {layer}: " + (outcome.trouble or f"expected {outcome.expected}, saw {outcome.seen}")
+            )
+    return "\n".join(lines)
+
+
+def _summary(results: Results) -> str:
+    lines = [_row_summary(row) for row in results.rows]
+    verdict = (
+        "[bold green]Everything is as declared.[/]"
+        if results.as_declared
+        else "[bold red]Not everything is as declared.[/]"
+    )
+    return "\n".join([*lines, verdict])
+
+
+def _row_summary(row: RowResult) -> str:
+    counts = [(verdict, sum(cell.verdict is verdict for cell in row.cells)) for verdict in Verdict]
+    told = ", ".join(f"[{STYLES[verdict]}]{count} {verdict.value}[/]" for verdict, count in counts if count)
+    return f"{row.row} {row.version}: {told or 'nothing'} in {row.seconds:g} s"
