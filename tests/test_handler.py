@@ -95,6 +95,28 @@ async def another_connection_closed_before_accept(request: WebSocketRequest) -> 
     raise ConnectionClosed(1001, "that of another connection")
 
 
+@app.websocket("/group-of-tasks-sees-the-end")
+async def group_of_tasks_sees_the_end(request: WebSocketRequest) -> None:
+    ws = request.web_socket
+    await ws.accept()
+
+    async def send() -> None:
+        while await ws.receive() is not None:
+            pass
+        await ws.send("too late")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(send)
+        tasks.start_soon(anyio.sleep_forever)
+
+
+@app.websocket("/group-of-tasks-fails-too")
+async def group_of_tasks_fails_too(request: WebSocketRequest) -> None:
+    await request.web_socket.accept()
+    await request.web_socket.close(4001)
+    raise ExceptionGroup("of tasks", [ConnectionClosed(4001), LookupError("a mistake")])
+
+
 def at(path: str) -> MemoryTransport:
     return MemoryTransport(Handshake(path=path))
 
@@ -138,6 +160,7 @@ def assert_logged(caplog: pytest.LogCaptureFixture, message: str, error: type[Ex
         ("/raises-before-accept", [INTERNAL_SERVER_ERROR], LookupError),
         ("/closes-and-raises", [Accepted(None, []), Close(4001, "done")], LookupError),
         ("/denies-and-raises", [denial(404)], LookupError),
+        ("/group-of-tasks-fails-too", [Accepted(None, []), Close(4001)], ExceptionGroup),
         ("/another-connection-closed", [Accepted(None, []), Close(1011)], ConnectionClosed),
         ("/another-connection-closed-before-accept", [INTERNAL_SERVER_ERROR], ConnectionClosed),
     ],
@@ -155,6 +178,13 @@ async def test_raising_is_told_logged_and_raised_on(
     with pytest.raises(anyio.EndOfStream):
         await transport.peer.receive()
     assert_logged(caplog, f"the handler of {path} failed", error)
+
+
+async def test_a_task_that_sees_the_end_is_no_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    transport = at("/group-of-tasks-sees-the-end")
+    await transport.peer.close(4999)
+    await app.handle(transport)
+    assert not caplog.records
 
 
 async def test_a_handler_that_answers_nothing(caplog: pytest.LogCaptureFixture) -> None:

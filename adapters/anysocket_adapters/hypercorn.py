@@ -12,7 +12,7 @@ What differs from the specification, as of 0.18 (https://github.com/pgjones/hype
 """
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import replace
 from socket import socket
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
@@ -146,7 +146,7 @@ class HypercornTransport(ASGITransport):
 
         events = connection.events
 
-        def watched() -> "Iterator[WSProtoEvent]":
+        def watched() -> "Generator[WSProtoEvent, None, None]":
             for event in events():
                 if isinstance(event, CloseConnection):
                     self._end = Close(event.code, event.reason or "")

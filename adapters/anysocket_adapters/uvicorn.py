@@ -11,7 +11,7 @@ What differs from the specification, as of 0.54 (https://github.com/Kludex/uvico
 
 import asyncio
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -96,7 +96,7 @@ def _answer_protocol_errors(protocol: _WSProto) -> None:
 
     connection, events = protocol.conn, protocol.conn.events
 
-    def answering() -> "Iterator[WSProtoEvent]":
+    def answering() -> "Generator[WSProtoEvent, None, None]":
         for event in events():
             if isinstance(event, CloseConnection) and connection.state is ConnectionState.OPEN:
                 protocol.transport.write(connection.send(event.response()))

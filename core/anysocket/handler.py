@@ -25,19 +25,24 @@ async def run(handler: Handler, request: WebSocketRequest, session: Session) -> 
     """
     try:
         await handler(request)
-    except ConnectionClosed:
-        if session.code is None:  # it is another connection that was closed
+    except Exception as error:
+        # Without a code of its own it is another connection that was closed.
+        if session.code is None or not _only_says_closed(error):
             await _failed(request, session)
             raise
-    except Exception:
-        await _failed(request, session)
-        raise
     else:
         if session.state is State.CONNECTING:
             log.error("the handler of %s returned without accept or deny", request.path)
             await _deny_500(request)
         else:
             await session.close()
+
+
+def _only_says_closed(error: Exception) -> bool:
+    """Whether this is ConnectionClosed and nothing else, also from the tasks of a group."""
+    if isinstance(error, ExceptionGroup):
+        return error.split(ConnectionClosed)[1] is None
+    return isinstance(error, ConnectionClosed)
 
 
 async def _failed(request: WebSocketRequest, session: Session) -> None:

@@ -58,6 +58,8 @@ class Router:
 
     def match(self, path: str) -> tuple[Handler, dict[str, str]] | None:
         """Find the handler of a decoded path, with the values of its parameters, none of them empty."""
+        if not path.startswith("/"):
+            return None
         segments = path[1:].split("/")
         values: list[str] = []
         node = self._find(self._root, segments, 0, values)

@@ -55,8 +55,8 @@ class WebSocket:
         self._transport: Transport[Any] = transport
         self._next_event: Callable[[], Awaitable[Any]] = transport.receive
         self._decode: Callable[[Any], str | bytes | Close] = transport.decode
-        self._send_text = transport.send_text
-        self._send_bytes = transport.send_bytes
+        self._send_text: Callable[[str], Awaitable[None]] = transport.send_text
+        self._send_bytes: Callable[[bytes], Awaitable[None]] = transport.send_bytes
         self._gone = transport.gone
         self._max_message_size = max_message_size
         self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
@@ -174,12 +174,12 @@ class WebSocket:
         """
         close = Close(code, reason)
         close.validate()
-        if self._state is State.CONNECTING:
-            await self._deny(denial())
-        elif self._state is _OPEN:
-            self._state = step(self._state, Action.CLOSE)
-            self._close = close
-            with anyio.move_on_after(self._close_timeout), suppress(*self._gone):
+        with anyio.move_on_after(self._close_timeout), suppress(*self._gone):
+            if self._state is State.CONNECTING:
+                await self._deny(denial())
+            elif self._state is _OPEN:
+                self._state = step(self._state, Action.CLOSE)
+                self._close = close
                 await self._transport.close(close)
 
     async def _deny(self, denial: Denial) -> None:

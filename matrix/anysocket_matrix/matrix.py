@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from anysocket_adapters import Server, servers
 from anysocket_adapters.server import choose
 from anysocket_matrix.conformance.case import Case, cases
-from anysocket_matrix.report import print_cases, print_results, write_json
+from anysocket_matrix.report import prepare_file, print_cases, print_results, write_json
 from anysocket_matrix.results import Layer, Results
 from anysocket_matrix.run import run_matrix
 
@@ -27,8 +27,8 @@ def run(rows: list[str], pattern: str, json: Path | None, *, only_list: bool) ->
     if only_list:
         print_cases(console, chosen)
         return True
-    if json is not None and not json.absolute().parent.is_dir():
-        raise ValueError(f"there is no folder for {json}")
+    if json is not None:
+        prepare_file(json)
     results = _run(console, _rows(rows), chosen)
     print_results(console, results, chosen)
     if json is not None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -39,17 +40,31 @@ def print_cases(console: Console, cases: Sequence[Case]) -> None:
     console.print(table)
 
 
+def prepare_file(path: Path) -> None:
+    """See that a file can be written, before it is needed.
+
+    Raises:
+        ValueError: it can't; the message says why.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise ValueError(f"can't write {path}: {error.strerror}") from error
+
+
 def write_json(path: Path, results: Results) -> None:
     """Write all that was measured."""
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
 def _table(results: Results, cases: Sequence[Case]) -> Table:
-    table = Table(title=f"anysocket {results.anysocket}, Python {results.python}, {results.platform}")
-    table.add_column("clause", no_wrap=True)
-    table.add_column("case", overflow="fold")
+    title = f"anysocket {results.anysocket}, Python {results.python}, {results.platform}"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    table.add_column("case", overflow="fold", min_width=20)
     for row in results.rows:
-        table.add_column(f"{row.row}\n{row.version}", no_wrap=True)
+        table.add_column(row.row.replace("-", "-\n") + f"\n{row.version}", no_wrap=True, vertical="bottom")
     by_row = [{cell.case: cell for cell in row.cells} for row in results.rows]
     for case in sorted(cases, key=lambda each: each.clause):
         table.add_row(case.clause, case.id, *(_cell(cells.get(case.id)) for cells in by_row))

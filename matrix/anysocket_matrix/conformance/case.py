@@ -5,7 +5,8 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from types import FunctionType
+from typing import TypeAlias, cast
 
 import anyio
 
@@ -52,7 +53,7 @@ def handler(
     """Make a function the handler of a case, in an application with these settings."""
 
     def register(run: CaseHandler) -> Handler:
-        name = f"{run.__module__.rpartition('.')[2]}.{run.__name__}"
+        name = f"{run.__module__.rpartition('.')[2]}.{_name(run)}"
         made = Handler(name, run, max_message_size, close_timeout)
         HANDLERS[name] = made
         return made
@@ -93,11 +94,15 @@ def case(clause: str, requires: str | None = None) -> Callable[[Callable[..., No
 
     def register(test: Callable[..., None]) -> Callable[..., None]:
         file = Path(inspect.getfile(test))
-        name = case_id(file, test.__name__)
+        name = case_id(file, _name(test))
         CASES[name] = Case(name, clause, requires, (test.__doc__ or "").strip(), file)
         return test
 
     return register
+
+
+def _name(function: Callable[..., object]) -> str:
+    return cast("FunctionType", function).__name__  # a decorator gets functions
 
 
 def case_id(file: Path, test: str) -> str:
