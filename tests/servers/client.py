@@ -1,0 +1,27 @@
+"""The `websockets` package as a client, which owes nothing to this project."""
+
+from collections.abc import Iterable, Mapping
+from ssl import SSLContext
+
+from websockets.asyncio.client import connect as websockets_connect
+from websockets.typing import Subprotocol
+
+
+def connect(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: Iterable[str] = (),
+    ssl: SSLContext | None = None,
+    max_queue: int | None = 16,
+) -> websockets_connect:
+    """Connect to our own server, without a proxy, whatever the environment says."""
+    return websockets_connect(
+        url,
+        additional_headers=headers,
+        subprotocols=[Subprotocol(each) for each in subprotocols] or None,
+        ssl=ssl,
+        max_queue=max_queue,
+        proxy=None,
+        max_size=None,
+    )

@@ -1,0 +1,21 @@
+"""These tests start real servers, on loopback only; the tests above this folder open no socket."""
+
+import pytest
+
+from anysocket_adapters import servers
+
+SERVERS = ("uvicorn", "hypercorn", "granian")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Use what all servers run on."""
+    return "asyncio"
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if servers()[name].version is None:
+        pytest.skip(f"{name} isn't installed")
+    return name

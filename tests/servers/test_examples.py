@@ -1,0 +1,190 @@
+"""Every example, on every server."""
+
+import asyncio
+import json
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import anyio
+import pytest
+from examples import chat, echo, guard, mounted, server_clock, subprotocol
+from tests.servers.client import connect
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+
+from anysocket import Application, WebSocketRequest
+from anysocket_adapters import running
+
+pytestmark = pytest.mark.anyio
+
+EXAMPLES = {module.__name__: module for module in (chat, echo, guard, mounted, server_clock, subprotocol)}
+
+
+def test_all_examples_are_tested() -> None:
+    folder = Path(echo.__file__).parent
+    assert sorted(EXAMPLES) == sorted(f"examples.{path.stem}" for path in folder.glob("*.py"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_tells_how_to_run_it(name: str) -> None:
+    command = f"anysocket serve {name.removeprefix('examples.')}:app"
+    assert command in (EXAMPLES[name].__doc__ or "")
+
+
+async def test_echo(server: str) -> None:
+    async with running(echo.app, server) as url, connect(f"{url}/echo") as peer:
+        for message in ("text", b"bytes", ""):
+            await peer.send(message)
+            assert await peer.recv() == message
+
+
+async def until(members: int, room: str) -> None:
+    """Wait until a room has so many members; a handshake ends a little before its handler goes on."""
+    while len(chat.rooms.get(room, ())) != members:  # noqa: ASYNC110  # the example has no event for it
+        await anyio.sleep(0.001)
+
+
+async def test_chat(server: str) -> None:
+    async with running(chat.app, server) as url:
+        async with (
+            connect(f"{url}/chat/a") as ada,
+            connect(f"{url}/chat/a") as bob,
+            connect(f"{url}/chat/b") as cyd,
+        ):
+            await until(2, "a")
+            await until(1, "b")
+            await ada.send("from ada")
+            await bob.send(b"from bob")
+            assert await bob.recv() == "from ada"
+            assert await ada.recv() == b"from bob"
+            await ada.send("the next that bob hears")
+            assert await bob.recv() == "the next that bob hears"
+            await cyd.send("nobody hears this")
+        await until(0, "a")
+        await until(0, "b")
+    assert not chat.rooms
+
+
+async def test_chat_goes_on_when_a_peer_vanishes(server: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with running(chat.app, server) as url:
+        async with connect(f"{url}/chat/a") as ada, connect(f"{url}/chat/a") as bob:
+            vanishing = await connect(f"{url}/chat/a")
+            await until(3, "a")
+            vanishing.transport.abort()
+            for number in range(10):
+                await ada.send(str(number))
+                assert await bob.recv() == str(number)
+            await until(2, "a")
+        await until(0, "a")
+    assert [record for record in caplog.records if record.name == "anysocket"] == []
+
+
+async def receive_all(peer: ClientConnection) -> None:
+    async for _ in peer:
+        pass
+
+
+async def test_chat_lets_a_slow_peer_go(server: str) -> None:
+    message = secrets.token_bytes(100_000)  # nothing to compress
+    async with (
+        running(chat.app, server) as url,
+        connect(f"{url}/chat/a") as ada,
+        connect(f"{url}/chat/a") as bob,
+        connect(f"{url}/chat/a", max_queue=1) as slow,
+    ):
+        await until(3, "a")
+        slow.transport.pause_reading()
+        while len(chat.rooms["a"]) == 3:
+            await ada.send(message)
+            assert await bob.recv() == message
+        slow.transport.resume_reading()
+        with pytest.raises(ConnectionClosedError) as closed:
+            await receive_all(slow)
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "too slow")
+
+
+@pytest.mark.parametrize("key", ["", "?key=wrong", "?key=", "?key=%E9"])
+async def test_guard_denies(server: str, key: str) -> None:
+    async with running(guard.app, server) as url:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{url}/private{key}")
+    assert refused.value.response.status_code == 401
+    assert refused.value.response.body == b"a key is needed"
+
+
+async def test_guard_lets_in(server: str) -> None:
+    async with running(guard.app, server) as url:
+        async with connect(f"{url}/private?key={guard.KEY}") as peer:
+            await peer.send("query")
+            assert await peer.recv() == "query"
+        async with connect(f"{url}/private", headers={"x-api-key": guard.KEY}) as peer:
+            await peer.send("header")
+            assert await peer.recv() == "header"
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen", "message", "answer"),
+    [
+        (["sum.text", "sum.json"], "sum.text", "1 2 3", "6"),
+        (["other", "sum.json"], "sum.json", "[1, 2, 3]", json.dumps({"sum": 6})),
+    ],
+)
+async def test_subprotocol(server: str, offered: list[str], chosen: str, message: str, answer: str) -> None:
+    async with (
+        running(subprotocol.app, server) as url,
+        connect(f"{url}/sum", subprotocols=offered) as peer,
+    ):
+        assert peer.subprotocol == chosen
+        await peer.send(message)
+        assert await peer.recv() == answer
+        await peer.send('["a"]')
+        with pytest.raises(ConnectionClosedError) as closed:
+            await peer.recv()
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1007, "not numbers")
+
+
+@pytest.mark.parametrize("offered", [[], ["other"]])
+async def test_no_common_subprotocol(server: str, offered: list[str]) -> None:
+    async with running(subprotocol.app, server) as url:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"{url}/sum", subprotocols=offered)
+    assert refused.value.response.status_code == 400
+    assert refused.value.response.body == b"offer one of sum.json, sum.text"
+
+
+def get(url: str) -> bytes:
+    with urlopen(url.replace("ws", "http", 1), timeout=5) as response:
+        body: bytes = response.read()
+    return body
+
+
+async def test_mounted(server: str) -> None:
+    async with running(mounted.app, server) as url:
+        assert await asyncio.to_thread(get, f"{url}/") == mounted.PAGE
+        async with connect(f"{url}/shout") as peer:
+            await peer.send("hello")
+            assert await peer.recv() == "HELLO"
+
+
+async def test_server_clock(server: str, caplog: pytest.LogCaptureFixture) -> None:
+    ended = anyio.Event()
+    app = Application()
+
+    @app.websocket("/clock")
+    async def noticed(request: WebSocketRequest) -> None:
+        await server_clock.clock(request)
+        ended.set()
+
+    async with running(app, server) as url:
+        async with connect(f"{url}/clock") as peer:
+            for _ in range(2):
+                time = datetime.fromisoformat(str(await peer.recv()))
+                assert datetime.now(UTC) - time < timedelta(seconds=3)
+        with anyio.fail_after(1):
+            await ended.wait()
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
