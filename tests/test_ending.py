@@ -63,14 +63,8 @@ async def test_an_invalid_close_is_refused_even_after_the_end(opened: Session) -
 class Echoing(MemoryTransport):
     """A server that reports a close of its own making after ours."""
 
-    def decode(self, event: str | bytes | Close, /) -> str | bytes | Close:
-        return Close(1005) if self.closing else event
-
-    closing = False
-
     async def close(self, close: Close, /) -> None:
-        self.closing = True
-        await self.peer.send("woken up")
+        await self.peer.close(1005)
 
 
 async def test_the_first_close_recorded_stands() -> None:

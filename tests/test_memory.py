@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from anysocket import Close, MemoryPeer, MemoryTransport
+from anysocket.asgi import WebSocketEvent
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +39,7 @@ async def test_a_handler_that_does_not_receive_suspends_the_peer() -> None:
         for number in range(5):
             await transport.peer.send(str(number))
     assert waiting.cancelled_caught
-    assert [await transport.receive() for _ in range(2)] == ["0", "1"]
+    assert [(await transport.receive()).get("text") for _ in range(2)] == ["0", "1"]
 
 
 async def test_those_who_wait_go_in_their_order() -> None:
@@ -48,18 +49,22 @@ async def test_those_who_wait_go_in_their_order() -> None:
             for number in range(5):
                 tasks.start_soon(transport.peer.send, str(number))
                 await anyio.wait_all_tasks_blocked()
-            assert [await transport.receive() for _ in range(5)] == ["0", "1", "2", "3", "4"]
+            assert [(await transport.receive()).get("text") for _ in range(5)] == ["0", "1", "2", "3", "4"]
+
+
+def text(data: str) -> WebSocketEvent:
+    return {"type": "websocket.send", "text": data}
 
 
 async def test_leaving_ends_what_waits() -> None:
     transport = MemoryTransport(unread=1)
-    await transport.send_text("1")
+    await transport.send(text("1"))
     with anyio.fail_after(1):
         async with anyio.create_task_group() as tasks:
 
             async def wait() -> None:
                 with pytest.raises(anyio.BrokenResourceError):
-                    await transport.send_text("2")
+                    await transport.send(text("2"))
 
             tasks.start_soon(wait)
             await anyio.wait_all_tasks_blocked()

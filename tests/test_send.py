@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from anysocket import Close, ConnectionClosed, MemoryPeer, MemoryTransport, State
-from anysocket.memory import Message
+from anysocket.asgi import WebSocketEvent
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -140,7 +140,7 @@ async def test_send_to_a_broken_connection(opened: Session, peer: MemoryPeer) ->
 class Mute(MemoryTransport):
     """A server that fails a send, but never says in `receive` that the peer has left."""
 
-    async def send_text(self, data: str, /) -> None:
+    async def send(self, event: WebSocketEvent) -> None:
         raise anyio.BrokenResourceError
 
 
@@ -173,16 +173,15 @@ class OneReader(MemoryTransport):
     def __init__(self) -> None:
         super().__init__()
         self._reading = anyio.Lock()
-        self.receive = self._receive_alone
 
-    async def _receive_alone(self) -> Message:
+    async def receive(self) -> WebSocketEvent:
         self._reading.acquire_nowait()
         try:
-            return await self._from_peer.receive()
+            return await super().receive()
         finally:
             self._reading.release()
 
-    async def send_text(self, data: str, /) -> None:
+    async def send(self, event: WebSocketEvent) -> None:
         self.peer.abort()
         raise anyio.BrokenResourceError
 

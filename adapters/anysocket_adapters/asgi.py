@@ -5,10 +5,10 @@ that nobody has written an adapter for, and each adapter is a subclass that over
 server bends.
 """
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ClassVar, cast
 
-from anysocket.asgi import ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
@@ -26,30 +26,18 @@ class ASGITransport:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take what the server passes to an application."""
         self.scope = scope
-        self.receive = receive
+        # A server's events have the shape that the specification gives them: hence the casts.
+        self.receive = cast("Callable[[], Awaitable[WebSocketEvent]]", receive)
+        self.send = cast("Callable[[WebSocketEvent], Awaitable[None]]", send)
+        self._receive = receive
         self._send = send
 
     @property
     def handshake(self) -> Handshake:
         return handshake(self.scope)
 
-    def decode(self, event: ASGIEvent, /) -> str | bytes | Close:
-        text = event.get("text")
-        if isinstance(text, str):
-            return text
-        data = event.get("bytes")
-        if isinstance(data, bytes):
-            return data
-        return self.ended(event)
-
-    def ended(self, event: ASGIEvent) -> Close:
-        """Read a disconnect event."""
-        code = event.get("code")
-        reason = event.get("reason")
-        return Close(
-            code if isinstance(code, int) else CloseCode.NO_STATUS_RCVD,
-            reason if isinstance(reason, str) else "",
-        )
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        return Close(event.get("code") or CloseCode.NO_STATUS_RCVD, event.get("reason") or "")
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await self._connect()
@@ -68,7 +56,7 @@ class ASGITransport:
 
     async def _connect(self) -> None:
         """Take the connect event, which comes before everything else."""
-        event = await self.receive()
+        event = await self._receive()
         if event["type"] != "websocket.connect":
             raise ConnectionError("the peer left during the handshake")
 
@@ -78,12 +66,6 @@ class ASGITransport:
             {"type": "websocket.http.response.start", "status": denial.status, "headers": headers}
         )
         await self._send({"type": "websocket.http.response.body", "body": denial.body})
-
-    def send_text(self, data: str, /) -> Awaitable[None]:
-        return self._send({"type": "websocket.send", "text": data})
-
-    def send_bytes(self, data: bytes, /) -> Awaitable[None]:
-        return self._send({"type": "websocket.send", "bytes": data})
 
     def close(self, close: Close, /) -> Awaitable[None]:
         return self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})

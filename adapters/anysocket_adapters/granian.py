@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypedDict, cast, runtime_c
 
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
@@ -70,14 +70,14 @@ class GranianTransport(ASGITransport):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        self._receive = receive
-        self._waiting: Awaitable[ASGIEvent] | None = None
+        self._waiting: Awaitable[WebSocketEvent] | None = None
         self._closing = False
-        self.receive = self._receive_interruptibly
+        self._receive_once, self.receive = self.receive, self._receive_interruptibly
+        self._send_once, self.send = self.send, self._send_encodable
 
-    async def _receive_interruptibly(self) -> ASGIEvent:
+    async def _receive_interruptibly(self) -> WebSocketEvent:
         """Receive so that close can end the wait: granian's close waits until nobody receives."""
-        waiting = self._waiting = self._receive()
+        waiting = self._waiting = self._receive_once()
         try:
             event = await waiting
         except CancelledError:
@@ -98,9 +98,11 @@ class GranianTransport(ASGITransport):
             self._waiting.cancel()
         await super().close(close)
 
-    async def send_text(self, data: str, /) -> None:
-        data.encode()  # granian sends a str with a lone surrogate as an empty message
-        await super().send_text(data)
+    async def _send_encodable(self, event: WebSocketEvent) -> None:
+        text = event.get("text")
+        if text is not None:
+            text.encode()  # granian sends a str with a lone surrogate as an empty message
+        await self._send_once(event)
 
     @property
     def handshake(self) -> Handshake:
@@ -110,7 +112,7 @@ class GranianTransport(ASGITransport):
             server=_address(self.scope.get("server")),
         )
 
-    def ended(self, event: ASGIEvent) -> Close:
+    def ended(self, event: WebSocketEvent, /) -> Close:
         close = super().ended(event)
         return Close(CloseCode.ABNORMAL_CLOSURE) if close.code == CloseCode.NO_STATUS_RCVD else close
 

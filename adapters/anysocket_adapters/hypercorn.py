@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkab
 import anyio
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
@@ -81,6 +81,8 @@ class HypercornTransport(ASGITransport):
         self._end = Close(CloseCode.ABNORMAL_CLOSURE)
         stream = getattr(send, "__self__", None)
         self._stream = stream if isinstance(stream, _Stream) else None
+        if self._stream is not None:
+            self.send = _refusing(self._stream, self.send)
 
     @property
     def handshake(self) -> Handshake:
@@ -92,7 +94,7 @@ class HypercornTransport(ASGITransport):
             plain, subprotocols=tuple(each.strip() for offer in offers for each in offer.split(","))
         )
 
-    def ended(self, event: ASGIEvent) -> Close:
+    def ended(self, event: WebSocketEvent, /) -> Close:
         return self._end
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
@@ -103,20 +105,10 @@ class HypercornTransport(ASGITransport):
         if self._stream is not None and self._stream.closed:
             raise ConnectionError("the peer left during the handshake")
 
-    def send_text(self, data: str, /) -> Awaitable[None]:
-        if self._stream is not None and self._stream.closed:
-            raise ConnectionError("the peer has left")
-        return super().send_text(data)
-
-    def send_bytes(self, data: bytes, /) -> Awaitable[None]:
-        if self._stream is not None and self._stream.closed:
-            raise ConnectionError("the peer has left")
-        return super().send_bytes(data)
-
     async def close(self, close: Close, /) -> None:
         await super().close(close)
         # hypercorn tells of the end through receive, where another task may be waiting.
-        while self._stream is not None and not self._stream.closed:
+        while self._stream is not None and not self._stream.closed:  # noqa: ASYNC110
             await anyio.sleep(_CLOSED_POLL)
 
     def _watch(self, stream: _Stream) -> None:
@@ -156,7 +148,20 @@ class HypercornTransport(ASGITransport):
                         connection._state = ConnectionState.REMOTE_CLOSING  # pyright: ignore[reportPrivateUsage]
                 yield event
 
-        connection.events = watched  # type: ignore[method-assign,assignment]  # of this connection only
+        connection.events = watched  # type: ignore[method-assign]  # of this connection only
+
+
+def _refusing(
+    stream: _Stream, send: Callable[[WebSocketEvent], Awaitable[None]]
+) -> Callable[[WebSocketEvent], Awaitable[None]]:
+    """Refuse to send once the peer has left, which hypercorn does silently."""
+
+    def sending(event: WebSocketEvent) -> Awaitable[None]:
+        if stream.closed:
+            raise ConnectionError("the peer has left")
+        return send(event)
+
+    return sending
 
 
 class Hypercorn(Server):

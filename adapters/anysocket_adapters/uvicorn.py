@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
@@ -51,7 +51,7 @@ class UvicornTransport(ASGITransport):
         prefix = plain.root_path.encode()
         return replace(plain, raw_path=plain.raw_path.removeprefix(prefix))
 
-    def ended(self, event: ASGIEvent) -> Close:
+    def ended(self, event: WebSocketEvent, /) -> Close:
         close = super().ended(event)
         if close.code == CloseCode.NO_STATUS_RCVD and "reason" not in event:
             return Close(CloseCode.ABNORMAL_CLOSURE)
@@ -102,7 +102,7 @@ def _answer_protocol_errors(protocol: _WSProto) -> None:
                 protocol.transport.write(connection.send(event.response()))
             yield event
 
-    connection.events = answering  # type: ignore[method-assign,assignment]  # of this connection only
+    connection.events = answering  # type: ignore[method-assign]  # of this connection only
 
 
 _NAMED = frozenset(status.value for status in HTTPStatus)
@@ -144,7 +144,7 @@ class UvicornWebSocketsTransport(UvicornTransport):
         protocol = getattr(send, "__self__", None)
         self._protocol = protocol if isinstance(protocol, _Legacy) else None
 
-    def ended(self, event: ASGIEvent) -> Close:
+    def ended(self, event: WebSocketEvent, /) -> Close:
         protocol = self._protocol
         if protocol is not None and protocol.close_rcvd is None and protocol.close_sent is not None:
             return Close(protocol.close_sent.code, protocol.close_sent.reason)

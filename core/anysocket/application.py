@@ -11,7 +11,7 @@ from anysocket.lifespan import Lifespan
 from anysocket.request import WebSocketRequest
 from anysocket.routing import Router
 from anysocket.session import Session
-from anysocket.transport import Event, Transport
+from anysocket.transport import Transport
 from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
@@ -67,7 +67,7 @@ class Application:
         else:
             await self._http(scope, receive, send)
 
-    async def handle(self, transport: Transport[Event]) -> None:
+    async def handle(self, transport: Transport) -> None:
         """Serve one connection over any transport; 403 where no route matches."""
         handshake = transport.handshake
         session = Session(transport, max_message_size=self.max_message_size, close_timeout=self.close_timeout)

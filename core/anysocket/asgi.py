@@ -1,10 +1,26 @@
 """The three callables of ASGI 3.0 as types (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TypeAlias
+from typing import NotRequired, TypeAlias, TypedDict
 
 Scope: TypeAlias = MutableMapping[str, object]
 ASGIEvent: TypeAlias = MutableMapping[str, object]
 Receive: TypeAlias = Callable[[], Awaitable[ASGIEvent]]
 Send: TypeAlias = Callable[[ASGIEvent], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+Binary: TypeAlias = bytes
+
+
+class WebSocketEvent(TypedDict):
+    """A message in either direction, or the end of the connection.
+
+    ASGI's websocket.receive, websocket.send and websocket.disconnect
+    (https://asgi.readthedocs.io/en/latest/specs/www.html#receive-receive-event).
+    """
+
+    type: str
+    text: NotRequired[str | None]
+    bytes: NotRequired[Binary | None]
+    code: NotRequired[int | None]
+    reason: NotRequired[str | None]

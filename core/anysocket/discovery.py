@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from anysocket.asgi import ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import Receive, Scope, Send
 from anysocket.transport import Transport
 
 GROUP = "anysocket.adapters"
@@ -19,10 +19,10 @@ PLAIN = "asgi"
 class Connect(Protocol):
     """What an adapter registers: it makes a transport from what the server passes to an application."""
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Transport[ASGIEvent]: ...
+    def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Transport: ...
 
 
-def connect(scope: Scope, receive: Receive, send: Send) -> Transport[ASGIEvent]:
+def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
     """Make the transport of the server that is running."""
     owner: object = getattr(send, "__self__", None)
     return adapter(type(owner).__module__.partition(".")[0])(scope, receive, send)

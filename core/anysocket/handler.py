@@ -40,9 +40,11 @@ async def run(handler: Handler, request: WebSocketRequest, session: Session) -> 
 
 def _only_says_closed(error: Exception) -> bool:
     """Whether this is ConnectionClosed and nothing else, also from the tasks of a group."""
-    if isinstance(error, ExceptionGroup):
-        return error.split(ConnectionClosed)[1] is None
-    return isinstance(error, ConnectionClosed)
+    match error:
+        case ExceptionGroup(exceptions=errors):
+            return all(map(_only_says_closed, errors))
+        case _:
+            return isinstance(error, ConnectionClosed)
 
 
 async def _failed(request: WebSocketRequest, session: Session) -> None:

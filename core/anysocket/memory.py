@@ -8,8 +8,9 @@ from typing import ClassVar, Generic, TypeAlias, TypeVar
 import anyio
 from anyio.lowlevel import checkpoint
 
+from anysocket.asgi import WebSocketEvent
 from anysocket.capabilities import Capabilities
-from anysocket.close import Close
+from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
 
 Message: TypeAlias = str | bytes | Close
@@ -42,24 +43,33 @@ class MemoryTransport:
         self.handshake = handshake or Handshake()
         self._to_peer = _Pipe[Message | Accepted | Denial](unread)
         self._from_peer = _Pipe[Message](unread)
-        self.receive = self._from_peer.receive
         self.peer = MemoryPeer(self._from_peer, self._to_peer)
 
-    def decode(self, event: Message, /) -> Message:
-        return event
+    async def receive(self) -> WebSocketEvent:
+        match await self._from_peer.receive():
+            case str(text):
+                return {"type": "websocket.receive", "text": text}
+            case bytes(data):
+                return {"type": "websocket.receive", "bytes": data}
+            case close:
+                return {"type": "websocket.disconnect", "code": close.code, "reason": close.reason}
+
+    async def send(self, event: WebSocketEvent) -> None:
+        text = event.get("text")
+        if text is None:
+            await self._to_peer.send(event.get("bytes") or b"")
+        else:
+            text.encode()  # a lone surrogate can't go over any wire
+            await self._to_peer.send(text)
+
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        return Close(event.get("code") or CloseCode.NO_STATUS_RCVD, event.get("reason") or "")
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await self._to_peer.send(Accepted(subprotocol, headers))
 
     async def deny(self, denial: Denial, /) -> None:
         await self._end(denial)
-
-    async def send_text(self, data: str, /) -> None:
-        data.encode()  # a lone surrogate can't go over any wire
-        await self._to_peer.send(data)
-
-    async def send_bytes(self, data: bytes, /) -> None:
-        await self._to_peer.send(data)
 
     async def close(self, close: Close, /) -> None:
         await self._end(close)

@@ -1,21 +1,20 @@
-"""The seam: what every server must look like to the core, and nothing more.
+"""The seam: what every server must look to the core like, and nothing more.
 
-An adapter is a class with this shape. The core reads messages through `receive` and `decode`, and
-writes them through the five verbs; it has already checked state, arguments, headers and close codes.
+An adapter is a class with this shape. Messages go through it as ASGI's events, which most servers
+speak: for those, a message crosses nothing but the core. The core has already checked state,
+arguments, headers and close codes.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol
 
+from anysocket.asgi import WebSocketEvent
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close
 from anysocket.handshake import Denial, Handshake, RawHeaders
 
-Event = TypeVar("Event")
-"""A server's raw value before `decode`."""
 
-
-class Transport(Protocol[Event]):
+class Transport(Protocol):
     """One WebSocket connection, as every server must look to the core."""
 
     capabilities: ClassVar[Capabilities]
@@ -24,8 +23,13 @@ class Transport(Protocol[Event]):
     """The exceptions by which this server says that the peer has left."""
 
     @property
-    def receive(self) -> Callable[[], Awaitable[Event]]:
-        """Wait for the next event; a method will do, and so will an attribute.
+    def handshake(self) -> Handshake:
+        """The peer's request."""
+        ...
+
+    @property
+    def receive(self) -> Callable[[], Awaitable[WebSocketEvent]]:
+        """Wait for the next event, a message or the end; a method will do, and so will an attribute.
 
         The server's own callable where possible, so that a message costs one coroutine. Called
         after accept, never twice at once; a cancelled call must lose nothing.
@@ -33,12 +37,12 @@ class Transport(Protocol[Event]):
         ...
 
     @property
-    def handshake(self) -> Handshake:
-        """The peer's request."""
+    def send(self) -> Callable[[WebSocketEvent], Awaitable[None]]:
+        """Send a message: an event with either text or bytes. The server's own where possible."""
         ...
 
-    def decode(self, event: Event, /) -> str | bytes | Close:
-        """Tell what an event says: a whole message, or how the connection ended. Pure."""
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        """Tell how the connection ended, from an event with neither text nor bytes."""
         ...
 
     def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> Awaitable[None]:
@@ -47,14 +51,6 @@ class Transport(Protocol[Event]):
 
     def deny(self, denial: Denial, /) -> Awaitable[None]:
         """Refuse the handshake with an HTTP response."""
-        ...
-
-    def send_text(self, data: str, /) -> Awaitable[None]:
-        """Send a text message."""
-        ...
-
-    def send_bytes(self, data: bytes, /) -> Awaitable[None]:
-        """Send a binary message."""
         ...
 
     def close(self, close: Close, /) -> Awaitable[None]:

@@ -1,8 +1,6 @@
 """The five members: accept, receive, send, close, code."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 import anyio
 
@@ -10,7 +8,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, HeaderLines, denial, validated
 from anysocket.state import Action, State, step
-from anysocket.transport import Event, Transport
+from anysocket.transport import Transport
 
 MAX_MESSAGE_SIZE = 16 * 1024 * 1024
 """Bytes in one message, unless set (contract M3)."""
@@ -31,13 +29,11 @@ class WebSocket:
         "_answering",
         "_close",
         "_close_timeout",
-        "_decode",
         "_gone",
         "_max_message_size",
-        "_next_event",
+        "_receive_event",
         "_receiving",
-        "_send_bytes",
-        "_send_text",
+        "_send_event",
         "_short",
         "_state",
         "_transport",
@@ -45,18 +41,14 @@ class WebSocket:
 
     def __init__(
         self,
-        transport: Transport[Event],
+        transport: Transport,
         *,
         max_message_size: int = MAX_MESSAGE_SIZE,
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
-        # The transport's type of event is erased here, so that WebSocket isn't generic to those
-        # who write handlers; receive and decode come from one transport, so the two agree.
-        self._transport: Transport[Any] = transport
-        self._next_event: Callable[[], Awaitable[Any]] = transport.receive
-        self._decode: Callable[[Any], str | bytes | Close] = transport.decode
-        self._send_text: Callable[[str], Awaitable[None]] = transport.send_text
-        self._send_bytes: Callable[[bytes], Awaitable[None]] = transport.send_bytes
+        self._transport = transport
+        self._receive_event = transport.receive
+        self._send_event = transport.send
         self._gone = transport.gone
         self._max_message_size = max_message_size
         self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
@@ -115,18 +107,22 @@ class WebSocket:
         Raises:
             InvalidState: before accept, or while another task waits in receive.
         """
-        if self._state is not _OPEN or self._receiving:
+        if self._receiving or self._state is not _OPEN:
             self._check_receive()
             return None  # the end
         self._receiving = True
         try:
-            message = self._decode(await self._next_event())
+            event = await self._receive_event()
         except self._gone:
-            message = Close(CloseCode.ABNORMAL_CLOSURE)
+            self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+            return None
         finally:
             self._receiving = False
-        if isinstance(message, Close):
-            self._disconnected(message)
+        message: str | bytes | None = event.get("text")
+        if message is None:
+            message = event.get("bytes")
+        if message is None:
+            self._disconnected(self._transport.ended(event))
             return None
         if self._state is not _OPEN:
             return None  # another task has closed meanwhile
@@ -151,11 +147,11 @@ class WebSocket:
             raise self._cannot_send()
         try:
             if isinstance(data, str):
-                await self._send_text(data)
+                await self._send_event({"type": "websocket.send", "text": data})
             elif isinstance(data, bytes):
-                await self._send_bytes(data)
+                await self._send_event({"type": "websocket.send", "bytes": data})
             else:
-                await self._send_bytes(_bytes(data))
+                await self._send_event({"type": "websocket.send", "bytes": _bytes(data)})
         except self._gone as error:
             raise await self._peer_left() from error
 
@@ -174,10 +170,12 @@ class WebSocket:
         """
         close = Close(code, reason)
         close.validate()
+        if self._close is not None:
+            return
         with anyio.move_on_after(self._close_timeout), suppress(*self._gone):
             if self._state is State.CONNECTING:
                 await self._deny(denial())
-            elif self._state is _OPEN:
+            else:
                 self._state = step(self._state, Action.CLOSE)
                 self._close = close
                 await self._transport.close(close)
@@ -228,9 +226,9 @@ class WebSocket:
                 if self._receiving:  # the task that waits in receive is about to be told
                     await anyio.sleep(0.001)
                     continue
-                message = self._decode(await self._next_event())
-                if isinstance(message, Close):
-                    return self._disconnected(message)
+                event = await self._receive_event()
+                if event.get("text") is None and event.get("bytes") is None:
+                    return self._disconnected(self._transport.ended(event))
         return self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
 
 

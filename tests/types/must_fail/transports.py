@@ -1,9 +1,9 @@
 """What can't be a transport."""
 
-from collections.abc import Awaitable
 from typing import ClassVar
 
 from anysocket import Application, Capabilities, Close, Denial, Handshake, MemoryTransport, Transport
+from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
 
 
@@ -17,19 +17,17 @@ class Most:
     def handshake(self) -> Handshake:
         return Handshake()
 
-    async def receive(self) -> bytes:
-        return b""
+    async def receive(self) -> WebSocketEvent:
+        return {"type": "websocket.receive", "text": 3}  # error
 
-    def decode(self, event: bytes, /) -> str | bytes | Close:
-        return event
+    async def send(self, event: WebSocketEvent) -> None: ...
+
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        return Close(1006)
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 
     async def deny(self, denial: Denial, /) -> None: ...
-
-    async def send_text(self, data: str, /) -> None: ...
-
-    async def send_bytes(self, data: bytes, /) -> None: ...
 
 
 class Whole(Most):
@@ -44,11 +42,9 @@ class CloseThatDoesNotWait(Most):
     def close(self, close: Close, /) -> None: ...
 
 
-class DecodesOtherEvents(Most):
-    def decode(self, event: str, /) -> str | bytes | Close:  # error
-        return event
-
-    async def close(self, close: Close, /) -> None: ...
+class ReceivesMessages(Whole):
+    async def receive(self) -> str:  # error
+        return "text"
 
 
 class ReceivesAtOnce:
@@ -58,20 +54,17 @@ class ReceivesAtOnce:
     gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
     handshake = Handshake()
 
-    def receive(self) -> bytes:
-        return b""
+    def receive(self) -> WebSocketEvent:
+        return {"type": "websocket.receive", "text": ""}
 
-    def decode(self, event: bytes, /) -> str | bytes | Close:
-        return event
+    async def send(self, event: WebSocketEvent) -> None: ...
+
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        return Close(1006)
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 
     async def deny(self, denial: Denial, /) -> None: ...
-
-    async def send_text(self, data: str, /) -> None: ...
-
-    def send_bytes(self, data: bytes, /) -> Awaitable[None]:
-        return self.send_text(data.decode())
 
     async def close(self, close: Close, /) -> None: ...
 
@@ -84,5 +77,5 @@ async def serve(app: Application) -> None:
     await app.handle(ReceivesAtOnce())  # error
     await app.handle(MemoryTransport)  # error
     await app.handle(None)  # error
-    transport: Transport[str] = Whole()  # error
+    transport: Transport = Most()  # error
     await app.handle(transport)

@@ -1,9 +1,10 @@
-"""What may be a transport: anything of that shape, whatever its events are."""
+"""What may be a transport: anything of that shape."""
 
 from collections.abc import Awaitable
 from typing import ClassVar
 
 from anysocket import Application, Capabilities, Close, Denial, Handshake, MemoryTransport, Transport
+from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
 from anysocket_adapters import ASGITransport
 
@@ -11,7 +12,7 @@ app = Application()
 
 
 class Frames:
-    """A transport of its own kind: its events are pairs."""
+    """A transport of its own kind, all methods."""
 
     capabilities: ClassVar[Capabilities] = Capabilities()
     gone: ClassVar[tuple[type[Exception], ...]] = (ConnectionError, EOFError)
@@ -19,28 +20,25 @@ class Frames:
     def __init__(self, handshake: Handshake) -> None:
         self.handshake = handshake
 
-    async def receive(self) -> tuple[int, bytes]:
-        return 1, b"text"
+    async def receive(self) -> WebSocketEvent:
+        return {"type": "websocket.receive", "text": "text"}
 
-    def decode(self, event: tuple[int, bytes], /) -> str | bytes | Close:
-        opcode, payload = event
-        return payload.decode() if opcode == 1 else payload
+    async def send(self, event: WebSocketEvent) -> None: ...
+
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        return Close(1006)
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 
     async def deny(self, denial: Denial, /) -> None: ...
 
-    def send_text(self, data: str, /) -> Awaitable[None]:
-        return self.send_bytes(data.encode())
-
-    async def send_bytes(self, data: bytes, /) -> None: ...
-
-    async def close(self, close: Close, /) -> None: ...
+    def close(self, close: Close, /) -> Awaitable[None]:
+        return self.send({"type": "websocket.close", "code": close.code})
 
 
 async def serve(plain: ASGITransport) -> None:
     await app.handle(plain)
     await app.handle(MemoryTransport(Handshake(path="/chat")))
     await app.handle(Frames(Handshake()))
-    own: Transport[tuple[int, bytes]] = Frames(Handshake())
+    own: Transport = Frames(Handshake())
     await app.handle(own)
