@@ -1,0 +1,226 @@
+"""Write the generated parts of the documentation: `python docs/generate.py`, or `--check` them.
+
+A region of a page begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`. What stands
+in between is what the function of that name in `REGIONS` gives.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, get_args, get_origin, get_type_hints
+
+from typer.models import ArgumentInfo, OptionInfo
+
+from anysocket import Action, State, Support
+from anysocket.capabilities import described
+from anysocket.state import TRANSITIONS
+from anysocket_adapters import Options, servers
+from anysocket_adapters.options import OptionName
+from anysocket_matrix import cli
+from anysocket_matrix.conformance.case import cases
+
+DOCS = Path(__file__).parent
+
+CLAUSES = tuple(
+    f"{group}{number}"
+    for group, count in {"H": 5, "M": 5, "C": 6, "L": 3}.items()
+    for number in range(1, count + 1)
+)
+
+REGION = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+PROBES: Mapping[str, tuple[OptionName, Options]] = {
+    "`--ping-interval` above 0": ("ping_interval", Options(ping_interval=20)),
+    "`--ping-interval 0`": ("ping_interval", Options(ping_interval=0)),
+    "`--ping-timeout`": ("ping_timeout", Options(ping_timeout=20)),
+    "`--compression`": ("compression", Options(compression=True)),
+    "`--no-compression`": ("compression", Options(compression=False)),
+}
+"""Every way to set an option that some server can't honour."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Draw a table, or say that there is nothing in it."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    if not lines:
+        return "None."
+    return "\n".join(["| " + " | ".join(head) + " |", "| --- " * len(head) + "|", *lines])
+
+
+def capabilities(clause: str) -> str:
+    """Tell what a server may lack of a clause, and which one does."""
+    rows = [
+        (f"`{name}`", says, _with(name, Support.REPAIRED), _with(name, Support.ABSENT))
+        for name, (of, says) in described().items()
+        if of == clause
+    ]
+    if not rows:
+        return "Every server has all of it natively."
+    return table(("capability", "what it is", "repaired on", "absent on"), rows)
+
+
+def _with(capability: str, support: Support) -> str:
+    return ", ".join(
+        name
+        for name, server in servers().items()
+        if getattr(server.transport.capabilities, capability) is support
+    )
+
+
+def clause_cases(clause: str) -> str:
+    """List the cases of a clause."""
+    rows = [
+        (f"`{case.id}`", case.says.replace("\n", " "), f"`{case.requires}`" if case.requires else "")
+        for case in cases()
+        if case.clause == clause
+    ]
+    if not rows:
+        return "No conformance case yet."
+    return table(("case", "what it proves", "requires"), rows)
+
+
+def unproved() -> str:
+    """Name the clauses that no case is about."""
+    proved = {case.clause for case in cases()}
+    return ", ".join(clause for clause in CLAUSES if clause not in proved) or "none"
+
+
+def state_diagram() -> str:
+    """Draw the transitions, those of one pair of states on one arrow."""
+    arrows: dict[tuple[State, State], list[Action]] = {}
+    for state, transitions in TRANSITIONS.items():
+        for action, following in transitions.items():
+            arrows.setdefault((state, following), []).append(action)
+    lines = [
+        f"    {state.name} --> {following.name}: {', '.join(action.value for action in actions)}"
+        for (state, following), actions in arrows.items()
+    ]
+    first, last = next(iter(State)), list(State)[-1]
+    return "\n".join(
+        [
+            "```mermaid",
+            "stateDiagram-v2",
+            f"    [*] --> {first.name}",
+            *lines,
+            f"    {last.name} --> [*]",
+            "```",
+        ]
+    )
+
+
+def transition_table() -> str:
+    """Tell what follows from each action in each state; a dash is what is refused."""
+    return table(
+        ("", *(action.value for action in Action)),
+        [
+            (state.name, *(_following(transitions.get(action)) for action in Action))
+            for state, transitions in TRANSITIONS.items()
+        ],
+    )
+
+
+def _following(state: State | None) -> str:
+    return "–" if state is None else state.name  # noqa: RUF001  # a dash for people
+
+
+def serve_options() -> str:
+    """List the options of `anysocket serve`, as its own declaration has them."""
+    rows: list[tuple[str, str, str]] = []
+    hints = get_type_hints(cli.serve, include_extras=True)
+    for name, parameter in inspect.signature(cli.serve).parameters.items():
+        hint = hints[name]
+        assert get_origin(hint) is Annotated, f"{name} isn't declared as an option"
+        kind, info = get_args(hint)
+        if isinstance(info, ArgumentInfo):
+            continue
+        assert isinstance(info, OptionInfo)
+        rows.append((f"`{_flags(name, kind, info)}`", info.help or "", _default(parameter.default)))
+    return table(("option", "what it does", "default"), rows)
+
+
+def _flags(name: str, kind: object, info: OptionInfo) -> str:
+    flag = name.replace("_", "-")
+    if info.param_decls:
+        return ", ".join(info.param_decls)
+    return f"--{flag}` / `--no-{flag}" if bool in (kind, *get_args(kind)) else f"--{flag}"
+
+
+def _default(value: object) -> str:
+    return "" if value is None or value is False or value == "" else f"`{value}`"
+
+
+def refusals() -> str:
+    """Tell which server refuses which option, and what it does instead."""
+    rows: list[tuple[str, str, str]] = []
+    for says, (option, options) in PROBES.items():
+        for name, server in servers().items():
+            instead = server.refuses(options).get(option)
+            if instead is not None:
+                rows.append((says, name, f"it {instead}"))
+    return table(("option", "server", "because"), rows)
+
+
+def server_rows() -> str:
+    """List the registered servers."""
+    return table(
+        ("row", "package", "transport"),
+        [
+            (f"`{name}`", server.distribution, f"`{server.transport.__name__}`")
+            for name, server in servers().items()
+        ],
+    )
+
+
+def _of(clause: str, about: Callable[[str], str]) -> Callable[[], str]:
+    return lambda: about(clause)
+
+
+REGIONS: dict[str, Callable[[], str]] = {
+    **{f"{clause} capabilities": _of(clause, capabilities) for clause in CLAUSES},
+    **{f"{clause} cases": _of(clause, clause_cases) for clause in CLAUSES},
+    "unproved": unproved,
+    "state diagram": state_diagram,
+    "transition table": transition_table,
+    "serve options": serve_options,
+    "refusals": refusals,
+    "server rows": server_rows,
+}
+
+
+def generated(page: str) -> str:
+    """Give a page with its regions as they should be.
+
+    Raises:
+        KeyError: a region has a name that nothing generates.
+    """
+    return REGION.sub(lambda region: f"{region[1]}\n{REGIONS[region[2]]()}\n\n{region[3]}", page)
+
+
+def pages() -> list[Path]:
+    """Give all pages."""
+    return sorted(DOCS.glob("*.md"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check all pages; 1 when a check fails."""
+    stale: list[str] = []
+    for page in pages():
+        text = page.read_text()
+        fresh = generated(text)
+        if fresh == text:
+            continue
+        stale.append(page.name)
+        if "--check" not in arguments:
+            page.write_text(fresh)
+    for name in stale:
+        print(
+            f"docs/{name} "
+            + ("is stale: run python docs/generate.py" if "--check" in arguments else "written")
+        )
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
