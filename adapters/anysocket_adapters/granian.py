@@ -17,7 +17,7 @@ import asyncio
 import math
 import multiprocessing
 from asyncio import CancelledError
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
@@ -72,8 +72,10 @@ class GranianTransport(ASGITransport):
         super().__init__(scope, receive, send)
         self._waiting: Awaitable[WebSocketEvent] | None = None
         self._closing = False
-        self._receive_once, self.receive = self.receive, self._receive_interruptibly
-        self._send_once, self.send = self.send, self._send_encodable
+        self._receive_once = self.receive
+        self._send_once = self.send
+        self.receive: Callable[[], Awaitable[WebSocketEvent]] = self._receive_interruptibly
+        self.send: Callable[[WebSocketEvent], Awaitable[None]] = self._send_encodable
 
     async def _receive_interruptibly(self) -> WebSocketEvent:
         """Receive so that close can end the wait: granian's close waits until nobody receives."""
@@ -98,11 +100,11 @@ class GranianTransport(ASGITransport):
             self._waiting.cancel()
         await super().close(close)
 
-    async def _send_encodable(self, event: WebSocketEvent) -> None:
+    def _send_encodable(self, event: WebSocketEvent) -> Awaitable[None]:
         text = event.get("text")
         if text is not None:
             text.encode()  # granian sends a str with a lone surrogate as an empty message
-        await self._send_once(event)
+        return self._send_once(event)
 
     @property
     def handshake(self) -> Handshake:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 
@@ -42,6 +42,9 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check what no server could make sense of."""
+        levels: tuple[str, ...] = get_args(LogLevel)
+        if self.log_level not in levels:
+            raise ValueError(f"log_level {self.log_level!r} must be one of {', '.join(levels)}")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port {self.port} isn't in 0-65535")
         if self.workers < 1:

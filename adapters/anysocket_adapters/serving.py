@@ -13,7 +13,7 @@ from anysocket_adapters import listener as listening
 from anysocket_adapters import workers
 from anysocket_adapters.options import Options
 from anysocket_adapters.ready import Probe
-from anysocket_adapters.served import Served, to_environment
+from anysocket_adapters.served import Served, load, to_environment
 from anysocket_adapters.server import Server, check, choose
 
 
@@ -43,6 +43,8 @@ def serve(
         raise ValueError(
             "several workers need the app as module:attribute: an object can't be passed to them"
         )
+    if isinstance(app, str):
+        load(app)  # what is wrong with it is told here, and not by every worker
     token = secrets.token_hex(16)
     with listening.bind(options) as listener:
         probe = Probe(listener, tls=options.tls_certificate is not None, token=token)
