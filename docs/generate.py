@@ -142,8 +142,10 @@ def serve_options() -> str:
 
 def _flags(name: str, kind: object, info: OptionInfo) -> str:
     flag = name.replace("_", "-")
-    if info.param_decls:
-        return ", ".join(info.param_decls)
+    # In an annotation typer takes the first name for what elsewhere is the default.
+    declared = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
+    if declared:
+        return ", ".join(declared)
     return f"--{flag}` / `--no-{flag}" if bool in (kind, *get_args(kind)) else f"--{flag}"
 
 
@@ -205,6 +207,7 @@ def pages() -> list[Path]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check all pages; 1 when a check fails."""
+    checking = "--check" in arguments
     stale: list[str] = []
     for page in pages():
         text = page.read_text()
@@ -212,7 +215,7 @@ def main(arguments: Sequence[str]) -> int:
         if fresh == text:
             continue
         stale.append(page.name)
-        if "--check" not in arguments:
+        if not checking:
             page.write_text(fresh)
     for name in stale:
         print(
