@@ -5,10 +5,10 @@ that nobody has written an adapter for, and each adapter is a subclass that over
 server bends.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import ClassVar, cast
 
-from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
+from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
@@ -27,8 +27,8 @@ class ASGITransport:
         """Take what the server passes to an application."""
         self.scope = scope
         # A server's events have the shape that the specification gives them: hence the casts.
-        self.receive = cast("Callable[[], Awaitable[WebSocketEvent]]", receive)
-        self.send = cast("Callable[[WebSocketEvent], Awaitable[None]]", send)
+        self.receive: ReceiveEvent = cast("ReceiveEvent", receive)
+        self.send: SendEvent = cast("SendEvent", send)
         self._receive = receive
         self._send = send
 

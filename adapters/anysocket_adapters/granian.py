@@ -17,7 +17,7 @@ import asyncio
 import math
 import multiprocessing
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TypedDict, cast, runtime_c
 
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
+from anysocket.asgi import ASGIApp, Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
@@ -74,8 +74,8 @@ class GranianTransport(ASGITransport):
         self._closing = False
         self._receive_once = self.receive
         self._send_once = self.send
-        self.receive: Callable[[], Awaitable[WebSocketEvent]] = self._receive_interruptibly
-        self.send: Callable[[WebSocketEvent], Awaitable[None]] = self._send_encodable
+        self.receive: ReceiveEvent = self._receive_interruptibly
+        self.send: SendEvent = self._send_encodable
 
     async def _receive_interruptibly(self) -> WebSocketEvent:
         """Receive so that close can end the wait: granian's close waits until nobody receives."""
@@ -150,7 +150,7 @@ class Granian(Server):
 
     name = "granian"
     distribution = "granian"
-    transport = GranianTransport
+    transport: type[ASGITransport] = GranianTransport
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
         refused = dict[OptionName, str]()
@@ -230,4 +230,4 @@ def _settings(options: Options, listener: socket) -> _Settings:
     )
 
 
-granian = Granian()
+granian: Server = Granian()

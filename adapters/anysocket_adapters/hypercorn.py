@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkab
 import anyio
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
@@ -82,7 +82,7 @@ class HypercornTransport(ASGITransport):
         stream = getattr(send, "__self__", None)
         self._stream = stream if isinstance(stream, _Stream) else None
         if self._stream is not None:
-            self.send = _refusing(self._stream, self.send)
+            self.send: SendEvent = _refusing(self._stream, self.send)
 
     @property
     def handshake(self) -> Handshake:
@@ -151,9 +151,7 @@ class HypercornTransport(ASGITransport):
         connection.events = watched  # type: ignore[method-assign]  # of this connection only
 
 
-def _refusing(
-    stream: _Stream, send: Callable[[WebSocketEvent], Awaitable[None]]
-) -> Callable[[WebSocketEvent], Awaitable[None]]:
+def _refusing(stream: _Stream, send: SendEvent) -> SendEvent:
     """Refuse to send once the peer has left, which hypercorn does silently."""
 
     def sending(event: WebSocketEvent) -> Awaitable[None]:
@@ -169,7 +167,7 @@ class Hypercorn(Server):
 
     name = "hypercorn"
     distribution = "hypercorn"
-    transport = HypercornTransport
+    transport: type[ASGITransport] = HypercornTransport
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
         refused = dict[OptionName, str]()
@@ -199,4 +197,4 @@ class Hypercorn(Server):
         await serve(cast("ASGIFramework", app), config, shutdown_trigger=stop.wait)
 
 
-hypercorn = Hypercorn()
+hypercorn: Server = Hypercorn()

@@ -244,6 +244,6 @@ def _server_class() -> "type[UvicornServer]":
     return WithoutSignals
 
 
-uvicorn = Uvicorn("uvicorn", "websockets-sansio", UvicornTransport)
-uvicorn_websockets = Uvicorn("uvicorn-websockets", "websockets", UvicornWebSocketsTransport)
-uvicorn_wsproto = Uvicorn("uvicorn-wsproto", "wsproto", UvicornWSProtoTransport)
+uvicorn: Server = Uvicorn("uvicorn", "websockets-sansio", UvicornTransport)
+uvicorn_websockets: Server = Uvicorn("uvicorn-websockets", "websockets", UvicornWebSocketsTransport)
+uvicorn_wsproto: Server = Uvicorn("uvicorn-wsproto", "wsproto", UvicornWSProtoTransport)

@@ -24,3 +24,7 @@ class WebSocketEvent(TypedDict):
     bytes: NotRequired[Binary | None]
     code: NotRequired[int | None]
     reason: NotRequired[str | None]
+
+
+ReceiveEvent: TypeAlias = Callable[[], Awaitable[WebSocketEvent]]
+SendEvent: TypeAlias = Callable[[WebSocketEvent], Awaitable[None]]

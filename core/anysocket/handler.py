@@ -13,7 +13,7 @@ from anysocket.state import State
 
 Handler: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
 
-log = logging.getLogger("anysocket")
+_log = logging.getLogger("anysocket")
 
 
 async def run(handler: Handler, request: WebSocketRequest, session: Session) -> None:
@@ -32,7 +32,7 @@ async def run(handler: Handler, request: WebSocketRequest, session: Session) -> 
             raise
     else:
         if session.state is State.CONNECTING:
-            log.error("the handler of %s returned without accept or deny", request.path)
+            _log.error("the handler of %s returned without accept or deny", request.path)
             await _deny_500(request)
         else:
             await session.close()
@@ -48,7 +48,7 @@ def _only_says_closed(error: Exception) -> bool:
 
 
 async def _failed(request: WebSocketRequest, session: Session) -> None:
-    log.exception("the handler of %s failed", request.path)
+    _log.exception("the handler of %s failed", request.path)
     if session.state is State.CONNECTING:
         await _deny_500(request)
     else:

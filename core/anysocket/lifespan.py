@@ -10,7 +10,7 @@ from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[Mapping[str, object] | None]]
 """Entered at startup, left at shutdown; what it yields is every request's `state`."""
 
-log = logging.getLogger("anysocket")
+_log = logging.getLogger("anysocket")
 
 
 async def run(lifespan: Lifespan, http: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,7 +27,7 @@ async def run(lifespan: Lifespan, http: ASGIApp, scope: Scope, receive: Receive,
             cast("dict[str, object]", scope.setdefault("state", {})).update(state or {})
             await inner.run(http, scope)
     except Exception as error:
-        log.exception("the lifespan failed at %s", inner.phase)
+        _log.exception("the lifespan failed at %s", inner.phase)
         if not inner.failed:  # a failure is told once
             message = f"{type(error).__name__}: {error}"
             await send({"type": f"lifespan.{inner.phase}.failed", "message": message})
@@ -53,7 +53,7 @@ class _InnerLifespan:
         except Exception:
             # Before its startup is complete this only says that it has no lifespan.
             if self.phase == "shutdown" and not self.failed:
-                log.exception("the http application's lifespan failed")
+                _log.exception("the http application's lifespan failed")
         if self.failed:
             return
         if self.phase == "startup":

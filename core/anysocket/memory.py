@@ -40,10 +40,10 @@ class MemoryTransport:
             handshake: the peer's request.
             unread: how many messages fit in each direction before their sender must wait.
         """
-        self.handshake = handshake or Handshake()
+        self.handshake: Handshake = handshake or Handshake()
         self._to_peer = _Pipe[Message | Accepted | Denial](unread)
         self._from_peer = _Pipe[Message](unread)
-        self.peer = MemoryPeer(self._from_peer, self._to_peer)
+        self.peer: MemoryPeer = MemoryPeer(self._from_peer, self._to_peer)
 
     async def receive(self) -> WebSocketEvent:
         match await self._from_peer.receive():

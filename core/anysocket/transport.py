@@ -5,10 +5,10 @@ speak: for those, a message crosses nothing but the core. The core has already c
 arguments, headers and close codes.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import ClassVar, Protocol
 
-from anysocket.asgi import WebSocketEvent
+from anysocket.asgi import ReceiveEvent, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close
 from anysocket.handshake import Denial, Handshake, RawHeaders
@@ -28,7 +28,7 @@ class Transport(Protocol):
         ...
 
     @property
-    def receive(self) -> Callable[[], Awaitable[WebSocketEvent]]:
+    def receive(self) -> ReceiveEvent:
         """Wait for the next event, a message or the end; a method will do, and so will an attribute.
 
         The server's own callable where possible, so that a message costs one coroutine. Called
@@ -37,7 +37,7 @@ class Transport(Protocol):
         ...
 
     @property
-    def send(self) -> Callable[[WebSocketEvent], Awaitable[None]]:
+    def send(self) -> SendEvent:
         """Send a message: an event with either text or bytes. The server's own where possible."""
         ...
 

@@ -10,7 +10,7 @@ from anysocket_adapters import Options, Server, ServerFailed
 from anysocket_adapters import serve as serve_app
 from anysocket_adapters.options import LogLevel
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="anysocket",
     help="One typed WebSocket API, the same on every Python server, and the suite that proves it.",
     no_args_is_help=True,

@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from importlib.metadata import version
 
 import msgspec
 from rich.console import Console
@@ -34,7 +34,21 @@ class Cost(msgspec.Struct, frozen=True):
     """Accepted, left by its peer and closed, without a message."""
 
 
-def measure(apps: Iterable[str] = APPS) -> list[Cost]:
+class Costs(msgspec.Struct, frozen=True):
+    """One run, with what its figures depend on."""
+
+    anysocket: str
+    python: str
+    platform: str
+    costs: list[Cost]
+
+    def over_raw(self, cost: Cost) -> Cost:
+        """Give what an app costs beyond the raw one, which comes first."""
+        raw = self.costs[0]
+        return Cost(cost.app, cost.message - raw.message, cost.connection - raw.connection)
+
+
+def measure() -> Costs:
     """Count.
 
     Raises:
@@ -42,7 +56,12 @@ def measure(apps: Iterable[str] = APPS) -> list[Cost]:
     """
     if shutil.which("valgrind") is None:
         raise ValueError("valgrind isn't installed: apt-get install valgrind")
-    return [_measure(app) for app in apps]
+    return Costs(
+        anysocket=version("anysocket"),
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        costs=[_measure(app) for app in APPS],
+    )
 
 
 def _measure(app: str) -> Cost:
@@ -72,13 +91,19 @@ def _instructions(app: str, connections: int, messages: int) -> int:
     return int(collected[1])
 
 
-def print_costs(console: Console, costs: list[Cost]) -> None:
+def print_costs(console: Console, costs: Costs) -> None:
     """Print the table, with what each costs over raw ASGI."""
-    raw = costs[0]
-    table = Table(title=f"instructions, in process, Python {platform.python_version()}")
+    title = f"instructions, anysocket {costs.anysocket}, Python {costs.python}, {costs.platform}"
+    table = Table(title=title)
     for column in ("app", "echo of 32 bytes", "over raw", "connection", "over raw"):
         table.add_column(column, justify="left" if column == "app" else "right")
-    for cost in costs:
-        over = (cost.message - raw.message, cost.connection - raw.connection)
-        table.add_row(cost.app, f"{cost.message:,}", f"{over[0]:,}", f"{cost.connection:,}", f"{over[1]:,}")
+    for cost in costs.costs:
+        over = costs.over_raw(cost)
+        table.add_row(
+            cost.app,
+            f"{cost.message:,}",
+            f"{over.message:,}",
+            f"{cost.connection:,}",
+            f"{over.connection:,}",
+        )
     console.print(table)

@@ -65,8 +65,8 @@ class Mismatch(AssertionError):
 
     def __init__(self, expected: object, seen: object) -> None:
         super().__init__(f"expected {expected}, saw {seen}")
-        self.expected = str(expected)
-        self.seen = str(seen)
+        self.expected: str = str(expected)
+        self.seen: str = str(seen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class RunningServer:
             start_new_session=True,  # its workers end with it
         )
         try:
-            self.url = self._wait_until_ready()
+            self.url: str = self._wait_until_ready()
         except BaseException:
             self.stop()
             raise

@@ -25,7 +25,7 @@ SCOPE: Scope = {
     "extensions": {"websocket.http.response": {}},
 }
 
-anysocket = Application()
+anysocket: Application = Application()
 
 
 @anysocket.websocket("/echo")
@@ -77,5 +77,4 @@ async def serve(app: ASGIApp, connections: int, messages: int) -> None:
 
 
 if __name__ == "__main__":
-    name, connections, messages = sys.argv[1:]
-    asyncio.run(serve(APPS[name], int(connections), int(messages)))
+    asyncio.run(serve(APPS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])))
