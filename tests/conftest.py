@@ -11,19 +11,20 @@ from anysocket import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 DEADLINE = 5
-"""Seconds that a test may take: what waits for ever fails."""
+"""Seconds that a test may take, unless its module says otherwise: what waits for ever fails."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     if inspect.iscoroutinefunction(pyfuncitem.obj):
-        pyfuncitem.obj = in_time(pyfuncitem.obj)
+        deadline: float = getattr(pyfuncitem.module, "DEADLINE", DEADLINE)
+        pyfuncitem.obj = in_time(pyfuncitem.obj, deadline)
 
 
-def in_time(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def in_time(test: Callable[..., Awaitable[None]], deadline: float) -> Callable[..., Awaitable[None]]:
     @functools.wraps(test)
     async def limited(**fixtures: object) -> None:
-        with anyio.fail_after(DEADLINE):
+        with anyio.fail_after(deadline):
             await test(**fixtures)
 
     return limited

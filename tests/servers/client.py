@@ -13,6 +13,7 @@ def connect(
     headers: Mapping[str, str] | None = None,
     subprotocols: Iterable[str] = (),
     ssl: SSLContext | None = None,
+    compression: str | None = "deflate",
     max_queue: int | None = 16,
 ) -> websockets_connect:
     """Connect to our own server, without a proxy, whatever the environment says."""
@@ -21,6 +22,7 @@ def connect(
         additional_headers=headers,
         subprotocols=[Subprotocol(each) for each in subprotocols] or None,
         ssl=ssl,
+        compression=compression,
         max_queue=max_queue,
         proxy=None,
         max_size=None,

@@ -1,0 +1,54 @@
+"""What the tests of serving serve."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from anysocket import Application, WebSocketRequest
+
+app = Application()
+
+
+@app.websocket("/pid")
+async def pid(request: WebSocketRequest) -> None:
+    """Tell which process this is."""
+    await request.web_socket.accept()
+    await request.web_socket.send(str(os.getpid()))
+
+
+@app.websocket("/request")
+async def about(request: WebSocketRequest) -> None:
+    """Tell what was asked for."""
+    await request.web_socket.accept()
+    for field in (request.root_path, request.path, request.scheme, str(request.client)):
+        await request.web_socket.send(field)
+
+
+@app.websocket("/deaf")
+async def deaf(request: WebSocketRequest) -> None:
+    """Stay, whatever the peer and the server want."""
+    await request.web_socket.accept()
+    await request.web_socket.send("here")
+    await anyio.sleep_forever()
+
+
+@app.websocket("/patient")
+async def patient(request: WebSocketRequest) -> None:
+    """Stay until the end, and say so on standard output."""
+    ws = request.web_socket
+    await ws.accept()
+    await ws.send("here")
+    while await ws.receive() is not None:
+        pass
+    print("the handler saw", ws.code, flush=True)
+
+
+@asynccontextmanager
+async def no_database() -> AsyncGenerator[None, None]:
+    raise LookupError("no database")
+    yield
+
+
+never = Application(lifespan=no_database)

@@ -1,0 +1,92 @@
+"""An app as the command line serves it, in a process group of its own that leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).parents[2]
+
+START_DEADLINE = 30.0
+READY = re.compile(r"^anysocket: (\S+) (\S+) is ready on (\S+)$", re.MULTILINE)
+
+
+def command(target: str, *options: str) -> list[str]:
+    """Give the command that serves an app."""
+    return [sys.executable, "-m", "anysocket_matrix", "serve", target, *options]
+
+
+class Serving:
+    """A running `anysocket serve`; its `with` block ends once it has ended, with all its workers."""
+
+    def __init__(self, log: Path, target: str, *options: str, cwd: Path = ROOT) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command(target, *options),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def ready(self) -> re.Match[str]:
+        """Wait for the ready line."""
+        until = time.monotonic() + START_DEADLINE
+        while (found := READY.search(self.log())) is None:
+            assert self._process.poll() is None, f"ended early:\n{self.log()}"
+            assert time.monotonic() < until, f"not ready in time:\n{self.log()}"
+            time.sleep(0.01)
+        return found
+
+    @property
+    def url(self) -> str:
+        """The address in the ready line."""
+        return self.ready()[3]
+
+    def log(self) -> str:
+        """Give what has been printed."""
+        return self._log.read_text(errors="replace")
+
+    def terminate(self) -> None:
+        """Send SIGTERM, as a supervisor does."""
+        self._process.terminate()
+
+    def wait(self, timeout: float) -> int:
+        """Wait for the exit status."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {timeout:g} s:\n{self.log()}") from None
+
+    def wait_until_nothing_is_left(self, timeout: float) -> None:
+        """Wait for the last of its processes, such as the tracker of multiprocessing, to end."""
+        until = time.monotonic() + timeout
+        while left := self.processes():
+            assert time.monotonic() < until, f"left: {left}\n{self.log()}"
+            time.sleep(0.01)
+
+    def processes(self) -> list[int]:
+        """Give the processes of the group that are still there."""
+        found = subprocess.run(
+            ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
+        )
+        rows = [line.split() for line in found.stdout.splitlines()]
+        return [int(pid) for pid, group, stat in rows if int(group) == self._process.pid and stat[0] != "Z"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
