@@ -23,14 +23,25 @@ def command(target: str, *options: str) -> list[str]:
 
 
 class Serving:
-    """A running `anysocket serve`; its `with` block ends once it has ended, with all its workers."""
+    """A server that runs; its `with` block ends once it has ended, with all its workers."""
 
-    def __init__(self, log: Path, target: str, *options: str, cwd: Path = ROOT) -> None:
+    def __init__(self, log: Path, *arguments: str) -> None:
+        """Serve with the options of `anysocket serve`."""
+        self._start(log, command(*arguments))
+
+    @classmethod
+    def by(cls, log: Path, *own_command: str) -> Self:
+        """Serve with a server's own command."""
+        serving = cls.__new__(cls)
+        serving._start(log, [sys.executable, "-m", *own_command])
+        return serving
+
+    def _start(self, log: Path, arguments: list[str]) -> None:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                command(target, *options),
-                cwd=cwd,
+                arguments,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -45,6 +56,11 @@ class Serving:
             assert time.monotonic() < until, f"not ready in time:\n{self.log()}"
             time.sleep(0.01)
         return found
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
 
     @property
     def url(self) -> str:

@@ -1,6 +1,8 @@
 """`anysocket serve` from the outside: what it prints, takes, refuses, and how it ends."""
 
 import asyncio
+import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -9,9 +11,15 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from tests.servers.client import connect
 from tests.servers.serving import ROOT, Serving, command
-from websockets.asyncio.client import unix_connect
+from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from anysocket_adapters import servers
@@ -81,13 +89,6 @@ async def test_tls(server: str, log: Path, tmp_path: Path) -> None:
 
 def pkcs8(pem: bytes) -> bytes:
     """Give a private key in the form that every server reads."""
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-        load_pem_private_key,
-    )
-
     key = load_pem_private_key(pem, None)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -105,6 +106,55 @@ async def test_workers(server: str, log: Path) -> None:
         serving.terminate()
         assert serving.wait(3) == 0
         serving.wait_until_nothing_is_left(1)
+
+
+@pytest.mark.anyio
+async def test_a_worker_that_dies(server: str, log: Path) -> None:
+    options = ("--port", "0", "--workers", "2", "--graceful-timeout", "1")
+    with Serving(log, f"{APPS}:app", "--server", server, *options) as serving:
+        async with connect(f"{serving.url}/pid") as peer:
+            worker = int(await peer.recv())
+        os.kill(worker, signal.SIGKILL)
+        assert await asyncio.to_thread(serving.wait, 5) == 1
+        serving.wait_until_nothing_is_left(1)
+
+
+OWN_COMMANDS = {
+    "uvicorn": ("uvicorn", "examples.echo:app", "--port", "PORT"),
+    "hypercorn": ("hypercorn", "examples.echo:app", "--bind", "127.0.0.1:PORT"),
+    "granian": ("granian", "--interface", "asgi", "examples.echo:app", "--port", "PORT"),
+}
+
+
+@pytest.mark.anyio
+async def test_the_servers_own_command(server: str, log: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    arguments = [each.replace("PORT", port) for each in OWN_COMMANDS[server]]
+    with Serving.by(log, *arguments) as serving:
+        async with await connected(f"ws://127.0.0.1:{port}/echo", serving) as peer:
+            await peer.send("hello")
+            assert await peer.recv() == "hello"
+
+
+async def connected(url: str, serving: Serving) -> ClientConnection:
+    """Connect as soon as it is possible: there is no ready line."""
+    while True:
+        try:
+            return await connect(url)
+        except OSError:
+            assert serving.is_running, serving.log()
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.anyio
+async def test_a_unix_socket_that_was_left(server: str, log: Path, tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with Serving(log, "examples.echo:app", "--server", server, "--unix-socket", str(path)) as serving:
+        assert serving.url
+        assert "can't listen on" in fails("examples.echo:app", "--unix-socket", str(path))
 
 
 @pytest.mark.anyio
