@@ -15,7 +15,7 @@ from tests.servers.client import connect
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from anysocket import Application, WebSocketRequest
+from anysocket import Accepted, Application, Close, Handshake, MemoryTransport, WebSocketRequest
 from anysocket_adapters import running
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +80,30 @@ async def test_chat_goes_on_when_a_peer_vanishes(server: str, caplog: pytest.Log
             await until(2, "a")
         await until(0, "a")
     assert [record for record in caplog.records if record.name == "anysocket"] == []
+
+
+async def test_chat_when_a_peer_says_too_much(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is still delivered to a peer that is being closed is no failure; in memory, to be sure of it."""
+    monkeypatch.setattr(chat.app, "max_message_size", 10)
+    ada, loud = (MemoryTransport(Handshake(path="/chat/a"), unread=unread) for unread in (16, 1))
+    async with anyio.create_task_group() as tasks:
+        for transport in (ada, loud):
+            tasks.start_soon(chat.app.handle, transport)
+            assert await transport.peer.receive() == Accepted(None, [])
+        for number in range(5):
+            await ada.peer.send(str(number))
+        await anyio.wait_all_tasks_blocked()
+        await loud.peer.send("x" * 11)
+        await anyio.wait_all_tasks_blocked()
+        assert await loud.peer.receive() == "0"
+        await anyio.wait_all_tasks_blocked()
+        while isinstance(last := await loud.peer.receive(), str):
+            pass
+        assert last == Close(1009)
+        await ada.peer.close()
+    assert caplog.records == []
 
 
 async def receive_all(peer: ClientConnection) -> None:
