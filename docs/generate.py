@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
+import msgspec
 from typer.models import ArgumentInfo, OptionInfo
 
 from anysocket import Action, State, Support
@@ -20,8 +21,11 @@ from anysocket_adapters import Options, servers
 from anysocket_adapters.options import OptionName
 from anysocket_matrix import cli
 from anysocket_matrix.conformance.case import cases
+from anysocket_matrix.cost import Costs
+from anysocket_matrix.results import Cell, Results, Verdict
 
 DOCS = Path(__file__).parent
+RESULTS = DOCS / "results"
 
 CLAUSES = tuple(
     f"{group}{number}"
@@ -57,7 +61,8 @@ def capabilities(clause: str) -> str:
         if of == clause
     ]
     if not rows:
-        return "Every server has all of it natively."
+        proved = any(case.clause == clause for case in cases())
+        return "Every server has all of it natively." if proved else "None is declared yet."
     return table(("capability", "what it is", "repaired on", "absent on"), rows)
 
 
@@ -175,6 +180,42 @@ def server_rows() -> str:
     )
 
 
+def compatibility() -> str:
+    """Tell what each server does, from the committed results of a run."""
+    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    by_row = [{cell.case: cell for cell in row.cells} for row in results.rows]
+    listed = sorted(cases(), key=lambda case: CLAUSES.index(case.clause))
+    return table(
+        ("clause", "case", *(f"{row.row} {row.version}" for row in results.rows)),
+        [(case.clause, f"`{case.id}`", *(_verdict(cells[case.id]) for cells in by_row)) for case in listed],
+    )
+
+
+def _verdict(cell: Cell) -> str:
+    return cell.verdict.value if cell.verdict is not Verdict.ABSENT else "**absent**"
+
+
+def versions() -> str:
+    """Tell what the committed results were measured with."""
+    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    packages = results.rows[0].packages.items()
+    return f"anysocket {results.anysocket}, Python {results.python}, {results.platform}, " + ", ".join(
+        f"{name} {version}" for name, version in packages
+    )
+
+
+def costs() -> str:
+    """Tell what a message costs, from the committed results."""
+    rows: list[tuple[str, ...]] = []
+    for file in sorted(RESULTS.glob("cost-*.json")):
+        measured = msgspec.json.decode(file.read_bytes(), type=Costs)
+        for cost in measured.costs:
+            over = measured.over_raw(cost)
+            figures = (cost.message, over.message, cost.connection, over.connection)
+            rows.append((measured.python, cost.app, *(f"{figure:,}" for figure in figures)))
+    return table(("Python", "app", "echo of 32 bytes", "over raw", "connection", "over raw"), rows)
+
+
 def _of(clause: str, about: Callable[[str], str]) -> Callable[[], str]:
     return lambda: about(clause)
 
@@ -188,6 +229,9 @@ REGIONS: dict[str, Callable[[], str]] = {
     "serve options": serve_options,
     "refusals": refusals,
     "server rows": server_rows,
+    "compatibility": compatibility,
+    "versions": versions,
+    "costs": costs,
 }
 
 

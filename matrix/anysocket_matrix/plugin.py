@@ -20,7 +20,7 @@ from anysocket_adapters.server import choose
 from anysocket_matrix.conformance.app import NOTES_DEADLINE, Record
 from anysocket_matrix.conformance.case import CASES, Case, Handler, case_id
 from anysocket_matrix.peer import Lines, Mismatch, Peer
-from anysocket_matrix.results import Layer, Outcome
+from anysocket_matrix.results import Failure, Layer, Outcome
 from anysocket_matrix.servers import NotServing, RunningServer
 
 APP = "anysocket_matrix.conformance.app:app"
@@ -239,13 +239,15 @@ def pytest_runtest_makereport(
     found = case_of(item)
     if path is None or found is None or (call.excinfo is None and call.when != "call"):
         return report
-    case, layer = found
-    error = call.excinfo.value if call.excinfo else None
-    outcome = Outcome(case.id, layer, passed=error is None, seconds=round(call.duration, 3))
-    if isinstance(error, Mismatch):
-        outcome = msgspec.structs.replace(outcome, expected=error.expected, seen=error.seen)
-    elif error is not None:
-        outcome = msgspec.structs.replace(outcome, trouble=f"{type(error).__name__}: {error}")
+    failure = None
+    if call.excinfo is not None:
+        error = call.excinfo.value
+        failure = (
+            Failure(expected=error.expected, seen=error.seen)
+            if isinstance(error, Mismatch)
+            else Failure(trouble=f"{type(error).__name__}: {error}")
+        )
+    outcome = Outcome(found[0].id, found[1], failure)
     with path.open("ab") as file:
         file.write(msgspec.json.encode(outcome) + b"\n")
     return report

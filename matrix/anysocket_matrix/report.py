@@ -78,15 +78,12 @@ def _cell(cell: Cell | None) -> str:
 def _why(cell: Cell) -> str:
     """Say what was declared, and what each layer saw instead."""
     lines = [f"is declared {cell.declared.value}"]
-    for layer, outcome in (("plain", cell.plain), ("adapter", cell.adapter)):
-        if outcome is None:
-            lines.append(f"  {layer}: didn't run")
-        elif outcome.passed:
+    for layer, failure in (("plain", cell.plain), ("adapter", cell.adapter)):
+        if failure is None:
             lines.append(f"  {layer}: passed")
         else:
-            lines.append(
-                f"  {layer}: " + (outcome.trouble or f"expected {outcome.expected}, saw {outcome.seen}")
-            )
+            seen = failure.trouble or f"expected {failure.expected}, saw {failure.seen}"
+            lines.append(f"  {layer}: {seen}")
     return "\n".join(lines)
 
 

@@ -19,17 +19,21 @@ class Layer(Enum):
     """The server's own adapter."""
 
 
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How one case went over one layer."""
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a case didn't pass over one layer."""
 
-    case: str
-    layer: Layer
-    passed: bool
-    seconds: float
     expected: str | None = None
     seen: str | None = None
     trouble: str | None = None
     """What kept the case from being measured, such as a server that died."""
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one case went over one layer, as the plugin writes it down."""
+
+    case: str
+    layer: Layer
+    failure: Failure | None = None
 
 
 class Verdict(Enum):
@@ -41,16 +45,18 @@ class Verdict(Enum):
     UNEXPECTED = "unexpected"
 
 
-class Cell(msgspec.Struct, frozen=True):
+class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     """One case on one row."""
 
     case: str
     clause: str
-    requires: str | None
     declared: Support
     verdict: Verdict
-    plain: Outcome | None
-    adapter: Outcome | None
+    requires: str | None = None
+    plain: Failure | None = None
+    """None when it passed over the plain transport."""
+    adapter: Failure | None = None
+    """None when it passed through the adapter."""
 
 
 class RowResult(msgspec.Struct, frozen=True):
@@ -89,19 +95,23 @@ def judge(
     """Compare what was measured with what is declared."""
     cells: list[Cell] = []
     for case in cases:
-        plain = outcomes.get((case.id, Layer.PLAIN))
-        adapter = outcomes.get((case.id, Layer.ADAPTER))
+        plain = outcomes.get((case.id, Layer.PLAIN), _didnt_run(case, Layer.PLAIN)).failure
+        adapter = outcomes.get((case.id, Layer.ADAPTER), _didnt_run(case, Layer.ADAPTER)).failure
         declared = case.support(capabilities)
         measured = measure(plain, adapter)
         verdict = Verdict(declared.value) if measured is declared else Verdict.UNEXPECTED
-        cells.append(Cell(case.id, case.clause, case.requires, declared, verdict, plain, adapter))
+        cells.append(Cell(case.id, case.clause, declared, verdict, case.requires, plain, adapter))
     return cells
 
 
-def measure(plain: Outcome | None, adapter: Outcome | None) -> Support | None:
-    """Tell what two outcomes prove; None when trouble kept them from proving anything."""
-    if plain is None or adapter is None or plain.trouble or adapter.trouble:
+def measure(plain: Failure | None, adapter: Failure | None) -> Support | None:
+    """Tell what both layers prove; None when trouble kept them from proving anything."""
+    if (plain is not None and plain.trouble) or (adapter is not None and adapter.trouble):
         return None
-    if not adapter.passed:
+    if adapter is not None:
         return Support.ABSENT
-    return Support.NATIVE if plain.passed else Support.REPAIRED
+    return Support.NATIVE if plain is None else Support.REPAIRED
+
+
+def _didnt_run(case: Case, layer: Layer) -> Outcome:
+    return Outcome(case.id, layer, Failure(trouble="it didn't run"))

@@ -1,0 +1,73 @@
+"""The matrix from the command line: a few cases, one server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from anysocket_matrix.conformance.case import cases
+
+
+def anysocket(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "anysocket_matrix", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(path or "")},
+    )
+
+
+def test_a_run_ends_with_a_table_a_file_and_a_status(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "results.json"
+    finished = anysocket("matrix", "--server", "hypercorn", "--case", "close.peers_*", "--json", str(file))
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "2 repaired" in finished.stdout
+    assert finished.stdout.rstrip().endswith("Everything is as declared.")
+    (row,) = json.loads(file.read_text())["rows"]
+    assert row["row"] == "hypercorn"
+    assert {cell["case"]: cell["verdict"] for cell in row["cells"]} == {
+        "close.peers_code": "repaired",
+        "close.peers_standard_code": "repaired",
+    }
+    plain = row["cells"][0]["plain"]
+    assert plain == {"expected": "code 4999", "seen": "code 1006, raised None"}
+
+
+def test_a_false_declaration_fails_the_run(tmp_path: Path) -> None:
+    flip = tmp_path / "sitecustomize.py"
+    flip.write_text(
+        "from dataclasses import replace\n"
+        "from anysocket import Support\n"
+        "from anysocket_adapters.hypercorn import HypercornTransport as transport\n"
+        "transport.capabilities = replace(transport.capabilities, peer_close_code=Support.NATIVE)\n"
+    )
+    finished = anysocket("matrix", "--server", "hypercorn", "--case", "close.peers_code", path=tmp_path)
+    assert finished.returncode == 1
+    assert "is declared native" in finished.stdout
+    assert "plain: expected code 4999, saw code 1006" in finished.stdout
+
+
+def test_the_list_has_every_case() -> None:
+    finished = anysocket("matrix", "--list")
+    assert finished.returncode == 0
+    assert f"{len(cases())} cases" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--server", "apache"), "there is no server 'apache': choose one of granian, hypercorn, uvicorn"),
+        (("--case", "nothing.*"), "no case matches 'nothing.*'"),
+        (("--case", "close.no_code", "--json", "/dev/null/file"), "can't write /dev/null/file"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_one_line(arguments: tuple[str, ...], message: str) -> None:
+    finished = anysocket("matrix", *arguments)
+    assert finished.returncode == 1
+    assert finished.stderr.startswith(f"anysocket: {message}")
+    assert finished.stderr.count("\n") == 1
