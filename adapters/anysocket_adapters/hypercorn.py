@@ -95,7 +95,7 @@ class HypercornTransport(ASGITransport):
         )
 
     def ended(self, event: WebSocketEvent, /) -> Close:
-        return self._end
+        return super().ended(event) if self._stream is None else self._end
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         if self._stream is not None:

@@ -48,8 +48,9 @@ class UvicornTransport(ASGITransport):
     @property
     def handshake(self) -> Handshake:
         plain = super().handshake
-        prefix = plain.root_path.encode()
-        return replace(plain, raw_path=plain.raw_path.removeprefix(prefix))
+        # The protocol's own, since a framework that mounts us adds to the scope's.
+        prefix = getattr(getattr(self._send, "__self__", None), "root_path", "")
+        return replace(plain, raw_path=plain.raw_path.removeprefix(str(prefix).encode()))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         close = super().ended(event)

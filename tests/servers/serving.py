@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import anyio
+
 ROOT = Path(__file__).parents[2]
 
 START_DEADLINE = 30.0
@@ -70,6 +72,12 @@ class Serving:
     def log(self) -> str:
         """Give what has been printed."""
         return self._log.read_text(errors="replace")
+
+    async def says(self, text: str) -> None:
+        """Wait until it has printed something."""
+        with anyio.fail_after(START_DEADLINE):
+            while text not in self.log():  # noqa: ASYNC110
+                await anyio.sleep(0.01)
 
     def terminate(self) -> None:
         """Send SIGTERM, as a supervisor does."""

@@ -120,21 +120,27 @@ async def test_a_worker_that_dies(server: str, log: Path) -> None:
 
 
 OWN_COMMANDS = {
-    "uvicorn": ("uvicorn", "examples.echo:app", "--port", "PORT"),
-    "hypercorn": ("hypercorn", "examples.echo:app", "--bind", "127.0.0.1:PORT"),
-    "granian": ("granian", "--interface", "asgi", "examples.echo:app", "--port", "PORT"),
+    "uvicorn": ("uvicorn", f"{APPS}:app", "--port", "PORT"),
+    "hypercorn": ("hypercorn", f"{APPS}:app", "--bind", "127.0.0.1:PORT"),
+    "granian": ("granian", "--interface", "asgi", f"{APPS}:app", "--port", "PORT"),
 }
 
 
 @pytest.mark.anyio
-async def test_the_servers_own_command(server: str, log: Path) -> None:
+async def test_the_servers_own_command_finds_its_adapter(server: str, log: Path) -> None:
+    """Over the plain transport each server would get one of the two codes wrong."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     arguments = [each.replace("PORT", port) for each in OWN_COMMANDS[server]]
     with Serving.by(log, *arguments) as serving:
-        async with await connected(f"ws://127.0.0.1:{port}/echo", serving) as peer:
-            await peer.send("hello")
-            assert await peer.recv() == "hello"
+        async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
+            assert await peer.recv() == "here"
+            await peer.close(4001)
+        await serving.says("the handler saw 4001")
+        async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
+            assert await peer.recv() == "here"
+            peer.transport.abort()
+        await serving.says("the handler saw 1006")
 
 
 async def connected(url: str, serving: Serving) -> ClientConnection:
