@@ -36,6 +36,10 @@ CLAUSES = tuple(
 REGION = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 PROBES: Mapping[str, tuple[OptionName, Options]] = {
+    "`--max-message-size` for an app that isn't anysocket's": (
+        "max_message_size",
+        Options(max_message_size=1),
+    ),
     "`--ping-interval` above 0": ("ping_interval", Options(ping_interval=20)),
     "`--ping-interval 0`": ("ping_interval", Options(ping_interval=0)),
     "`--ping-timeout`": ("ping_timeout", Options(ping_timeout=20)),

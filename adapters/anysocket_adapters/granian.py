@@ -154,6 +154,8 @@ class Granian(Server):
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
         refused = dict[OptionName, str]()
+        if options.max_message_size is not None:
+            refused["max_message_size"] = "has no limit that can be set"
         if options.ping_interval:
             refused["ping_interval"] = "sends no pings"
         if options.ping_timeout is not None:

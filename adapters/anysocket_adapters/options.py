@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 
-OptionName: TypeAlias = Literal["ping_interval", "ping_timeout", "compression"]
+OptionName: TypeAlias = Literal["max_message_size", "ping_interval", "ping_timeout", "compression"]
 """The options that some server can't honour."""
 
 

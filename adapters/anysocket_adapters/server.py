@@ -8,6 +8,7 @@ from socket import socket
 
 from anyio import Event
 
+from anysocket import Application
 from anysocket.asgi import ASGIApp
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import OptionName, Options
@@ -92,13 +93,15 @@ def choose(name: str | None) -> Server:
     return server
 
 
-def check(server: Server, options: Options) -> None:
-    """Refuse what a server can't honour.
+def check(server: Server, app: ASGIApp, options: Options) -> None:
+    """Refuse what a server can't honour, unless the core honours it for its own application.
 
     Raises:
         ValueError: names the option, what the server does instead, and the servers that can.
     """
     for option, instead in server.refuses(options).items():
+        if option == "max_message_size" and isinstance(app, Application):
+            continue
         able = [each.name for each in servers().values() if option not in each.refuses(options)]
         raise ValueError(
             f"{server.name} can't honour {option}={getattr(options, option)}: it {instead}. "

@@ -38,13 +38,12 @@ def serve(
     """
     options = options or Options()
     chosen = choose(server)
-    check(chosen, options)
+    # Loaded here, so that what is wrong with it is told once, and not by every worker.
+    check(chosen, load(app) if isinstance(app, str) else app, options)
     if not isinstance(app, str) and options.workers > 1:
         raise ValueError(
             "several workers need the app as module:attribute: an object can't be passed to them"
         )
-    if isinstance(app, str):
-        load(app)  # what is wrong with it is told here, and not by every worker
     token = secrets.token_hex(16)
     with listening.bind(options) as listener:
         probe = Probe(listener, tls=options.tls_certificate is not None, token=token)
@@ -94,7 +93,7 @@ async def running(
     if options.workers > 1:
         raise ValueError("running serves in this process: several workers need serve")
     chosen = choose(server)
-    check(chosen, options)
+    check(chosen, app, options)
     token = secrets.token_hex(16)
     stop = anyio.Event()
     with listening.bind(options) as listener:

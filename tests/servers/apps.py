@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import anyio
 
 from anysocket import Application, WebSocketRequest
+from anysocket.asgi import Receive, Scope, Send
 
 app = Application()
 
@@ -43,6 +44,10 @@ async def patient(request: WebSocketRequest) -> None:
     while await ws.receive() is not None:
         pass
     print("the handler saw", ws.code, flush=True)
+
+
+async def of_another_framework(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be an app whose messages the core doesn't see."""
 
 
 @asynccontextmanager

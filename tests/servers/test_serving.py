@@ -214,6 +214,13 @@ def test_an_option_refused(name: str, options: tuple[str, ...], instead: str, ab
     assert name not in line.partition("These can: ")[2].strip().split(", ")
 
 
+def test_a_limit_that_neither_server_nor_core_can_keep() -> None:
+    options = ("--server", "granian", "--port", "0", "--max-message-size", "1000")
+    line = fails(f"{APPS}:of_another_framework", *options)
+    assert "granian can't honour max_message_size=1000: it has no limit that can be set." in line
+    assert "uvicorn" in line.partition("These can: ")[2]
+
+
 @pytest.mark.parametrize(
     ("target", "says"),
     [
