@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import msgspec
 
@@ -41,6 +43,7 @@ def run_matrix(rows: Sequence[Server], cases: Sequence[Case], progress: Progress
     waiting = list(rows)
     running: list[_RowRun] = []
     finished: dict[str, RowResult] = {}
+    signal.signal(signal.SIGTERM, _end)
     with tempfile.TemporaryDirectory(prefix="anysocket-matrix-") as folder:
         try:
             while waiting or running:
@@ -61,6 +64,11 @@ def run_matrix(rows: Sequence[Server], cases: Sequence[Case], progress: Progress
         platform=f"{platform.system()} {platform.machine()}",
         rows=[finished[row.name] for row in rows],
     )
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does: by an exception, which cleans up on its way."""
+    raise SystemExit(128 + number)
 
 
 class _RowRun:

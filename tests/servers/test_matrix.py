@@ -2,9 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -71,3 +76,36 @@ def test_what_cannot_be_run_is_told_in_one_line(arguments: tuple[str, ...], mess
     assert finished.returncode == 1
     assert finished.stderr.startswith(f"anysocket: {message}")
     assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process(number: signal.Signals) -> None:
+    mark = f"ANYSOCKET_TEST={uuid4()}"
+    name, _, value = mark.partition("=")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "anysocket_matrix", "matrix", "--server", "hypercorn", "--server", "granian"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, name: value},
+    )
+    wait_until(lambda: sum(" serve " in command for command in commands_with(mark)) >= 2)
+    run.send_signal(number)
+    assert run.wait(30) != 0
+    wait_until(lambda: not commands_with(mark))
+
+
+def wait_until(condition: Callable[[], bool], deadline: float = 30.0) -> None:
+    until = time.monotonic() + deadline
+    while not condition():
+        assert time.monotonic() < until, "it didn't become true in time"
+        time.sleep(0.05)
+
+
+def commands_with(mark: str) -> list[str]:
+    """Give the commands of the processes that have this in their environment."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark.encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
