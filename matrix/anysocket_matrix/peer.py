@@ -15,12 +15,13 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 import h11
+
+from anysocket_matrix.frames import Frame, Opcode, frame_bytes, take_frame
 
 HANDSHAKE_DEADLINE = 10.0
 """Seconds for the handshake's answer: some servers are slow on their first connection."""
@@ -29,35 +30,6 @@ DEADLINE = 2.0
 """Seconds for anything else."""
 
 Lines = Iterable[tuple[str, str]]
-
-
-class Opcode(IntEnum):
-    """RFC 6455 section 5.2."""
-
-    CONTINUATION = 0x0
-    TEXT = 0x1
-    BINARY = 0x2
-    CLOSE = 0x8
-    PING = 0x9
-    PONG = 0xA
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame as it came over the wire."""
-
-    opcode: Opcode
-    payload: bytes
-    fin: bool = True
-    rsv: int = 0
-
-    def __str__(self) -> str:
-        if self.opcode is Opcode.CLOSE:
-            if not self.payload:
-                return "an empty close frame"
-            return f"close {struct.unpack('!H', self.payload[:2])[0]} {self.payload[2:]!r}"
-        shown = self.payload if len(self.payload) <= 60 else self.payload[:60] + b"..."
-        return f"{'' if self.fin else 'unfinished '}{self.opcode.name.lower()} {shown!r}"
 
 
 class Mismatch(AssertionError):
@@ -302,27 +274,10 @@ class Peer:
             raise Mismatch(expected, frame)
 
     def _parse(self) -> Frame | None:
-        """Take one frame off what has been received. A server's frames are never masked."""
-        data = self._received
-        if len(data) < 2:
-            return None
-        start, length = 2, data[1] & 0x7F
-        if length == 126:
-            start, length = 4, int.from_bytes(data[2:4])
-        elif length == 127:
-            start, length = 10, int.from_bytes(data[2:10])
-        if len(data) < start or len(data) < start + length:
-            return None
-        if data[1] & 0x80:
+        taken = take_frame(self._received)
+        if taken is not None and taken.masked:
             raise Mismatch("an unmasked frame (RFC 6455 section 5.1)", "a masked frame")
-        frame = Frame(
-            Opcode(data[0] & 0x0F),
-            bytes(data[start : start + length]),
-            bool(data[0] & 0x80),
-            (data[0] >> 4) & 0x7,
-        )
-        del data[: start + length]
-        return frame
+        return taken
 
     def __enter__(self) -> Self:
         return self
@@ -342,26 +297,6 @@ def _connect(host: str, port: int, *, tls: bool) -> socket.socket:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context.wrap_socket(sock)
-
-
-def frame_bytes(
-    opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True
-) -> bytes:
-    """Write one frame (RFC 6455 section 5.2)."""
-    head = bytes([(fin << 7) | (rsv << 4) | opcode])
-    mask = masked << 7
-    if len(payload) < 126:
-        head += bytes([mask | len(payload)])
-    elif len(payload) < 1 << 16:
-        head += bytes([mask | 126]) + len(payload).to_bytes(2)
-    else:
-        head += bytes([mask | 127]) + len(payload).to_bytes(8)
-    if not masked:
-        return head + payload
-    key = secrets.token_bytes(4)
-    stream = key * (len(payload) // 4 + 1)
-    blended = int.from_bytes(payload) ^ int.from_bytes(stream[: len(payload)])
-    return head + key + blended.to_bytes(len(payload))
 
 
 def _read_response(sock: socket.socket, http: h11.Connection) -> tuple[Response, bytes]:

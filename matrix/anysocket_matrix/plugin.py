@@ -25,7 +25,7 @@ from anysocket_matrix.servers import NotServing, RunningServer
 
 APP = "anysocket_matrix.conformance.app:app"
 
-ROOT_PATH = "/root"
+ROOT_PATH = "/api"
 """Where the servers are told that a proxy mounts the app."""
 
 

@@ -17,5 +17,5 @@ def anyio_backend() -> str:
 def server(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if servers()[name].version is None:
-        pytest.skip(f"{name} isn't installed")
+        pytest.fail(f"{name} isn't installed: pip install 'anysocket[all]'")
     return name

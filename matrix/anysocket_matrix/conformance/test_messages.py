@@ -7,7 +7,8 @@ import anyio
 from anysocket import InvalidState, WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
 from anysocket_matrix.conformance.handlers import echo, until_the_end
-from anysocket_matrix.peer import Mismatch, Opcode, frame_bytes
+from anysocket_matrix.frames import Opcode, frame_bytes
+from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.plugin import Connect
 
 LIMIT = 1000

@@ -4,7 +4,7 @@ import struct
 
 from anysocket_matrix.conformance.case import case
 from anysocket_matrix.conformance.handlers import until_the_end
-from anysocket_matrix.peer import Opcode
+from anysocket_matrix.frames import Opcode
 from anysocket_matrix.plugin import CasePeer, Connect
 
 
