@@ -2,12 +2,31 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypedDict, get_args
 
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 
 OptionName: TypeAlias = Literal["max_message_size", "ping_interval", "ping_timeout", "compression"]
 """The options that some server can't honour."""
+
+
+class OptionValues(TypedDict, total=False):
+    """The fields of `Options`, as keywords."""
+
+    host: str
+    port: int
+    unix_socket: Path | None
+    workers: int
+    tls_certificate: Path | None
+    tls_key: Path | None
+    max_message_size: int | None
+    ping_interval: float | None
+    ping_timeout: float | None
+    compression: bool | None
+    root_path: str
+    log_level: LogLevel
+    access_log: bool
+    graceful_timeout: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ import secrets
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Unpack
 
 import anyio
 
 from anysocket.asgi import ASGIApp
 from anysocket_adapters import listener as listening
 from anysocket_adapters import workers
-from anysocket_adapters.options import Options
+from anysocket_adapters.options import Options, OptionValues
 from anysocket_adapters.ready import Probe
 from anysocket_adapters.served import Served, load, to_environment
 from anysocket_adapters.server import Server, check, choose
@@ -20,23 +21,23 @@ from anysocket_adapters.server import Server, check, choose
 def serve(
     app: str | ASGIApp,
     server: str | None = None,
-    options: Options | None = None,
     *,
     ready: Callable[[str, Server], None] | None = None,
+    **values: Unpack[OptionValues],
 ) -> None:
     """Serve an app until SIGINT or SIGTERM.
 
     Args:
         app: `module:attribute`, or the app itself, which only one worker can serve.
         server: the server's name, such as "granian"; without one, the first that is installed.
-        options: how to serve.
         ready: called in a thread of its own with the real URL once the server answers.
+        values: how to serve, as in `Options`.
 
     Raises:
         ValueError: the server, the app, the address or an option can't be had; the message says why.
         ServerFailed: the server ended by itself.
     """
-    options = options or Options()
+    options = Options(**values)
     chosen = choose(server)
     # Loaded here, so that what is wrong with it is told once, and not by every worker.
     check(chosen, load(app) if isinstance(app, str) else app, options)
@@ -73,7 +74,7 @@ def _announce(probe: Probe, ready: Callable[[str, Server], None], url: str, serv
 
 @asynccontextmanager
 async def running(
-    app: ASGIApp, server: str | None = None, options: Options | None = None
+    app: ASGIApp, server: str | None = None, **values: Unpack[OptionValues]
 ) -> AsyncGenerator[str, None]:
     """Run an app on a real server in this event loop, on a free port, and give its URL.
 
@@ -83,13 +84,16 @@ async def running(
     Args:
         app: the app itself.
         server: the server's name; without one, the first that is installed.
-        options: how to serve; the port is 0 unless these are given.
+        values: how to serve, as in `Options`, but for other defaults: port 0, log level
+            warning, graceful timeout 1.
 
     Raises:
         ValueError: the server, the address or an option can't be had; the message says why.
         ServerFailed: the server ended by itself.
     """
-    options = options or Options(port=0, log_level="warning", graceful_timeout=1.0)
+    wanted = OptionValues(port=0, log_level="warning", graceful_timeout=1.0)
+    wanted.update(values)
+    options = Options(**wanted)
     if options.workers > 1:
         raise ValueError("running serves in this process: several workers need serve")
     chosen = choose(server)

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import typer
 
-from anysocket_adapters import Options, Server, ServerFailed
+from anysocket_adapters import Server, ServerFailed
 from anysocket_adapters import serve as serve_app
 from anysocket_adapters.options import LogLevel
 
@@ -59,7 +59,10 @@ def serve(
         anysocket: granian 2.8.7 is ready on ws://127.0.0.1:8000
     """
     try:
-        options = Options(
+        serve_app(
+            target,
+            server,
+            ready=_say_ready,
             host=host,
             port=port,
             unix_socket=unix_socket,
@@ -75,7 +78,6 @@ def serve(
             access_log=access_log,
             graceful_timeout=graceful_timeout,
         )
-        serve_app(target, server, options, ready=_say_ready)
     except (ValueError, ServerFailed) as error:
         raise SystemExit(f"anysocket: {error}") from None
 
