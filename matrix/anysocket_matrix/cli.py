@@ -51,7 +51,7 @@ def serve(
         float, typer.Option(help="Seconds that handlers have to end after SIGTERM or SIGINT.")
     ] = 10.0,
 ) -> None:
-    """Serve an app on one of the installed servers.
+    """Serve an app on an installed server.
 
     The options mean the same on every server. One that a server can't honour is refused, with
     the names of those that can. One line on standard output tells when it is truly ready:
@@ -99,9 +99,9 @@ def matrix(
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
 ) -> None:
-    """Run the conformance cases on real servers, and compare with what is declared.
+    """Run the conformance cases on real servers.
 
-    Each case runs over the plain ASGI transport and through the server's adapter. A cell says
+    What is measured is compared with what the adapters declare. Each case runs over the plain ASGI transport and through the server's adapter. A cell says
     native (both pass), repaired (only the adapter passes), absent (the server loses the
     information), or unexpected (not what the adapter declares). The exit status is 0 only when
     nothing is unexpected.
@@ -122,9 +122,9 @@ def cost(
         Path | None, typer.Option(metavar="FILE", help="Also write the figures to this file.")
     ] = None,
 ) -> None:
-    """Count the instructions that a message and a connection cost, beside raw ASGI.
+    """Count what a message costs, beside raw ASGI.
 
-    In process, under valgrind's callgrind, which must be installed: a count repeats where a time
+    In instructions, for a message and for a connection: in process, under valgrind's callgrind, which must be installed: a count repeats where a time
     doesn't. Takes about half a minute.
     """
     _needs_matrix()
