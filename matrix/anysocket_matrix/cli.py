@@ -101,10 +101,10 @@ def matrix(
 ) -> None:
     """Run the conformance cases on real servers.
 
-    What is measured is compared with what the adapters declare. Each case runs over the plain ASGI transport and through the server's adapter. A cell says
-    native (both pass), repaired (only the adapter passes), absent (the server loses the
-    information), or unexpected (not what the adapter declares). The exit status is 0 only when
-    nothing is unexpected.
+    What is measured is compared with what the adapters declare. Each case runs over the plain
+    ASGI transport and through the server's adapter. A cell says native (both pass), repaired
+    (only the adapter passes), absent (the server loses the information), or unexpected (not what
+    the adapter declares). The exit status is 0 only when nothing is unexpected.
     """
     _needs_matrix()
     from anysocket_matrix import matrix as matrix_command
@@ -124,8 +124,8 @@ def cost(
 ) -> None:
     """Count what a message costs, beside raw ASGI.
 
-    In instructions, for a message and for a connection: in process, under valgrind's callgrind, which must be installed: a count repeats where a time
-    doesn't. Takes about half a minute.
+    In instructions, for a message and for a connection: in process, under valgrind's callgrind,
+    which must be installed. A count repeats where a time doesn't. Takes about half a minute.
     """
     _needs_matrix()
     import msgspec
