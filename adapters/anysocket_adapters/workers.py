@@ -40,6 +40,7 @@ async def work(server: Server, app: Served, options: Options, listener: socket.s
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop.set)
     await serve_until(server, app, options, listener, stop)
+    await _end_everything()
 
 
 async def serve_until(
@@ -57,11 +58,28 @@ async def serve_until(
         if stop.is_set():
             await asyncio.wait((serving,), timeout=options.graceful_timeout)
             app.cancel_connections()
-        await serving
+            await asyncio.wait((serving,), timeout=_LAST_MARGIN / 2)
+        if serving.done() or not stop.is_set():
+            await serving
     finally:
         stopping.cancel()
+        serving.cancel()
     if not stop.is_set():
         raise ServerFailed(f"{server.name} ended by itself: see its log")
+
+
+async def _end_everything() -> None:
+    """Cancel what the server has left in its loop, again and again.
+
+    hypercorn 0.18 takes one cancellation for each thing that it still wants to tell a peer, and
+    would wait for ever on a peer that doesn't read; uvicorn's websockets waits ten seconds.
+    """
+    until = asyncio.get_running_loop().time() + _LAST_MARGIN / 2
+    current = asyncio.current_task()
+    while (left := asyncio.all_tasks() - {current}) and asyncio.get_running_loop().time() < until:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=0.05)
 
 
 def _work(name: str, options: Options, listener: socket.socket) -> None:

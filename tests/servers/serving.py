@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import anyio
-
 ROOT = Path(__file__).parents[2]
 
 START_DEADLINE = 30.0
@@ -73,11 +71,12 @@ class Serving:
         """Give what has been printed."""
         return self._log.read_text(errors="replace")
 
-    async def says(self, text: str) -> None:
+    def says(self, text: str) -> None:
         """Wait until it has printed something."""
-        with anyio.fail_after(START_DEADLINE):
-            while text not in self.log():  # noqa: ASYNC110
-                await anyio.sleep(0.01)
+        until = time.monotonic() + START_DEADLINE
+        while text not in self.log():
+            assert time.monotonic() < until, self.log()
+            time.sleep(0.01)
 
     def terminate(self) -> None:
         """Send SIGTERM, as a supervisor does."""

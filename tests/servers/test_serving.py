@@ -23,6 +23,7 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
 from anysocket_adapters import servers
+from anysocket_matrix.peer import Peer
 
 DEADLINE = 45
 
@@ -136,11 +137,11 @@ async def test_the_servers_own_command_finds_its_adapter(server: str, log: Path)
         async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
             assert await peer.recv() == "here"
             await peer.close(4001)
-        await serving.says("the handler saw 4001")
+        await asyncio.to_thread(serving.says, "the handler saw 4001")
         async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
             assert await peer.recv() == "here"
             peer.transport.abort()
-        await serving.says("the handler saw 1006")
+        await asyncio.to_thread(serving.says, "the handler saw 1006")
 
 
 async def connected(url: str, serving: Serving) -> ClientConnection:
@@ -288,3 +289,16 @@ async def test_sigterm(server: str, log: Path, path: str, workers: str) -> None:
                 await peer.recv()
             seen = closed.value.rcvd.code if closed.value.rcvd is not None else None
             assert seen in SEEN_AT_SIGTERM[server]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("name", list(servers()))
+def test_sigterm_with_a_peer_that_does_not_read(name: str, log: Path, workers: str) -> None:
+    """Contract L2."""
+    options = ("--port", "0", "--graceful-timeout", "1", "--workers", workers)
+    with Serving(log, f"{APPS}:app", "--server", name, *options) as serving:
+        with Peer.connect(f"{serving.url}/flood"):
+            serving.says("the peer doesn't read")
+            serving.terminate()
+            assert serving.wait(3) == 0
+        serving.wait_until_nothing_is_left(1)
