@@ -7,8 +7,6 @@ from pathlib import Path
 
 from anysocket_adapters.options import Options
 
-BACKLOG = 2048
-
 
 def bind(options: Options) -> socket.socket:
     """Bind a listening socket to the address in the options.
