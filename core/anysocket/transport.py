@@ -1,4 +1,4 @@
-"""The seam: what every server must look to the core like, and nothing more.
+"""The seam: what every server must look like to the core, and nothing more.
 
 An adapter is a class with this shape. Messages go through it as ASGI's events, which most servers
 speak: for those, a message crosses nothing but the core. The core has already checked state,

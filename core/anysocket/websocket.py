@@ -132,13 +132,13 @@ class WebSocket:
         return message
 
     async def send(self, data: str | bytes | bytearray | memoryview) -> None:
-        """Send a message: text from str, binary from anything bytes-like (contract M1).
+        """Send a message: text from str, binary from the three types of bytes (contract M1).
 
         Waits while the peer reads too slowly. A cancelled call may or may not have sent; close
         still works (contract M2).
 
         Raises:
-            TypeError: data is neither str nor bytes-like. Nothing has been sent.
+            TypeError: data is none of these types. Nothing has been sent.
             UnicodeEncodeError: a str with a lone surrogate. Nothing has been sent.
             InvalidState: before accept.
             ConnectionClosed: the peer has left, or the connection was closed (contract C4).
@@ -237,4 +237,4 @@ def _bytes(data: object) -> bytes:
         return bytes(data)
     if isinstance(data, memoryview):
         return data.tobytes()
-    raise TypeError(f"a message is str or bytes-like, not {type(data).__name__}")
+    raise TypeError(f"a message is str, bytes, bytearray or memoryview, not {type(data).__name__}")

@@ -189,7 +189,7 @@ def test_large_binary(connect: Connect) -> None:
 
 @case("M1")
 def test_types_sent(connect: Connect) -> None:
-    """Send takes str and everything bytes-like."""
+    """Send takes str, bytes, bytearray and memoryview."""
     peer = connect(sends_everything)
     peer.expect_text("text")
     peer.expect_bytes(b"bytes")
