@@ -95,7 +95,7 @@ async def closes_while_receiving(request: WebSocketRequest, notes: Notes) -> Non
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
-        await anyio.sleep(0.02)
+        await anyio.lowlevel.checkpoint()
         await ws.close(4001)
         notes.append("closed")
 
