@@ -13,7 +13,6 @@ What differs from the specification, as of 2.8 (https://github.com/emmett-framew
 - A denial is one body; a header that occurs twice makes the worker panic.
 """
 
-import asyncio
 import math
 import multiprocessing
 from asyncio import CancelledError
@@ -32,7 +31,7 @@ from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import OptionName, Options
-from anysocket_adapters.server import Server
+from anysocket_adapters.server import Server, when_set
 
 if TYPE_CHECKING:
     from granian.constants import SSLProtocols
@@ -170,15 +169,8 @@ class Granian(Server):
 
         server = EmbeddedServer(app, interface=Interfaces.ASGI, **_settings(options, listener))
 
-        async def stopping() -> None:
-            await stop.wait()
-            server.stop()  # type: ignore[no-untyped-call]  # granian's code is partly untyped
-
-        waiting = asyncio.ensure_future(stopping())
-        try:
+        async with when_set(stop, server.stop):
             await server.serve()
-        finally:
-            waiting.cancel()
 
     def run(self, options: Options, listener: socket) -> None:
         from granian import Granian as GranianServer

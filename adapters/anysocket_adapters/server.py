@@ -1,7 +1,9 @@
 """What the module of a server declares besides its transport: how to serve on it."""
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from socket import socket
@@ -61,6 +63,21 @@ class Server(ABC):
             return version(self.distribution)
         except PackageNotFoundError:
             return None
+
+
+@asynccontextmanager
+async def when_set(event: Event, act: Callable[[], None]) -> AsyncGenerator[None, None]:
+    """Act once the event is set, if that happens while the block runs."""
+
+    async def waiting() -> None:
+        await event.wait()
+        act()
+
+    task = asyncio.ensure_future(waiting())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @cache

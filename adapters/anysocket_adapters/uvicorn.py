@@ -27,7 +27,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import Options
-from anysocket_adapters.server import Server, ServerFailed
+from anysocket_adapters.server import Server, ServerFailed, when_set
 
 if TYPE_CHECKING:
     from uvicorn import Server as UvicornServer
@@ -219,17 +219,14 @@ class Uvicorn(Server):
             config.ws_per_message_deflate = options.compression
         server = _server_class()(config)
 
-        async def stopping() -> None:
-            await stop.wait()
+        def exit_soon() -> None:
             server.should_exit = True
 
-        waiting = asyncio.ensure_future(stopping())
-        try:
-            await server.serve(sockets=[listener])
-        except SystemExit as error:  # how uvicorn says that it couldn't start
-            raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
-        finally:
-            waiting.cancel()
+        async with when_set(stop, exit_soon):
+            try:
+                await server.serve(sockets=[listener])
+            except SystemExit as error:  # how uvicorn says that it couldn't start
+                raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
 
 
 @cache
