@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
-from anysocket import discovery, lifespan
+from anysocket import discovery, lifespan, live
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.handler import Handler, run
 from anysocket.lifespan import Lifespan
@@ -74,9 +75,10 @@ class Application:
         match = self._router.match(handshake.path)
         if match is None:
             await session.close()
-        else:
-            handler, path_params = match
-            await run(handler, WebSocketRequest(handshake, session, path_params), session)
+            return
+        handler, path_params = match
+        call = partial(handler, WebSocketRequest(handshake, session, path_params))
+        await live.run(session, partial(run, call, session, handshake.path))
 
     async def _upgrade_required(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

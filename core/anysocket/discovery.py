@@ -1,8 +1,9 @@
 """Which adapter belongs to the server that is running.
 
 The core names no server: an adapter registers under the name of its server's package, as an entry
-point, and is found by the package of the object that ASGI's `send` is a method of. Behind a
-middleware that wraps `send`, and on a server that nobody has registered, it is the plain specification.
+point, and is found by the package of the object that ASGI's `send` is a method of, or a partial of
+one. Behind a middleware that wraps `send`, and on a server that nobody has registered, it is the
+plain specification.
 """
 
 from functools import cache
@@ -24,7 +25,8 @@ class Connect(Protocol):
 
 def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
     """Make the transport of the server that is running."""
-    owner: object = getattr(send, "__self__", None)
+    method: object = getattr(send, "func", send)  # of a functools.partial
+    owner: object = getattr(method, "__self__", None)
     return adapter(type(owner).__module__.partition(".")[0])(scope, receive, send)
 
 

@@ -57,6 +57,15 @@ def denial(status: int = 403, headers: HeaderLines = (), body: str | bytes = b""
     """
     if not 300 <= status <= 599:
         raise ValueError(f"status {status} doesn't refuse a connection: use 300-599")
+    return response(status, headers, body)
+
+
+def response(status: int, headers: HeaderLines, body: str | bytes) -> Denial:
+    """Check and complete the headers of a response instead of a connection.
+
+    Raises:
+        ValueError: a header can't be sent.
+    """
     lines = validated(headers)
     names = {name for name, _ in lines}
     if isinstance(body, str):

@@ -65,6 +65,9 @@ class MemoryTransport:
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(event.get("code") or CloseCode.NO_STATUS_RCVD, event.get("reason") or "")
 
+    async def lost(self) -> None:
+        await self._from_peer.ended()
+
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await self._to_peer.send(Accepted(subprotocol, headers))
 
@@ -147,6 +150,11 @@ class _Pipe(Generic[Item]):
         item = self._items.popleft()
         self._notify()
         return item
+
+    async def ended(self) -> None:
+        """Wait for the end."""
+        while not self._ended:
+            await self._change()
 
     def end(self) -> None:
         """Let nothing more in; what is in can still be received."""

@@ -85,6 +85,18 @@ class WebSocketRequest:
         """What the application's lifespan yielded."""
         return self._handshake.state
 
+    async def wait_closed(self) -> int:
+        """Wait until the connection is closed, and give its close code (contract C6).
+
+        For a handler that doesn't receive, or a task beside one that does. Messages that come
+        meanwhile stay to be received, even after the end: up to 32 of them or 1 MiB, then the
+        peer is suspended.
+
+        Raises:
+            InvalidState: before accept.
+        """
+        return await self._session.wait_closed()
+
     async def deny(self, status: int = 403, headers: HeaderLines = (), body: str | bytes = b"") -> None:
         """Refuse the connection with an HTTP response instead of accepting it (contract H3).
 

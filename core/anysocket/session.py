@@ -1,5 +1,8 @@
 """A connection with what a handler doesn't need: refusing it outright, and seeing its state."""
 
+from contextlib import suppress
+
+from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial
 from anysocket.state import State
 from anysocket.websocket import WebSocket
@@ -14,6 +17,30 @@ class Session(WebSocket):
     def state(self) -> State:
         """Where the connection is in its life."""
         return self._state
+
+    @property
+    def answering(self) -> bool:
+        """Whether an answer to the handshake is under way."""
+        return self._answering and self._state is State.CONNECTING
+
+    @property
+    def reason(self) -> str:
+        """The close reason that goes with `code`."""
+        return "" if self._close is None else self._close.reason
+
+    async def wait_lost(self) -> None:
+        """Wait, before accept, until the peer leaves (contract H5)."""
+        with suppress(*self._gone):
+            await self._transport.lost()
+        self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+
+    async def wait_closed(self) -> int:
+        """Wait until the connection is closed, and give its close code (contract C6).
+
+        Raises:
+            InvalidState: before accept.
+        """
+        return await self._wait_closed()
 
     async def deny(self, denial: Denial) -> None:
         """Refuse the connection with an HTTP response (contract H3).

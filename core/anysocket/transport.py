@@ -45,6 +45,13 @@ class Transport(Protocol):
         """Tell how the connection ended, from an event with neither text nor bytes."""
         ...
 
+    def lost(self) -> Awaitable[None]:
+        """Wait, before accept, until the peer leaves; for ever where the server doesn't say.
+
+        A cancelled call loses nothing: messages that come early are received after accept.
+        """
+        ...
+
     def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> Awaitable[None]:
         """Complete the handshake. Raises one of `gone` when the peer has left before."""
         ...

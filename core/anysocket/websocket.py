@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import anyio
 
+from anysocket.ahead import ReadAhead
 from anysocket.close import Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, HeaderLines, denial, validated
@@ -19,6 +20,9 @@ CLOSE_TIMEOUT = 10.0
 _LAST_EVENTS_TIMEOUT = 1.0
 """Seconds that a failed send looks through the unread events for the peer's close."""
 
+_RECEIVING_POLL = 0.01
+"""Seconds between two looks at whether another task still waits in receive."""
+
 _OPEN = State.OPEN
 
 
@@ -26,11 +30,13 @@ class WebSocket:
     """One connection, from the handshake to its end, the same on every server."""
 
     __slots__ = (
+        "_ahead",
         "_answering",
         "_close",
         "_close_timeout",
         "_gone",
         "_max_message_size",
+        "_over",
         "_receive_event",
         "_receiving",
         "_send_event",
@@ -57,6 +63,8 @@ class WebSocket:
         self._close: Close | None = None
         self._answering = False
         self._receiving = False
+        self._ahead: ReadAhead | None = None
+        self._over: anyio.Event | None = None
 
     @property
     def code(self) -> int | None:
@@ -96,6 +104,7 @@ class WebSocket:
             raise
         except self._gone as error:
             raise self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE)) from error
+        self._receive_event = self._transport.receive
         self._state = state
 
     async def receive(self) -> str | bytes | None:
@@ -108,8 +117,7 @@ class WebSocket:
             InvalidState: before accept, or while another task waits in receive.
         """
         if self._receiving or self._state is not _OPEN:
-            self._check_receive()
-            return None  # the end
+            return self._receive_late()
         self._receiving = True
         try:
             event = await self._receive_event()
@@ -124,7 +132,7 @@ class WebSocket:
         if message is None:
             self._disconnected(self._transport.ended(event))
             return None
-        if self._state is not _OPEN:
+        if self._state is not _OPEN and self._ahead is None:
             return None  # another task has closed meanwhile
         if len(message) > self._short and self._is_too_big(message):
             await self.close(CloseCode.MESSAGE_TOO_BIG)
@@ -178,6 +186,8 @@ class WebSocket:
             else:
                 self._state = step(self._state, Action.CLOSE)
                 self._close = close
+                self._ahead = None  # who closes wants no more messages
+                self._tell_watchers()
                 await self._transport.close(close)
 
     async def _deny(self, denial: Denial) -> None:
@@ -203,12 +213,49 @@ class WebSocket:
         self._state = step(self._state, Action.DISCONNECT)
         if self._close is None:
             self._close = close
+        self._tell_watchers()
         return ConnectionClosed(self._close.code, self._close.reason)
 
-    def _check_receive(self) -> None:
+    def _tell_watchers(self) -> None:
+        if self._over is not None:
+            self._over.set()
+
+    def _receive_late(self) -> str | bytes | None:
+        """Give what was read ahead before the peer's end, then the end."""
         step(self._state, Action.RECEIVE)
         if self._state is _OPEN:
             raise InvalidState("another task is waiting in receive: only one may at a time")
+        if self._receiving or self._ahead is None or self._ahead.empty:
+            return None
+        event = self._ahead.take()
+        message: str | bytes | None = event.get("text")
+        if message is None:
+            message = event.get("bytes")
+        return None if message is None or self._is_too_big(message) else message
+
+    async def _wait_closed(self) -> int:
+        if self._state is State.CONNECTING:
+            step(self._state, Action.RECEIVE)
+        if self._close is None:
+            over = self._over = self._over or anyio.Event()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch)
+                await over.wait()
+                tasks.cancel_scope.cancel()
+        assert self._close is not None
+        return self._close.code
+
+    async def _watch(self, *, bounded: bool = True) -> None:
+        """Read ahead until it is known how the connection ends."""
+        while self._close is None:
+            if self._ahead is None:
+                if self._receiving:  # by itself, and it will be told of the end
+                    await anyio.sleep(_RECEIVING_POLL)
+                    continue
+                self._ahead = ReadAhead(self._receive_event, self._gone)
+                self._receive_event = self._ahead.receive
+            event = await self._ahead.read_until_the_end(bounded=bounded)
+            self._disconnected(self._transport.ended(event))
 
     def _is_too_big(self, message: str | bytes) -> bool:
         size = len(message.encode()) if isinstance(message, str) else len(message)
@@ -221,14 +268,8 @@ class WebSocket:
 
     async def _peer_left(self) -> ConnectionClosed:
         """Find how the peer left among the events that nobody has read; without any, it broke."""
-        with anyio.move_on_after(_LAST_EVENTS_TIMEOUT), suppress(*self._gone):
-            while self._close is None:
-                if self._receiving:  # the task that waits in receive is about to be told
-                    await anyio.sleep(0.001)
-                    continue
-                event = await self._receive_event()
-                if event.get("text") is None and event.get("bytes") is None:
-                    return self._disconnected(self._transport.ended(event))
+        with anyio.move_on_after(_LAST_EVENTS_TIMEOUT):
+            await self._watch(bounded=False)
         return self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
 
 
