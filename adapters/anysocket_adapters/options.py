@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias, TypedDict, get_args
 
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 
-OptionName: TypeAlias = Literal["max_message_size", "ping_interval", "ping_timeout", "compression"]
+Loop: TypeAlias = Literal["asyncio", "uvloop", "trio"]
+
+OptionName: TypeAlias = Literal["loop", "max_message_size", "ping_interval", "ping_timeout", "compression"]
 """The options that some server can't honour."""
 
 
@@ -17,6 +19,8 @@ class OptionValues(TypedDict, total=False):
     port: int
     unix_socket: Path | None
     workers: int
+    loop: Loop
+    normalise: bool
     tls_certificate: Path | None
     tls_key: Path | None
     max_message_size: int | None
@@ -40,6 +44,10 @@ class Options:
     """Listen on this path instead of host and port."""
     workers: int = 1
     """Processes that share the address."""
+    loop: Loop = "asyncio"
+    """The event loop of each worker. `running` has its caller's."""
+    normalise: bool = False
+    """Serve a foreign ASGI app through `normalise`."""
     tls_certificate: Path | None = None
     """A PEM file with the certificate chain; goes with `tls_key`."""
     tls_key: Path | None = None
@@ -61,9 +69,9 @@ class Options:
 
     def __post_init__(self) -> None:
         """Check what no server could make sense of."""
-        levels: tuple[str, ...] = get_args(LogLevel)
-        if self.log_level not in levels:
-            raise ValueError(f"log_level {self.log_level!r} must be one of {', '.join(levels)}")
+        for name, choices in (("log_level", get_args(LogLevel)), ("loop", get_args(Loop))):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(choices)}")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port {self.port} isn't in 0-65535")
         if self.workers < 1:

@@ -1,17 +1,36 @@
 """An app as `serve` and `running` hand it to a server: with what they must know of it."""
 
-import asyncio
 import importlib
 import json
 import os
 import sys
-from typing import cast
+from collections.abc import Awaitable
+from typing import Protocol, cast, runtime_checkable
+
+import anyio
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.live import LIVE, Live
+from anysocket.transport import Transport
+from anysocket.websocket import MAX_MESSAGE_SIZE
+from anysocket_adapters.normalise import normalise
+from anysocket_adapters.options import Options
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
 """How a server that starts its own workers passes on what to serve."""
+
+
+@runtime_checkable
+class Handles(Protocol):
+    """An app that serves a WebSocket over any transport, as `anysocket.Application` does."""
+
+    def handle(self, transport: Transport) -> Awaitable[None]: ...
+
+
+async def serve_websocket(app: ASGIApp, transport: Transport) -> None:
+    """Serve a WebSocket of a server that doesn't speak ASGI."""
+    await (app if isinstance(app, Handles) else normalise(app)).handle(transport)
 
 
 class Served:
@@ -21,32 +40,51 @@ class Served:
     server has truly started, its address is reachable, and the app's lifespan has begun.
     """
 
-    def __init__(self, app: ASGIApp, token: str, max_message_size: int | None) -> None:
+    def __init__(self, app: ASGIApp, token: str, options: Options) -> None:
+        limit = options.max_message_size
+        if isinstance(app, Application):
+            app.max_message_size = limit or app.max_message_size
+        elif options.normalise:
+            app = normalise(app, max_message_size=limit or MAX_MESSAGE_SIZE)
         self._app = app
         self._token = token
-        self._connections: set[asyncio.Task[object]] = set()
-        if max_message_size is not None and isinstance(app, Application):
-            app.max_message_size = max_message_size
+        self.root_path = options.root_path
+        self._grace = options.graceful_timeout
+        self._live = Live()
+        self._connections: set[anyio.CancelScope] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and str(scope["path"]).endswith(self._token):
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
-            return
-        if scope["type"] != "websocket":
+        elif scope["type"] == "websocket":
+            await self._hold(self._app(scope, receive, send))
+        else:
             await self._app(scope, receive, send)
-            return
-        task = cast("asyncio.Task[object]", asyncio.current_task())  # an ASGI app runs in a task
-        self._connections.add(task)
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._connections.discard(task)
+
+    async def handle(self, transport: Transport) -> None:
+        """Serve a WebSocket of a server that doesn't speak ASGI."""
+        await self._hold(serve_websocket(self._app, transport))
+
+    async def _hold(self, connection: Awaitable[None]) -> None:
+        """Keep a connection within reach of `drain` and `cancel_connections`."""
+        LIVE.set(self._live)  # a server runs each connection in a context of its own
+        with anyio.CancelScope() as scope:
+            self._connections.add(scope)
+            try:
+                await connection
+            finally:
+                self._connections.discard(scope)
+
+    async def drain(self) -> None:
+        """Close every connection with 1001, and give the handlers their grace (contract L2)."""
+        with anyio.move_on_after(self._grace):
+            await self._live.drain()
 
     def cancel_connections(self) -> None:
-        """End what outlasted its grace."""
-        for task in tuple(self._connections):
-            task.cancel("the graceful timeout has passed")
+        """End what outlasts its grace."""
+        for connection in tuple(self._connections):
+            connection.cancel()
 
 
 def load(target: str) -> ASGIApp:
@@ -75,12 +113,16 @@ def load(target: str) -> ASGIApp:
     return cast("ASGIApp", found)  # whether it takes scope, receive and send shows when it is called
 
 
-def to_environment(target: str, token: str, max_message_size: int | None) -> None:
+def to_environment(target: str, token: str, options: Options) -> None:
     """Leave for `from_environment`, in this process or a child, what to serve."""
-    os.environ[ENVIRONMENT] = json.dumps([target, token, max_message_size])
+    passed_on = options.max_message_size, options.graceful_timeout, options.root_path, options.normalise
+    os.environ[ENVIRONMENT] = json.dumps([target, token, *passed_on])
 
 
 def from_environment() -> Served:
     """Make the app that `to_environment` described."""
-    target, token, max_message_size = json.loads(os.environ[ENVIRONMENT])
-    return Served(load(target), token, max_message_size)
+    target, token, limit, grace, root_path, normalised = json.loads(os.environ[ENVIRONMENT])
+    options = Options(
+        max_message_size=limit, graceful_timeout=grace, root_path=root_path, normalise=normalised
+    )
+    return Served(load(target), token, options)

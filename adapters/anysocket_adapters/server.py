@@ -12,8 +12,10 @@ from anyio import Event
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp
+from anysocket.transport import Transport
+from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.options import OptionName, Options
+from anysocket_adapters.options import Loop, OptionName, Options
 
 GROUP = "anysocket.servers"
 
@@ -32,8 +34,14 @@ class Server(ABC):
     """What `--server` calls it."""
     distribution: str
     """The distribution that has the server; also the extra of anysocket that installs it."""
-    transport: type[ASGITransport]
-    """What `connect` makes of this server's connections."""
+    transport: type[Transport]
+    """What it makes of this server's connections over HTTP/1.1."""
+    http2: type[ASGITransport] | None = None
+    """What it makes of those over HTTP/2 (RFC 8441), where the server has them."""
+    loops: tuple[Loop, ...] = ("asyncio", "uvloop")
+    """The event loops that the server can run on."""
+    plain: bool = True
+    """Whether the server speaks ASGI, which the plain transport takes at its word."""
 
     @abstractmethod
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
@@ -111,13 +119,19 @@ def choose(name: str | None) -> Server:
 
 
 def check(server: Server, app: ASGIApp, options: Options) -> None:
-    """Refuse what a server can't honour, unless the core honours it for its own application.
+    """Refuse what can't be had, unless the core honours it for an application that it runs.
 
     Raises:
-        ValueError: names the option, what the server does instead, and the servers that can.
+        ValueError: names the option, and why it can't be had or the servers that can.
     """
+    if options.normalise and isinstance(app, Application):
+        raise ValueError("normalise is for the apps of other frameworks: anysocket's own need no normalising")
+    loops.check(options.loop)
+    if options.loop not in server.loops:
+        able = [each.name for each in servers().values() if options.loop in each.loops]
+        raise ValueError(f"{server.name} can't run on {options.loop}. These can: {', '.join(able)}")
     for option, instead in server.refuses(options).items():
-        if option == "max_message_size" and isinstance(app, Application):
+        if option == "max_message_size" and (isinstance(app, Application) or options.normalise):
             continue
         able = [each.name for each in servers().values() if option not in each.refuses(options)]
         raise ValueError(

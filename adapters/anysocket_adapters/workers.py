@@ -1,16 +1,19 @@
 """Serving in processes of our own: one event loop each, ended by signals, none outliving another."""
 
-import asyncio
 import multiprocessing
+import os
 import signal
 import socket
 import sys
+import threading
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
 import anyio
 
+from anysocket_adapters import loops
 from anysocket_adapters.options import Options
 from anysocket_adapters.served import Served, from_environment
 from anysocket_adapters.server import Server, ServerFailed, servers
@@ -18,7 +21,7 @@ from anysocket_adapters.server import Server, ServerFailed, servers
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _LAST_MARGIN = 2.0
-"""Seconds beyond the graceful timeout after which a worker is killed (contract L2)."""
+"""Seconds beyond the graceful timeout after which a worker is gone, whatever holds it (contract L2)."""
 
 
 def run(server: Server, options: Options, listener: socket.socket) -> None:
@@ -28,64 +31,99 @@ def run(server: Server, options: Options, listener: socket.socket) -> None:
         ServerFailed: the server ended by itself; the message says how.
     """
     if options.workers == 1:
-        asyncio.run(work(server, from_environment(), options, listener))
+        work(server, from_environment(), options, listener)
     else:
         _Supervisor(server, options, listener).run()
 
 
-async def work(server: Server, app: Served, options: Options, listener: socket.socket) -> None:
-    """Serve in this event loop until a signal comes, then give the handlers their grace."""
+def work(server: Server, app: Served, options: Options, listener: socket.socket) -> None:
+    """Serve in this process until a signal comes, then give the handlers their grace.
+
+    Raises:
+        ServerFailed: the server ended by itself.
+    """
+    loops.run(options.loop, partial(_work_until_signalled, server, app, options, listener))
+
+
+async def _work_until_signalled(
+    server: Server, app: Served, options: Options, listener: socket.socket
+) -> None:
     stop = anyio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    await serve_until(server, app, options, listener, stop)
-    await _end_everything()
+    failure: Exception | None = None
+    heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    with anyio.open_signal_receiver(*heard) as signals:
+
+        async def stop_when_signalled() -> None:
+            async for _ in signals:
+                if stop.is_set():  # asked twice: nobody wants to wait for the grace any more
+                    app.cancel_connections()
+                else:
+                    _end_at_last(options.graceful_timeout + _LAST_MARGIN)
+                stop.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stop_when_signalled)
+            failure = await serve_until(server, app, options, listener, stop)
+            tasks.cancel_scope.cancel()
+        await loops.end_everything(_LAST_MARGIN / 2)
+    if failure is not None:
+        raise failure
+
+
+def _end_at_last(seconds: float) -> None:
+    """End this process in any case: hypercorn on trio waits for ever on a peer that doesn't read."""
+    last = threading.Timer(seconds, os._exit, (0,))
+    last.daemon = True
+    last.start()
 
 
 async def serve_until(
     server: Server, app: Served, options: Options, listener: socket.socket, stop: anyio.Event
-) -> None:
-    """Serve until `stop` is set, and end the connections that outlast the graceful timeout.
+) -> Exception | None:
+    """Serve until `stop` is set, then end the connections and the server within the graceful timeout.
 
-    Raises:
-        ServerFailed: the server ended before.
+    Gives the reason when the server ended before.
     """
-    serving = asyncio.ensure_future(server.serve(app, options, listener, stop))
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
-            await asyncio.wait((serving,), timeout=options.graceful_timeout)
-            app.cancel_connections()
-            await asyncio.wait((serving,), timeout=_LAST_MARGIN / 2)
-        if serving.done() or not stop.is_set():
-            await serving
-    finally:
-        stopping.cancel()
-        serving.cancel()
-    if not stop.is_set():
-        raise ServerFailed(f"{server.name} ended by itself: see its log")
+    failure: Exception | None = ServerFailed(f"{server.name} ended by itself: see its log")
+    stop_server, ended = anyio.Event(), anyio.Event()
 
+    async def serve() -> None:
+        nonlocal failure
+        try:
+            await server.serve(app, options, listener, stop_server)
+        except Exception as error:
+            if not tasks.cancel_scope.cancel_called:
+                failure = error
+        finally:
+            ended.set()
 
-async def _end_everything() -> None:
-    """Cancel what the server has left in its loop, again and again.
+    async def end() -> None:
+        nonlocal failure
+        await stop.wait()
+        failure = None
+        deadline = anyio.current_time() + options.graceful_timeout
+        await app.drain()
+        stop_server.set()
+        with anyio.CancelScope(deadline=deadline):
+            await ended.wait()
+        app.cancel_connections()
+        with anyio.move_on_after(_LAST_MARGIN / 2):
+            await ended.wait()
+        ended.set()
 
-    hypercorn 0.18 takes one cancellation for each thing that it still wants to tell a peer, and
-    would wait for ever on a peer that doesn't read; uvicorn's websockets waits ten seconds.
-    """
-    until = asyncio.get_running_loop().time() + _LAST_MARGIN / 2
-    current = asyncio.current_task()
-    while (left := asyncio.all_tasks() - {current}) and asyncio.get_running_loop().time() < until:
-        for task in left:
-            task.cancel()
-        await asyncio.wait(left, timeout=0.05)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        tasks.start_soon(end)
+        await ended.wait()
+        tasks.cancel_scope.cancel()
+    return failure
 
 
 def _work(name: str, options: Options, listener: socket.socket) -> None:
     """Be one of several workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which tells us
     try:
-        asyncio.run(work(servers()[name], from_environment(), options, listener))
+        work(servers()[name], from_environment(), options, listener)
     except (ServerFailed, ValueError) as error:
         sys.exit(f"anysocket: {error}")
 
@@ -108,7 +146,8 @@ class _Supervisor:
         for process in self._processes:
             process.start()
         wait([process.sentinel for process in self._processes])
-        self._terminate()
+        if not self._stopping:
+            self._terminate()
         for process in self._processes:
             process.join(self._grace)
             if process.is_alive():
