@@ -5,14 +5,20 @@ that nobody has written an adapter for, and each adapter is a subclass that over
 server bends.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Iterable, Sequence
+from functools import partial
 from typing import ClassVar, cast
+from urllib.parse import quote
 
 from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
+
+_UNENCODED = "/!$&'()*+,;=:@"
+"""What stands in a path as it is (RFC 3986 section 3.3)."""
 
 
 class ASGITransport:
@@ -31,6 +37,8 @@ class ASGITransport:
         self.send: SendEvent = cast("SendEvent", send)
         self._receive = receive
         self._send = send
+        self._connected = False
+        self._early = deque[WebSocketEvent]()
 
     @property
     def handshake(self) -> Handshake:
@@ -38,6 +46,16 @@ class ASGITransport:
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(event.get("code") or CloseCode.NO_STATUS_RCVD, event.get("reason") or "")
+
+    async def lost(self) -> None:
+        await self._connect()
+        receive = self.receive
+        while (event := await receive())["type"] != "websocket.disconnect":
+            self._early.append(event)
+            self.receive = partial(self._receive_early, receive)
+
+    async def _receive_early(self, receive: ReceiveEvent) -> WebSocketEvent:
+        return self._early.popleft() if self._early else await receive()
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await self._connect()
@@ -56,6 +74,9 @@ class ASGITransport:
 
     async def _connect(self) -> None:
         """Take the connect event, which comes before everything else."""
+        if self._connected:
+            return
+        self._connected = True
         event = await self._receive()
         if event["type"] != "websocket.connect":
             raise ConnectionError("the peer left during the handshake")
@@ -68,7 +89,7 @@ class ASGITransport:
         await self._send({"type": "websocket.http.response.body", "body": denial.body})
 
     def close(self, close: Close, /) -> Awaitable[None]:
-        return self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+        return self._send({"type": "websocket.close", "code": int(close.code), "reason": close.reason})
 
 
 def handshake(scope: Scope) -> Handshake:
@@ -77,18 +98,35 @@ def handshake(scope: Scope) -> Handshake:
     path = cast("str", scope["path"])
     raw_path = cast("bytes | None", scope.get("raw_path"))
     return Handshake(
-        path=_below(root_path, path),
-        raw_path=path.encode() if raw_path is None else raw_path,
+        path=below(root_path, path),
+        raw_path=quote(path, safe=_UNENCODED).encode() if raw_path is None else raw_path,
         root_path=root_path,
         query_string=cast("bytes", scope.get("query_string", b"")),
         headers=tuple(cast("Iterable[tuple[bytes, bytes]]", scope["headers"])),
-        subprotocols=tuple(cast("Iterable[str]", scope.get("subprotocols", ()))),
+        # Most servers give the empty elements of the peer's list too, which are none.
+        subprotocols=tuple(each for each in cast("Iterable[str]", scope.get("subprotocols", ())) if each),
         client=address(scope.get("client")),
         server=address(scope.get("server")),
         scheme=cast("str", scope.get("scheme", "ws")),
         http_version=cast("str", scope.get("http_version", "1.1")),
         state=cast("dict[str, object]", scope.get("state", {})),
     )
+
+
+def http_response(denial: Denial) -> bytes:
+    """Write a denial as HTTP/1.1, for a server that can't say it; the connection ends behind it."""
+    return (
+        b"HTTP/1.1 %d \r\n" % denial.status
+        + b"".join(b"%b: %b\r\n" % line for line in denial.headers)
+        + b"connection: close\r\n\r\n"
+        + denial.body
+    )
+
+
+def offered(headers: RawHeaders) -> tuple[str, ...]:
+    """Read the subprotocols from the header lines; empty elements are none (RFC 9110 section 5.6.1)."""
+    lines = (value.decode("latin-1") for name, value in headers if name == b"sec-websocket-protocol")
+    return tuple(each.strip() for line in lines for each in line.split(",") if each.strip())
 
 
 def address(value: object) -> Address | None:
@@ -100,7 +138,8 @@ def address(value: object) -> Address | None:
             return None
 
 
-def _below(root_path: str, path: str) -> str:
+def below(root_path: str, path: str) -> str:
+    """Give the path without the root path, which some servers put before it."""
     if root_path and (path == root_path or path.startswith(root_path + "/")):
         return path[len(root_path) :] or "/"
     return path

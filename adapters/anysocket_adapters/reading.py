@@ -1,0 +1,103 @@
+"""Reading on while the handler is busy, for servers that do nothing unless they are asked to receive.
+
+Without it such a server answers no ping and notices no end while the handler doesn't receive
+(contract C6 and L3), and a receive that is cancelled may lose a message (contract M2).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
+from anysocket.asgi import WebSocketEvent
+
+Item = TypeVar("Item")
+
+
+class Reader(Generic[Item]):
+    """Keeps one receive of the server in flight, and its results in order.
+
+    It needs no task where the server's receive gives a future, which goes on by itself.
+
+    Args:
+        receive: the server's.
+        event: makes an event of what it gave.
+        answer: called with the event that ends the connection; when what it gives is done, the
+            handler is told.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[], Awaitable[Item]],
+        event: Callable[[asyncio.Future[Item]], WebSocketEvent],
+        answer: Callable[[WebSocketEvent], Awaitable[None] | None],
+    ) -> None:
+        self._receive = receive
+        self._event = event
+        self._answer = answer
+        self._unread = deque[WebSocketEvent]()
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self.end: WebSocketEvent | None = None
+        """The event that ended the connection."""
+        self._stopped = False
+        self._pending = self._read()
+
+    async def receive(self) -> WebSocketEvent:
+        """Give the next event, and after the end that one, every time."""
+        while not self._unread:
+            if self.end is not None:
+                return self.end
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        was_full = self._is_full()
+        event = self._unread.popleft()
+        self._size -= _size(event)
+        if was_full and not self._is_full():
+            self._pending = self._read()
+        return event
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._stopped = True
+        self._pending.cancel()
+
+    def finish(self, event: WebSocketEvent) -> None:
+        """Tell whoever waits of the end; the first one stands."""
+        if self.end is None:
+            self.end = event
+            self._wake()
+
+    def _read(self) -> asyncio.Future[Item]:
+        pending = asyncio.ensure_future(self._receive())
+        pending.add_done_callback(self._arrived)
+        return pending
+
+    def _arrived(self, pending: asyncio.Future[Item]) -> None:
+        if pending.cancelled() or self._stopped:
+            return
+        event = self._event(pending)
+        if event["type"] == "websocket.disconnect":
+            answer = self._answer(event)
+            if answer is None:
+                self.finish(event)
+            else:
+                asyncio.ensure_future(answer).add_done_callback(lambda _: self.finish(event))
+            return
+        self._unread.append(event)
+        self._size += _size(event)
+        self._wake()
+        if not self._is_full():
+            self._pending = self._read()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _is_full(self) -> bool:
+        return len(self._unread) >= MAX_UNREAD or self._size >= MAX_UNREAD_SIZE
+
+
+def _size(event: WebSocketEvent) -> int:
+    return len(event.get("text") or event.get("bytes") or b"")
