@@ -9,15 +9,14 @@ What differs from the specification, as of 0.54 (https://github.com/Kludex/uvico
   denial whose status Python's `http` module doesn't name, and sends its headers as UTF-8.
 """
 
-import asyncio
 import math
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from socket import socket
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
 from anyio import Event
 
@@ -25,25 +24,39 @@ from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
-from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.asgi import ASGITransport, http_response
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed, when_set
+from anysocket_adapters.uvicorn_classes import http_class, legacy_class
+from anysocket_adapters.uvicorn_repairs import (
+    Legacy,
+    SansIO,
+    WSProto,
+    answer_protocol_errors,
+    decline_senseless_offers,
+    deliver_before_failing,
+    fail_soon,
+    forget_messages,
+    let_many_wait,
+    lines_taken_out,
+    read_on_sansio,
+    read_on_wsproto,
+    take_early_messages,
+    wait_until_closed,
+    wake_receiver,
+    wake_senders,
+    write_latin1,
+)
+from anysocket_adapters.versions import unknown
+from anysocket_adapters.wsproto_close import know_bad_gateway
 
 if TYPE_CHECKING:
     from uvicorn import Server as UvicornServer
     from uvicorn.config import WSProtocolType
-    from wsproto import WSConnection
-    from wsproto.events import Event as WSProtoEvent
 
 
 class UvicornTransport(ASGITransport):
-    """What the three implementations have in common; whole for websockets-sansio."""
-
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        path_below_root=Support.REPAIRED,
-        early_message=Support.ABSENT,
-        abnormal_closure=Support.REPAIRED,
-    )
+    """What the three implementations have in common."""
 
     @property
     def handshake(self) -> Handshake:
@@ -59,12 +72,34 @@ class UvicornTransport(ASGITransport):
         return close
 
 
-@runtime_checkable
-class _WSProto(Protocol):
-    """What is used of `uvicorn.protocols.websockets.wsproto_impl.WSProtocol`."""
+class UvicornSansIOTransport(UvicornTransport):
+    """The websockets-sansio implementation."""
 
-    conn: "WSConnection"
-    transport: asyncio.WriteTransport
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        path_below_root=Support.REPAIRED,
+        over_http2=Support.ABSENT,
+        abnormal_closure=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        end_behind_unread=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
+        pong_behind_unread=Support.REPAIRED,
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        protocol = getattr(send, "__self__", None)
+        self._protocol = protocol if isinstance(protocol, SansIO) else None
+        if self._protocol is None:
+            unknown("uvicorn", "the repairs of its websockets-sansio implementation")
+        else:
+            read_on_sansio(self._protocol)
+            deliver_before_failing(self._protocol)
+            wake_senders(self._protocol)
+
+    async def close(self, close: Close, /) -> None:
+        await super().close(close)
+        if self._protocol is not None:
+            await wait_until_closed(self._protocol)
 
 
 class UvicornWSProtoTransport(UvicornTransport):
@@ -72,58 +107,54 @@ class UvicornWSProtoTransport(UvicornTransport):
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
-        early_message=Support.ABSENT,
+        over_http2=Support.ABSENT,
+        senseless_offer=Support.REPAIRED,
+        early_message=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        end_behind_unread=Support.REPAIRED,
+        message_before_accept=Support.REPAIRED,
+        pong_behind_unread=Support.REPAIRED,
         abnormal_closure=Support.REPAIRED,
+        peer_bad_gateway=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
         protocol_error_close=Support.REPAIRED,
         invalid_close_code_close=Support.REPAIRED,
         invalid_text_close=Support.REPAIRED,
     )
 
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(scope, receive, send)
+        protocol = getattr(send, "__self__", None)
+        self._protocol = protocol if isinstance(protocol, WSProto) else None
+        if self._protocol is None:
+            unknown("uvicorn", "the repairs of its wsproto implementation")
+        else:
+            read_on_wsproto(self._protocol)
+            wake_senders(self._protocol)
+
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        if self._protocol is not None:
+            decline_senseless_offers(self._protocol)
         await super().accept(subprotocol, headers)
-        protocol = getattr(self._send, "__self__", None)
-        if isinstance(protocol, _WSProto):
-            _answer_protocol_errors(protocol)
+        if self._protocol is not None:
+            answer_protocol_errors(self._protocol)
+            know_bad_gateway(self._protocol.conn.connection)
+            take_early_messages(self._protocol)
 
+    async def close(self, close: Close, /) -> None:
+        await super().close(close)
+        if self._protocol is not None:
+            await wait_until_closed(self._protocol)
 
-def _answer_protocol_errors(protocol: _WSProto) -> None:
-    """Send the close frame that RFC 6455 section 7.1.7 asks for when the peer breaks the protocol.
-
-    wsproto then tells of a close while its own state is still open; uvicorn 0.54 answers only
-    the peer's close frames.
-    """
-    from wsproto.connection import ConnectionState
-    from wsproto.events import CloseConnection
-
-    connection, events = protocol.conn, protocol.conn.events
-
-    def answering() -> "Generator[WSProtoEvent, None, None]":
-        for event in events():
-            if isinstance(event, CloseConnection) and connection.state is ConnectionState.OPEN:
-                protocol.transport.write(connection.send(event.response()))
-            yield event
-
-    connection.events = answering  # type: ignore[method-assign]  # of this connection only
+    @property
+    def handshake(self) -> Handshake:
+        plain = super().handshake
+        if self._protocol is None:
+            return plain
+        return replace(plain, headers=(*plain.headers, *lines_taken_out(self._protocol)))
 
 
 _NAMED = frozenset(status.value for status in HTTPStatus)
-
-
-class _Frame(Protocol):
-    code: int
-    reason: str
-
-
-@runtime_checkable
-class _Legacy(Protocol):
-    """What is used of `uvicorn.protocols.websockets.websockets_impl.WebSocketProtocol`."""
-
-    lost_connection_before_handshake: bool
-    handshake_started_event: asyncio.Event
-    closed_event: asyncio.Event
-    transport: asyncio.WriteTransport
-    close_rcvd: _Frame | None
-    close_sent: _Frame | None
 
 
 class UvicornWebSocketsTransport(UvicornTransport):
@@ -131,25 +162,38 @@ class UvicornWebSocketsTransport(UvicornTransport):
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
-        latin1_headers=Support.ABSENT,
+        over_http2=Support.ABSENT,
         denial_latin1_headers=Support.REPAIRED,
         denial_unnamed_status=Support.REPAIRED,
         loss_before_accept=Support.REPAIRED,
         oversized_message_code=Support.REPAIRED,
-        early_message=Support.ABSENT,
+        suspended_sends=Support.REPAIRED,
         protocol_error_code=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        close_with_unread=Support.REPAIRED,
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
         protocol = getattr(send, "__self__", None)
-        self._protocol = protocol if isinstance(protocol, _Legacy) else None
+        self._protocol = protocol if isinstance(protocol, Legacy) else None
+        if self._protocol is None:
+            unknown("uvicorn", "the repairs of its websockets implementation")
+        else:
+            let_many_wait(self._protocol)
+            write_latin1(self._protocol)
+            fail_soon(self._protocol, self._lose)
+        self._lost = False
+
+    def _lose(self) -> None:
+        self._lost = True
 
     def ended(self, event: WebSocketEvent, /) -> Close:
+        if self._lost:
+            return Close(CloseCode.ABNORMAL_CLOSURE)
         protocol = self._protocol
-        if protocol is not None and protocol.close_rcvd is None and protocol.close_sent is not None:
-            return Close(protocol.close_sent.code, protocol.close_sent.reason)
-        return super().ended(event)
+        frame = None if protocol is None else protocol.close_rcvd or protocol.close_sent
+        return super().ended(event) if frame is None else Close(frame.code, frame.reason)
 
     async def _respond(self, denial: Denial) -> None:
         plain = denial.status in _NAMED and all(value.isascii() for _, value in denial.headers)
@@ -157,12 +201,7 @@ class UvicornWebSocketsTransport(UvicornTransport):
             await super()._respond(denial)
             return
         # As uvicorn's own send_500_response does it: what websockets writes afterwards goes nowhere.
-        self._protocol.transport.write(
-            b"HTTP/1.1 %d \r\n" % denial.status
-            + b"".join(b"%b: %b\r\n" % line for line in denial.headers)
-            + b"connection: close\r\n\r\n"
-            + denial.body
-        )
+        self._protocol.transport.write(http_response(denial))
         self._protocol.transport.close()
         self._protocol.handshake_started_event.set()
         self._protocol.closed_event.set()
@@ -172,9 +211,15 @@ class UvicornWebSocketsTransport(UvicornTransport):
         if self._protocol is not None and self._protocol.lost_connection_before_handshake:
             raise ConnectionError("the peer left during the handshake")
 
+    def close(self, close: Close, /) -> Awaitable[None]:
+        if self._protocol is not None:
+            wake_receiver(self._protocol)
+            forget_messages(self._protocol)
+        return super().close(close)
+
 
 _TRANSPORTS = {
-    "WebSocketsSansIOProtocol": UvicornTransport,
+    "WebSocketsSansIOProtocol": UvicornSansIOTransport,
     "WSProtocol": UvicornWSProtoTransport,
     "WebSocketProtocol": UvicornWebSocketsTransport,
 }
@@ -201,7 +246,9 @@ class Uvicorn(Server):
 
         config = Config(
             app,
-            ws=self.implementation,
+            ws=legacy_class() if self.implementation == "websockets" else self.implementation,
+            http=http_class(),
+            proxy_headers=False,  # no other server believes X-Forwarded-* unless it is told to
             root_path=options.root_path,
             log_level=options.log_level,
             access_log=options.access_log,
@@ -242,6 +289,6 @@ def _server_class() -> "type[UvicornServer]":
     return WithoutSignals
 
 
-uvicorn: Server = Uvicorn("uvicorn", "websockets-sansio", UvicornTransport)
+uvicorn: Server = Uvicorn("uvicorn", "websockets-sansio", UvicornSansIOTransport)
 uvicorn_websockets: Server = Uvicorn("uvicorn-websockets", "websockets", UvicornWebSocketsTransport)
 uvicorn_wsproto: Server = Uvicorn("uvicorn-wsproto", "wsproto", UvicornWSProtoTransport)
