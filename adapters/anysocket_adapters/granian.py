@@ -8,20 +8,25 @@ What differs from the specification, as of 2.8 (https://github.com/emmett-framew
 - The peer's close reason is lost.
 - A peer that breaks the protocol gets an empty close frame.
 - Headers of accept are dropped.
+- A denial keeps the headers that would open the connection.
 - Close waits for as long as another task is in receive.
+- A receive that is cancelled may lose a message; no ping is answered and no end noticed while
+  nobody is in receive, and a message to a peer that has left is taken silently.
 - A str with a lone surrogate is sent as an empty message.
 - A denial is one body; a header that occurs twice makes the worker panic.
 """
 
+import asyncio
 import math
 import multiprocessing
-from asyncio import CancelledError
-from collections.abc import Awaitable, Mapping
+import signal
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypedDict, cast, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, TypedDict, cast
 
+import anyio
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
@@ -29,20 +34,17 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
+from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import OptionName, Options
+from anysocket_adapters.reading import Reader
+from anysocket_adapters.served import Served, from_environment
 from anysocket_adapters.server import Server, when_set
 
 if TYPE_CHECKING:
+    from granian._granian import WorkerSignal
     from granian.constants import SSLProtocols
     from granian.log import LogLevels
-
-
-@runtime_checkable
-class _Cancellable(Protocol):
-    """What granian's receive gives."""
-
-    def cancel(self) -> bool: ...
 
 
 class GranianTransport(ASGITransport):
@@ -51,55 +53,71 @@ class GranianTransport(ASGITransport):
     capabilities: ClassVar[Capabilities] = Capabilities(
         header_order=Support.ABSENT,
         integer_ports=Support.REPAIRED,
+        over_http2=Support.ABSENT,
         accept_headers=Support.ABSENT,
+        plain_denial=Support.ABSENT,
         denial_header_duplicates=Support.REPAIRED,
         denial_cookies=Support.ABSENT,
         loss_before_accept=Support.ABSENT,
+        awaited_loss=Support.ABSENT,
         lone_surrogates=Support.REPAIRED,
+        cancelled_receive=Support.REPAIRED,
         oversized_frame_code=Support.ABSENT,
+        peer_bad_gateway=Support.ABSENT,
         peer_close_reason=Support.ABSENT,
         no_close_code=Support.ABSENT,
         abnormal_closure=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
         protocol_error_close=Support.REPAIRED,
         invalid_text_close=Support.ABSENT,
         protocol_error_code=Support.ABSENT,
         close_while_receiving=Support.REPAIRED,
-        end_while_sending=Support.ABSENT,
+        end_while_sending=Support.REPAIRED,
+        end_behind_unread=Support.REPAIRED,
+        keepalive=Support.ABSENT,
+        pong_while_busy=Support.REPAIRED,
+        pong_behind_unread=Support.REPAIRED,
     )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        self._waiting: Awaitable[WebSocketEvent] | None = None
-        self._closing = False
-        self._receive_once = self.receive
+        self._reader: Reader[WebSocketEvent] | None = None
         self._send_once = self.send
-        self.receive: ReceiveEvent = self._receive_interruptibly
-        self.send: SendEvent = self._send_encodable
+        self.send: SendEvent = self._send_checked
 
-    async def _receive_interruptibly(self) -> WebSocketEvent:
-        """Receive so that close can end the wait: granian's close waits until nobody receives."""
-        waiting = self._waiting = self._receive_once()
-        try:
-            event = await waiting
-        except CancelledError:
-            if self._closing:
-                return {"type": "websocket.disconnect"}
-            raise
-        finally:
-            self._waiting = None
-        if event.get("code") == CloseCode.NO_STATUS_RCVD:
-            # When the peer broke the protocol it still waits for a close frame, and granian's
-            # would be empty. When it has closed or is lost, this goes nowhere.
-            await super().close(Close(CloseCode.PROTOCOL_ERROR))
-        return event
+    async def lost(self) -> None:
+        await anyio.sleep_forever()  # granian tells of no loss before accept
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        if headers:
+            raise Unsupported("granian drops the headers of accept: uvicorn and hypercorn send them")
+        await super().accept(subprotocol, headers)
+        self._reader = Reader(self.receive, _result, self._answer_protocol_error)
+        self.receive: ReceiveEvent = self._reader.receive
+
+    def _answer_protocol_error(self, event: WebSocketEvent) -> Awaitable[None] | None:
+        """Close with 1002 when this may be why the connection ended: granian's close would be empty.
+
+        When the peer has closed or is lost, this goes nowhere.
+        """
+        if event.get("code") != CloseCode.NO_STATUS_RCVD:
+            return None
+        return super().close(Close(CloseCode.PROTOCOL_ERROR))
 
     async def close(self, close: Close, /) -> None:
-        self._closing = True
-        if isinstance(self._waiting, _Cancellable):
-            self._waiting.cancel()
-        await super().close(close)
+        if self._reader is None:
+            await super().close(close)
+            return
+        self._reader.stop()  # granian's close waits until nobody receives
+        try:
+            await super().close(close)
+        finally:
+            # Not before: a handler that knows of the end returns, and then granian closes by itself.
+            self._reader.finish({"type": "websocket.disconnect"})
 
-    def _send_encodable(self, event: WebSocketEvent) -> Awaitable[None]:
+    def _send_checked(self, event: WebSocketEvent) -> Awaitable[None]:
+        if self._reader is not None and self._reader.end is not None:
+            raise ConnectionError("the peer has left")  # granian takes messages for ever
         text = event.get("text")
         if text is not None:
             text.encode()  # granian sends a str with a lone surrogate as an empty message
@@ -117,13 +135,12 @@ class GranianTransport(ASGITransport):
         close = super().ended(event)
         return Close(CloseCode.ABNORMAL_CLOSURE) if close.code == CloseCode.NO_STATUS_RCVD else close
 
-    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        if headers:
-            raise Unsupported("granian drops the headers of accept: uvicorn and hypercorn send them")
-        await super().accept(subprotocol, headers)
-
     async def deny(self, denial: Denial, /) -> None:
         await super().deny(replace(denial, headers=_merged(denial.headers)))
+
+
+def _result(pending: asyncio.Future[WebSocketEvent]) -> WebSocketEvent:
+    return pending.result()
 
 
 def _merged(headers: RawHeaders) -> RawHeaders:
@@ -145,11 +162,18 @@ def _address(value: object) -> Address | None:
 
 
 class Granian(Server):
-    """granian's ASGI interface on asyncio."""
+    """granian over ASGI, on its single- or its multi-threaded runtime."""
 
-    name = "granian"
     distribution = "granian"
-    transport: type[ASGITransport] = GranianTransport
+    transport: type[Transport] = GranianTransport
+    interface = "asgi"
+    worker = "anysocket_adapters.granian:worker_app"
+    """What makes the target of a worker."""
+
+    def __init__(self, name: str, *, threads: int = 1) -> None:
+        self.name = name
+        self.threads = threads
+        """Threads of the Rust side; handlers run in one, as everywhere."""
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
         refused = dict[OptionName, str]()
@@ -164,28 +188,66 @@ class Granian(Server):
         return refused
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
+        await self._serve_target(app, options, listener, stop)
+
+    async def _serve_target(self, target: object, options: Options, listener: socket, stop: Event) -> None:
         from granian.constants import Interfaces
         from granian.server.embed import Server as EmbeddedServer
 
-        server = EmbeddedServer(app, interface=Interfaces.ASGI, **_settings(options, listener))
+        settings = _settings(options, listener)
+        interface = Interfaces(self.interface)
+        server = EmbeddedServer(target, interface=interface, runtime_threads=self.threads, **settings)
 
         async with when_set(stop, server.stop):
             await server.serve()
 
     def run(self, options: Options, listener: socket) -> None:
         from granian import Granian as GranianServer
-        from granian.constants import Interfaces
+        from granian.constants import Interfaces, Loops, RuntimeModes
 
         # Its workers mustn't be forked from a process with threads.
         multiprocessing.set_start_method("spawn", force=True)
         GranianServer(
-            "anysocket_adapters.served:from_environment",
+            self.worker,
             factory=True,
-            interface=Interfaces.ASGI,
+            interface=Interfaces(self.interface),
             workers=options.workers,
-            workers_kill_timeout=math.ceil(options.graceful_timeout),
+            # Its workers give the grace themselves.
+            workers_kill_timeout=math.ceil(options.graceful_timeout + 1),
+            loop=Loops(options.loop),
+            runtime_mode=RuntimeModes.mt if self.threads > 1 else RuntimeModes.st,
+            runtime_threads=self.threads,
             **_settings(options, listener),
         ).serve()
+
+
+def worker_app() -> Served:
+    """Make what a worker of granian serves, and have the worker drain it before it stops.
+
+    granian 2.8 drops the connections as soon as a worker is told to stop, and tells the worker
+    alone. Its signal handler is taken over here, in the worker, before the worker sets it.
+    """
+    from granian import _signals
+
+    app = from_environment()
+    set_loop_signals: Callable[[asyncio.AbstractEventLoop], WorkerSignal] = _signals.set_loop_signals  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    def draining(loop: asyncio.AbstractEventLoop) -> "WorkerSignal":
+        stop = set_loop_signals(loop)
+        drains: set[asyncio.Task[None]] = set()
+
+        async def drain() -> None:
+            await app.drain()
+            app.cancel_connections()
+            stop.set()
+
+        # Ctrl-C reaches the workers too, and then their parent tells them.
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
+        loop.add_signal_handler(signal.SIGTERM, lambda: drains.add(loop.create_task(drain())))
+        return stop
+
+    _signals.set_loop_signals = draining  # ty: ignore[invalid-assignment]  # it is untyped
+    return app
 
 
 class _Settings(TypedDict):
@@ -224,4 +286,5 @@ def _settings(options: Options, listener: socket) -> _Settings:
     )
 
 
-granian: Server = Granian()
+granian: Server = Granian("granian")
+granian_mt: Server = Granian("granian-mt", threads=2)
