@@ -1,0 +1,114 @@
+"""Twisted's reactor, which daphne serves on, in an event loop that runs already.
+
+A process has one reactor, and daphne makes it on an event loop of its own. It has its loop watch
+sockets and call it later, no more, so it can be given another one.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+
+from anysocket_adapters.server import ServerFailed
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IOpenSSLContextFactory, IProtocolFactory
+
+
+class Port(Protocol):
+    """A listening socket."""
+
+    def stopListening(self) -> object: ...
+
+
+class DelayedCall(Protocol):
+    """What `callLater` gives."""
+
+    func: Callable[..., object]
+
+    def cancel(self) -> None: ...
+
+
+@runtime_checkable
+class Reactor(Protocol):
+    """What is used of `twisted.internet.asyncioreactor.AsyncioSelectorReactor`."""
+
+    running: bool
+    _asyncioEventloop: asyncio.AbstractEventLoop
+    _scheduledAt: float | None
+
+    def _reschedule(self) -> None: ...
+    def getReaders(self) -> Sequence[object]: ...
+    def addReader(self, reader: object, /) -> None: ...
+    def removeReader(self, reader: object, /) -> None: ...
+    def getDelayedCalls(self) -> Sequence[DelayedCall]: ...
+    def adoptStreamPort(self, fd: int, family: int, factory: object, /) -> Port: ...
+
+
+_users = set[object]()
+"""Who uses the reactor in the event loop where it is."""
+
+
+@contextmanager
+def in_this_loop(found: object) -> Generator[Reactor, None, None]:
+    """Have the reactor in the running event loop, for as long as the block runs.
+
+    Raises:
+        ServerFailed: it is at work in another event loop, or doesn't look as it should.
+    """
+    if not isinstance(found, Reactor):
+        raise ServerFailed(f"Twisted's reactor can't join this event loop: it is a {type(found).__name__}")
+    if found._asyncioEventloop is not asyncio.get_running_loop():  # pyright: ignore[reportPrivateUsage]
+        _move(found)
+    user = object()
+    _users.add(user)
+    try:
+        yield found
+    finally:
+        _users.discard(user)
+
+
+def _move(reactor: Reactor) -> None:
+    left = reactor._asyncioEventloop  # pyright: ignore[reportPrivateUsage]
+    if (_users and not left.is_closed()) or (reactor.running and left.is_running()):
+        raise ServerFailed("Twisted has one reactor in a process, and it is at work in another event loop")
+    _users.clear()
+    readers = reactor.getReaders()
+    for reader in readers:
+        reactor.removeReader(reader)
+    reactor._asyncioEventloop = asyncio.get_running_loop()  # pyright: ignore[reportPrivateUsage]
+    for reader in readers:
+        reactor.addReader(reader)
+    # Otherwise it would count on the timer that it has set in the loop that it leaves.
+    reactor._scheduledAt = None  # pyright: ignore[reportPrivateUsage]
+    reactor._reschedule()  # pyright: ignore[reportPrivateUsage]
+
+
+def cancel_calls(reactor: Reactor, owner: object) -> None:
+    """Cancel the delayed calls of an object's methods."""
+    for call in reactor.getDelayedCalls():
+        if getattr(call.func, "__self__", None) is owner:
+            call.cancel()
+
+
+def accepted_by(reactor: Reactor, port: Port) -> Iterator[object]:
+    """Give the connections that came in by a port, of those that are being read."""
+    return (reader for reader in reactor.getReaders() if getattr(reader, "server", None) is port)
+
+
+def tls(factory: object, certificate: Path, key: Path) -> object:
+    """Put TLS before a factory of protocols, with a certificate chain and a key from PEM files."""
+    from cryptography.x509 import load_pem_x509_certificates
+    from OpenSSL.crypto import FILETYPE_PEM, X509, load_privatekey
+    from twisted.internet.ssl import CertificateOptions
+    from twisted.protocols.tls import TLSMemoryBIOFactory
+
+    own, *chain = map(X509.from_cryptography, load_pem_x509_certificates(certificate.read_bytes()))
+    options = CertificateOptions(
+        privateKey=load_privatekey(FILETYPE_PEM, key.read_bytes()), certificate=own, extraCertChain=chain
+    )
+    # Both have these interfaces, as zope declares them: hence the casts.
+    return TLSMemoryBIOFactory(
+        cast("IOpenSSLContextFactory", options), False, cast("IProtocolFactory", factory)
+    )
