@@ -1,8 +1,9 @@
 """The adapters: one module for each server, and serving on any of them."""
 
 from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed, servers
 from anysocket_adapters.serving import running, serve
 
-__all__ = ["ASGITransport", "Options", "Server", "ServerFailed", "running", "serve", "servers"]
+__all__ = ["ASGITransport", "Options", "Server", "ServerFailed", "normalise", "running", "serve", "servers"]

@@ -1,6 +1,5 @@
 """Serving an app on a server chosen by name: for good, or for the length of a `with` block."""
 
-import asyncio
 import secrets
 import threading
 from collections.abc import AsyncGenerator, Callable
@@ -8,10 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Unpack
 
 import anyio
+import anyio.to_thread
 
 from anysocket.asgi import ASGIApp
 from anysocket_adapters import listener as listening
-from anysocket_adapters import workers
+from anysocket_adapters import loops, workers
 from anysocket_adapters.options import Options, OptionValues
 from anysocket_adapters.ready import Probe
 from anysocket_adapters.served import Served, load, to_environment
@@ -52,12 +52,10 @@ def serve(
             _announce(probe, ready, listening.url(listener, options), chosen)
         try:
             if isinstance(app, str):
-                to_environment(app, token, options.max_message_size)
+                to_environment(app, token, options)
                 chosen.run(options, listener)
             else:
-                asyncio.run(
-                    workers.work(chosen, Served(app, token, options.max_message_size), options, listener)
-                )
+                workers.work(chosen, Served(app, token, options), options, listener)
         finally:
             probe.cancelled = True
             if options.unix_socket is not None:
@@ -91,7 +89,7 @@ async def running(
         ValueError: the server, the address or an option can't be had; the message says why.
         ServerFailed: the server ended by itself.
     """
-    wanted = OptionValues(port=0, log_level="warning", graceful_timeout=1.0)
+    wanted = OptionValues(loop=loops.current(), port=0, log_level="warning", graceful_timeout=1.0)
     wanted.update(values)
     options = Options(**wanted)
     if options.workers > 1:
@@ -100,20 +98,30 @@ async def running(
     check(chosen, app, options)
     token = secrets.token_hex(16)
     stop = anyio.Event()
+    failures: list[Exception] = []
     with listening.bind(options) as listener:
         url = listening.url(listener, options)
         probe = Probe(listener, tls=options.tls_certificate is not None, token=token)
-        served = Served(app, token, options.max_message_size)
-        serving = asyncio.ensure_future(workers.serve_until(chosen, served, options, listener, stop))
-        answering = asyncio.ensure_future(asyncio.to_thread(probe.wait))
-        try:
-            await asyncio.wait((serving, answering), return_when=asyncio.FIRST_COMPLETED)
-            if serving.done():
-                await serving
-            yield url
-        finally:
+        served = Served(app, token, options)
+
+        async def serve_until_stopped() -> None:
+            failure = await workers.serve_until(chosen, served, options, listener, stop)
+            if failure is not None:
+                failures.append(failure)
             probe.cancelled = True
-            stop.set()
-            await asyncio.gather(answering, serving)
-            if options.unix_socket is not None:
-                options.unix_socket.unlink(missing_ok=True)
+
+        # What fails is kept and raised as it is: a task group would wrap it.
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve_until_stopped)
+            try:
+                if await anyio.to_thread.run_sync(probe.wait):
+                    yield url
+            except Exception as error:
+                failures.insert(0, error)
+            finally:
+                probe.cancelled = True
+                stop.set()
+                if options.unix_socket is not None:
+                    options.unix_socket.unlink(missing_ok=True)
+    if failures:
+        raise failures[0]
