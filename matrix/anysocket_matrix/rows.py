@@ -1,0 +1,108 @@
+"""The rows of the matrix: a server, with what can vary in how it runs and how it is reached."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from anysocket import Capabilities
+from anysocket.transport import Transport
+from anysocket_adapters import Server, servers
+from anysocket_adapters import loops as installed_loops
+from anysocket_adapters.options import Loop
+from anysocket_adapters.server import choose
+
+HTTP2 = "h2"
+TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One variant of a server, such as `hypercorn+trio+h2+tls`."""
+
+    server: Server
+    loop: Loop = "asyncio"
+    http2: bool = False
+    """Whether the peer speaks HTTP/2 (RFC 8441)."""
+    tls: bool = False
+
+    @property
+    def name(self) -> str:
+        """What `--server` calls it: what isn't named is asyncio, HTTP/1.1 and no TLS."""
+        loop = [] if self.loop == "asyncio" else [self.loop]
+        return "+".join([self.server.name, *loop, *[HTTP2] * self.http2, *[TLS] * self.tls])
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the server's adapter declares for this variant."""
+        return self._transport.capabilities
+
+    @property
+    def _transport(self) -> type[Transport]:
+        if not self.http2:
+            return self.server.transport
+        if self.server.http2 is None:
+            able = [each.name for each in servers().values() if each.http2 is not None]
+            raise ValueError(
+                f"{self.server.name} has no WebSocket over HTTP/2. These have: {', '.join(able)}"
+            )
+        return self.server.http2
+
+    def check(self) -> "Row":
+        """Check that this row can be run.
+
+        Raises:
+            ValueError: it can't; the message says why.
+        """
+        installed_loops.check(self.loop)
+        if self.loop not in self.server.loops:
+            raise ValueError(f"{self.server.name} runs on {', '.join(self.server.loops)}, not on {self.loop}")
+        self._transport  # noqa: B018  # raises where there is no HTTP/2
+        return self
+
+
+def row(name: str) -> Row:
+    """Find a row by its name, the variants in any order.
+
+    Raises:
+        ValueError: there is no such row, or it can't be run; the message says why.
+    """
+    server, *variants = name.split("+")
+    loops: tuple[Loop, ...] = get_args(Loop)
+    unknown = [each for each in variants if each not in (*loops, HTTP2, TLS)]
+    if unknown:
+        raise ValueError(
+            f"row {name!r}: there is no variant {unknown[0]!r}: {', '.join(loops)}, {HTTP2}, {TLS}"
+        )
+    chosen: list[Loop] = [loop for loop in loops if loop in variants]
+    if len(chosen) > 1:
+        raise ValueError(f"row {name!r} has more than one loop: {' and '.join(chosen)}")
+    return Row(choose(server), chosen[0] if chosen else "asyncio", HTTP2 in variants, TLS in variants).check()
+
+
+def rows(names: Sequence[str], *, variants: bool) -> list[Row]:
+    """Give the rows of these names, of all installed servers without any.
+
+    Args:
+        names: as `--server` gives them.
+        variants: also every variant of each server.
+
+    Raises:
+        ValueError: a row isn't there or can't be run, or no server is installed.
+    """
+    installed = [server.name for server in servers().values() if server.version is not None]
+    if not names and not installed:
+        raise ValueError("no server is installed: pip install 'anysocket[all]'")
+    chosen = [row(name) for name in dict.fromkeys(names or installed)]
+    if not variants:
+        return chosen
+    return list(dict.fromkeys(each for base in chosen for each in [base, *_variants(base.server)]))
+
+
+def _variants(server: Server) -> Iterator[Row]:
+    """Give what differs in behaviour: TLS matters where it also chooses the version of HTTP."""
+    for loop in server.loops:
+        yield Row(server, loop).check()
+        if server.http2 is not None:
+            yield Row(server, loop, tls=True)
+            yield Row(server, loop, http2=True)
+            yield Row(server, loop, http2=True, tls=True)
