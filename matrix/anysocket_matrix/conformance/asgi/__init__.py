@@ -1,0 +1,1 @@
+"""Cases for applications of other frameworks: what ASGI promises them, on every server."""

@@ -1,0 +1,316 @@
+"""N5: an application that closes."""
+
+import anyio
+import anyio.lowlevel
+
+from anysocket_matrix.conformance.asgi.script import (
+    GATE,
+    OPEN,
+    RECEIVE,
+    REST,
+    SENT,
+    attempt,
+    close,
+    disconnect,
+    open_connection,
+    script,
+    send,
+)
+from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import CasePeer, Connect
+
+LONGEST = "é" * 61 + "x"
+"""123 bytes of UTF-8."""
+
+
+@asgi_app(close_timeout=0.3)
+async def closes_soon(asgi: ASGICall) -> None:
+    """Close, without waiting long for the peer."""
+    await open_connection(asgi)
+    asgi.notes.append(await attempt(asgi.send(close(code=4001))))
+
+
+@asgi_app(close_timeout=0.3)
+async def closes_soon_while_receiving(asgi: ASGICall) -> None:
+    """Do the same while another task receives."""
+    await open_connection(asgi)
+
+    async def receive() -> None:
+        asgi.notes.append(await asgi.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(receive)
+        await anyio.sleep(0.05)
+        await asgi.send(close(code=4001))
+
+
+@asgi_app()
+async def closes_while_receiving(asgi: ASGICall) -> None:
+    """Close while another task receives."""
+    await open_connection(asgi)
+
+    async def receive() -> None:
+        asgi.notes.append(await asgi.receive())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(receive)
+        await asgi.notes.gate()
+        await asgi.send(close(code=4001, reason="bye"))
+
+
+@asgi_app(close_timeout=0.3)
+async def closes_while_sending(asgi: ASGICall) -> None:
+    """Close while another task's send waits for the peer."""
+    await open_connection(asgi)
+
+    async def send_on() -> None:
+        while await attempt(asgi.send(send(bytes=bytes(65536)))) == SENT:
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(send_on)
+        await anyio.sleep(0.5)
+        await asgi.send(close(code=4001))
+        asgi.notes.append("closed")
+        tasks.cancel_scope.cancel()
+
+
+@asgi_app()
+async def closes_in_two_tasks(asgi: ASGICall) -> None:
+    """Close twice at once."""
+    await open_connection(asgi)
+
+    async def end(code: int) -> None:
+        asgi.notes.append(await attempt(asgi.send(close(code=code))))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(end, 4001)
+        tasks.start_soon(end, 4002)
+
+
+@asgi_app()
+async def closes_with_a_surrogate(asgi: ASGICall) -> None:
+    """Give a reason that has no UTF-8."""
+    await open_connection(asgi)
+    asgi.notes.append(await attempt(asgi.send(close(reason="a\ud800"))))
+    await asgi.send(send(text="open"))
+
+
+def expect_closed(peer: CasePeer, code: int, reason: str = "") -> None:
+    """Expect a close frame, answer it, and expect the end."""
+    peer.expect_close(code, reason)
+    peer.send_close(code)
+    peer.expect_end()
+
+
+@case("N5", requires="close_code")
+def test_no_fields(connect: Connect) -> None:
+    """Without a code it is 1000, without a reason an empty one."""
+    peer = connect(script(OPEN, close()))
+    expect_closed(peer, 1000)
+    peer.expect_notes(SENT)
+
+
+@case("N5", requires="close_code")
+def test_none(connect: Connect) -> None:
+    """So it is when they are None."""
+    peer = connect(script(OPEN, close(code=None, reason=None)))
+    expect_closed(peer, 1000)
+    peer.expect_notes(SENT)
+
+
+@case("N5", requires=("close_reason", "close_code"))
+def test_code_and_reason(connect: Connect) -> None:
+    """Code and reason reach the peer."""
+    peer = connect(script(OPEN, close(code=4001, reason="ré")))
+    expect_closed(peer, 4001, "ré")
+
+
+@case("N5", requires="close_code")
+def test_code_alone(connect: Connect) -> None:
+    """The reason may be left out."""
+    peer = connect(script(OPEN, close(code=3000)))
+    expect_closed(peer, 3000)
+
+
+@case("N5", requires=("close_reason", "close_code"))
+def test_reason_alone(connect: Connect) -> None:
+    """So may the code."""
+    peer = connect(script(OPEN, close(reason="done")))
+    expect_closed(peer, 1000, "done")
+
+
+@case("N5", requires=("close_codes", "close_code"))
+def test_codes(connect: Connect) -> None:
+    """Each code that may be sent arrives."""
+    for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999):
+        peer = connect(script(OPEN, close(code=code, reason="x")))
+        peer.expect_close(code, "x")
+        peer.send_close(code)
+
+
+@case("N5")
+def test_wrong_codes(connect: Connect) -> None:
+    """One that mustn't be sent is a ValueError, nothing is sent, and the connection stays open."""
+    codes = (-1, 0, 1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65536, 70000)
+    peer = connect(script(OPEN, *[close(code=code) for code in codes], send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes(*["ValueError"] * len(codes), SENT)
+
+
+@case("N5")
+def test_code_of_a_wrong_type(connect: Connect) -> None:
+    """A code that is no int is a TypeError, and the connection stays open."""
+    wrong = ("1000", 1000.0, True, b"1000", [1000])
+    peer = connect(script(OPEN, *[close(code=code) for code in wrong], send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes(*["TypeError"] * len(wrong), SENT)
+
+
+@case("N5")
+def test_reason_of_a_wrong_type(connect: Connect) -> None:
+    """So is a reason that is no str."""
+    wrong = (b"bye", 1, ["bye"], True)
+    peer = connect(script(OPEN, *[close(reason=reason) for reason in wrong], send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes(*["TypeError"] * len(wrong), SENT)
+
+
+@case("N5", requires=("close_reason", "close_code"))
+def test_longest_reason(connect: Connect) -> None:
+    """A reason of 123 bytes of UTF-8 arrives whole."""
+    peer = connect(script(OPEN, close(code=3000, reason=LONGEST)))
+    expect_closed(peer, 3000, LONGEST)
+
+
+@case("N5", requires=("close_reason", "close_code"))
+def test_long_reason(connect: Connect) -> None:
+    """A longer one is cut to what a close frame holds."""
+    peer = connect(script(OPEN, close(code=3000, reason="x" * 200)))
+    expect_closed(peer, 3000, "x" * 123)
+
+
+@case("N5", requires=("close_reason", "close_code"))
+def test_long_reason_in_characters(connect: Connect) -> None:
+    """It is cut between characters."""
+    peer = connect(script(OPEN, close(reason="é" * 62)))
+    expect_closed(peer, 1000, "é" * 61)
+    peer = connect(script(OPEN, close(reason="\U0001f642" * 31)))
+    expect_closed(peer, 1000, "\U0001f642" * 30)
+
+
+@case("N5")
+def test_reason_without_utf8(connect: Connect) -> None:
+    """A reason that has no UTF-8 is a ValueError, and the connection stays open."""
+    peer = connect(closes_with_a_surrogate)
+    peer.expect_text("open")
+    peer.expect_notes("ValueError")
+
+
+@case("N5", requires="close_code")
+def test_close_twice(connect: Connect) -> None:
+    """A second close is a RuntimeError: the first one counts."""
+    peer = connect(script(OPEN, close(code=4001), close(code=4002), RECEIVE, close()))
+    expect_closed(peer, 4001)
+    peer.expect_notes(SENT, "RuntimeError", disconnect(4001), "RuntimeError")
+
+
+@case("N5")
+def test_two_closes_at_once(connect: Connect) -> None:
+    """So it is of two at once."""
+    peer = connect(closes_in_two_tasks)
+    peer.expect_close_frame()
+    notes = peer.record().notes
+    if sorted(map(str, notes)) != ["RuntimeError", SENT]:
+        raise Mismatch("one that counts", notes)
+
+
+@case("N5", requires="close_code")
+def test_messages_first(connect: Connect) -> None:
+    """What was sent before arrives before it, and nothing after it."""
+    peer = connect(script(OPEN, *[send(text=str(n)) for n in range(50)], close(code=4001), send(text="late")))
+    for number in range(50):
+        peer.expect_text(str(number))
+    expect_closed(peer, 4001)
+
+
+@case("N5", requires="close_code")
+def test_other_answer(connect: Connect) -> None:
+    """The peer may answer with another code."""
+    peer = connect(script(OPEN, close(code=4001), RECEIVE))
+    peer.expect_close(4001)
+    peer.send_close(1000)
+    peer.expect_end()
+    peer.expect_notes(SENT, disconnect(4001))
+
+
+@case("N5", requires="close_code")
+def test_messages_before_the_answer(connect: Connect) -> None:
+    """The peer may send messages before it answers; nobody gets them."""
+    peer = connect(script(OPEN, close(code=4001), REST))
+    peer.expect_close(4001)
+    for _ in range(5):
+        peer.send_text("late")
+    peer.send_close(4001)
+    peer.expect_end()
+    peer.expect_notes(SENT, disconnect(4001))
+
+
+@case("N5", requires=("close_with_unread", "close_code"))
+def test_unread_messages(connect: Connect) -> None:
+    """Close works with messages that nobody has received, and finds the answer behind them."""
+    peer = connect(script(OPEN, GATE, close(code=4001)))
+    for number in range(50):
+        peer.send_text(str(number))
+    peer.open_gate()
+    expect_closed(peer, 4001)
+    peer.expect_notes(SENT)
+
+
+@case("N5", requires="close_code")
+def test_peer_that_hangs_up_instead(connect: Connect) -> None:
+    """A peer may end the connection instead of answering."""
+    peer = connect(script(OPEN, close(code=4001), RECEIVE))
+    peer.expect_close(4001)
+    peer.abort()
+    peer.expect_notes(SENT, disconnect(4001))
+
+
+@case("N5", requires="close_code")
+def test_silent_peer(connect: Connect) -> None:
+    """Close returns in time when the peer doesn't answer, and the peer sees the end."""
+    peer = connect(closes_soon)
+    peer.expect_close(4001)
+    if peer.record(silent=True).notes != [SENT]:
+        raise Mismatch("a close that returns", peer.record(silent=True).notes)
+    peer.expect_end()
+
+
+@case("N5", requires=("close_while_receiving", "close_code"))
+def test_silent_peer_while_receiving(connect: Connect) -> None:
+    """So does it while another task receives, which gets the disconnect then."""
+    peer = connect(closes_soon_while_receiving)
+    peer.expect_close(4001)
+    notes = peer.record(silent=True).notes
+    if notes != [disconnect(4001)]:
+        raise Mismatch("a receive that ends", notes)
+
+
+@case("N5", requires=("close_while_receiving", "close_code"))
+def test_close_while_receiving(connect: Connect) -> None:
+    """Close works while another task receives, which gets the disconnect with our code."""
+    peer = connect(closes_while_receiving)
+    peer.wait_until_started()
+    peer.open_gate()
+    expect_closed(peer, 4001, "bye")
+    peer.expect_notes(disconnect(4001, "bye"))
+
+
+@case("N5")
+def test_close_while_sending(connect: Connect) -> None:
+    """Close returns in time while another task's send waits for a peer that doesn't read."""
+    peer = connect(closes_while_sending)
+    notes = peer.record(silent=True).notes
+    if notes != ["closed"]:
+        raise Mismatch("a close that returns", notes)

@@ -1,0 +1,321 @@
+"""N2: how the connection ends, as the application is told."""
+
+from typing import cast
+
+import anyio
+
+from anysocket_matrix.conformance.asgi.script import (
+    CONNECT,
+    GATE,
+    OPEN,
+    RECEIVE,
+    REST,
+    SENT,
+    binary,
+    body,
+    close,
+    disconnect,
+    open_connection,
+    script,
+    start,
+    text,
+)
+from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.frames import Opcode
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import CasePeer, Connect
+
+LONGEST = "é" * 61 + "x"
+"""123 bytes of UTF-8."""
+
+
+@asgi_app()
+async def receives_again(asgi: ASGICall) -> None:
+    """Note the disconnect, and that it comes at once ever after."""
+    await open_connection(asgi)
+    asgi.notes.append(await asgi.receive())
+    with anyio.fail_after(1):
+        for _ in range(3):
+            asgi.notes.append(await asgi.receive())
+
+
+@asgi_app()
+async def three_wait_for_the_end(asgi: ASGICall) -> None:
+    """Note the disconnect in each of three tasks."""
+    await open_connection(asgi)
+
+    async def receive() -> None:
+        asgi.notes.append(await asgi.receive())
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(receive)
+
+
+@case("N2", requires="peer_close_reason")
+def test_code_and_reason(connect: Connect) -> None:
+    """The disconnect has the peer's code and reason, and no other key; the peer sees its code echoed."""
+    peer = connect(script(OPEN, REST))
+    peer.send_close(4999, "ré")
+    peer.expect_close(4999)
+    peer.expect_end()
+    peer.expect_notes(disconnect(4999, "ré"))
+
+
+@case("N2", requires="peer_close_reason")
+def test_longest_reason(connect: Connect) -> None:
+    """A reason of 123 bytes arrives whole."""
+    peer = connect(script(OPEN, REST))
+    peer.send_close(3000, LONGEST)
+    peer.expect_notes(disconnect(3000, LONGEST))
+
+
+@case("N2", requires="peer_close_code")
+def test_codes(connect: Connect) -> None:
+    """Each code that a peer may send is what the application is told; the reason is then empty."""
+    for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 4000, 4999):
+        peer = connect(script(OPEN, REST))
+        peer.send_close(code)
+        peer.expect_notes(disconnect(code))
+
+
+@case("N2", requires="no_close_code")
+def test_no_code(connect: Connect) -> None:
+    """A close frame without a code is 1005."""
+    peer = connect(script(OPEN, REST))
+    peer.send_close()
+    peer.expect_notes(disconnect(1005))
+
+
+@case("N2", requires="peer_close_code")
+def test_messages_first(connect: Connect) -> None:
+    """What was sent before the close comes before it, even to an application that is late."""
+    peer = connect(script(OPEN, GATE, REST))
+    peer.send_text("a")
+    peer.send_bytes(b"b")
+    peer.send_close(4000)
+    peer.open_gate()
+    peer.expect_notes(text("a"), binary(b"b"), disconnect(4000))
+
+
+@case("N2", requires="peer_close_code")
+def test_messages_after_the_close(connect: Connect) -> None:
+    """What is sent behind the close is none of the application's business (RFC 6455 section 5.5.1)."""
+    peer = connect(script(OPEN, REST))
+    peer.send_close(4000)
+    peer.send_text("too late")
+    peer.expect_notes(disconnect(4000))
+
+
+@case("N2", requires="abnormal_closure")
+def test_reset(connect: Connect) -> None:
+    """A connection that is reset is 1006."""
+    peer = connect(script(OPEN, REST))
+    peer.abort()
+    peer.expect_notes(disconnect(1006))
+
+
+@case("N2", requires="abnormal_closure")
+def test_hung_up(connect: Connect) -> None:
+    """A connection that ends without a close frame is 1006, and what came before is received."""
+    peer = connect(script(OPEN, REST))
+    peer.send_text("a")
+    peer.hang_up()
+    peer.expect_notes(text("a"), disconnect(1006))
+
+
+@case("N2", requires="half_closed")
+def test_half_closed(connect: Connect) -> None:
+    """A connection that ends in the peer's direction only is 1006, and is ended."""
+    peer = connect(script(OPEN, REST))
+    peer.half_close()
+    peer.expect_end()
+    peer.expect_notes(disconnect(1006))
+
+
+@case("N2", requires="abnormal_closure")
+def test_reset_within_a_message(connect: Connect) -> None:
+    """Half a message is none."""
+    peer = connect(script(OPEN, REST))
+    peer.send_frame(Opcode.TEXT, b"half a", fin=False)
+    peer.hang_up()
+    peer.expect_notes(disconnect(1006))
+
+
+@case("N2", requires="peer_close_code")
+def test_again_and_again(connect: Connect) -> None:
+    """After the disconnect, receive gives the same one at once, every time."""
+    peer = connect(receives_again)
+    peer.send_close(4000)
+    peer.expect_notes(*[disconnect(4000)] * 4)
+
+
+@case("N2", requires="abnormal_closure")
+def test_again_after_a_loss(connect: Connect) -> None:
+    """So it does when the connection broke."""
+    peer = connect(receives_again)
+    peer.abort()
+    peer.expect_notes(*[disconnect(1006)] * 4)
+
+
+@case("N2", requires="peer_close_code")
+def test_every_waiting_task(connect: Connect) -> None:
+    """Each task that waits gets the disconnect."""
+    peer = connect(three_wait_for_the_end)
+    peer.send_close(4000)
+    peer.expect_notes(*[disconnect(4000)] * 3)
+
+
+@case("N2", requires="close_reason")
+def test_own_close(connect: Connect) -> None:
+    """After its own close the application is told its own code and reason, every time."""
+    peer = connect(script(OPEN, close(code=4001, reason="ré"), RECEIVE, RECEIVE))
+    peer.expect_close(4001, "ré")
+    peer.send_close(4001)
+    peer.expect_notes(SENT, disconnect(4001, "ré"), disconnect(4001, "ré"))
+
+
+@case("N2")
+def test_own_close_stands(connect: Connect) -> None:
+    """Its own code stands when the peer answers with another one."""
+    peer = connect(script(OPEN, close(code=4001), RECEIVE))
+    peer.expect_close_frame()
+    peer.send_close(4002, "other")
+    peer.expect_notes(SENT, disconnect(4001))
+
+
+@case("N2")
+def test_own_close_with_a_silent_peer(connect: Connect) -> None:
+    """It is told at once, though the peer doesn't answer."""
+    peer = connect(closes_and_receives)
+    peer.expect_close_frame()
+    notes = peer.record(silent=True).notes
+    if notes != [disconnect(4001)]:
+        raise Mismatch([disconnect(4001)], notes)
+
+
+@asgi_app(close_timeout=0.3)
+async def closes_and_receives(asgi: ASGICall) -> None:
+    """Close, without waiting long for the peer, and note the disconnect."""
+    await open_connection(asgi)
+    await asgi.send(close(code=4001))
+    asgi.notes.append(await asgi.receive())
+
+
+@case("N2")
+def test_unread_messages_after_own_close(connect: Connect) -> None:
+    """Messages that it hasn't received when it closes are dropped."""
+    peer = connect(script(OPEN, GATE, close(), RECEIVE))
+    peer.send_text("unread")
+    peer.open_gate()
+    peer.expect_notes(SENT, disconnect(1000))
+
+
+@case("N2")
+def test_own_denial(connect: Connect) -> None:
+    """After a close before accept it is told 1006, every time."""
+    peer = connect(script(RECEIVE, close(code=4001, reason="no"), RECEIVE, RECEIVE))
+    peer.expect_status(403)
+    peer.expect_notes(CONNECT, SENT, disconnect(1006), disconnect(1006))
+
+
+@case("N2")
+def test_own_response(connect: Connect) -> None:
+    """After a denial response it is told 1006, every time."""
+    peer = connect(script(RECEIVE, start(status=401), body(), RECEIVE, RECEIVE))
+    peer.expect_notes(CONNECT, SENT, SENT, disconnect(1006), disconnect(1006))
+
+
+@case("N2", requires="awaited_loss")
+def test_lost_before_accept(connect: Connect) -> None:
+    """An application that waits before it has answered learns that the peer has left."""
+    peer = connect(script(RECEIVE, RECEIVE, RECEIVE), answer=False)
+    peer.wait_until_started()
+    peer.abort()
+    peer.expect_notes(CONNECT, disconnect(1006), disconnect(1006))
+
+
+@case("N2", requires="protocol_error_code")
+def test_protocol_error(connect: Connect) -> None:
+    """A peer that breaks the protocol is 1002."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(0x3, b"a")
+    expect_code(peer, 1002)
+
+
+@case("N2", requires="protocol_error_code")
+def test_unmasked_frame(connect: Connect) -> None:
+    """So is one that doesn't mask its frames."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(Opcode.TEXT, b"a", masked=False)
+    expect_code(peer, 1002)
+
+
+@case("N2", requires="protocol_error_code")
+def test_reserved_bit(connect: Connect) -> None:
+    """So is one that sets a bit that no extension has claimed."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(Opcode.TEXT, b"a", rsv=2)
+    expect_code(peer, 1002)
+
+
+@case("N2", requires="protocol_error_code")
+def test_continuation_of_nothing(connect: Connect) -> None:
+    """So is one that continues what nothing began."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(Opcode.CONTINUATION, b"a")
+    expect_code(peer, 1002)
+
+
+@case("N2", requires="protocol_error_code")
+def test_long_ping(connect: Connect) -> None:
+    """So is one whose ping is longer than 125 bytes."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(Opcode.PING, b"x" * 126)
+    expect_code(peer, 1002)
+
+
+@case("N2", requires="peer_close_code")
+def test_invalid_close_code(connect: Connect) -> None:
+    """So is one that closes with a code that mustn't be sent."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_close(1005)
+    expect_code(peer, 1002)
+
+
+@case("N2", requires="protocol_error_code")
+def test_text_without_utf8(connect: Connect) -> None:
+    """A peer whose text isn't UTF-8 is 1007."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(Opcode.TEXT, b"\xff")
+    expect_code(peer, 1007)
+
+
+@case("N2", requires="protocol_error_close")
+def test_protocol_error_on_the_wire(connect: Connect) -> None:
+    """The peer that breaks the protocol sees 1002, and the end; what came before is received."""
+    peer = connect(script(OPEN, RECEIVE, RECEIVE))
+    peer.send_text("a")
+    peer.send_frame(0x3, b"a")
+    peer.expect_close(1002)
+    peer.expect_end()
+    first, last = peer.record().notes
+    if first != text("a") or "disconnect" not in str(last):
+        raise Mismatch("the message and the disconnect", [first, last])
+
+
+@case("N2", requires="invalid_text_close")
+def test_text_without_utf8_on_the_wire(connect: Connect) -> None:
+    """The peer whose text isn't UTF-8 sees 1007, and the end."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_frame(Opcode.TEXT, b"\xff")
+    peer.expect_close(1007)
+    peer.expect_end()
+
+
+def expect_code(peer: CasePeer, code: int) -> None:
+    """Expect a disconnect with this code, whatever the server says about it."""
+    event = peer.record().notes[0]
+    seen = cast("dict[str, object]", event) if isinstance(event, dict) else {}
+    if seen.get("code") != code:
+        raise Mismatch(f"a disconnect with {code}", peer.record().notes)

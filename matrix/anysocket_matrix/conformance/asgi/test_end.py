@@ -1,0 +1,401 @@
+"""N6: how an application ends, and what its mistakes come to."""
+
+import anyio
+
+from anysocket_matrix.conformance.asgi.script import (
+    OPEN,
+    RECEIVE,
+    REST,
+    Event,
+    accept,
+    attempt,
+    body,
+    close,
+    open_connection,
+    receive_the_rest,
+    script,
+    send,
+    start,
+    text,
+)
+from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import CasePeer, Connect
+
+UNKNOWN: Event = {"type": "x"}
+
+
+@asgi_app()
+async def does_nothing(asgi: ASGICall) -> None:
+    """Return."""
+
+
+@asgi_app()
+async def fails_at_once(asgi: ASGICall) -> None:
+    """Raise."""
+    raise LookupError("at once")
+
+
+@asgi_app()
+async def fails_before_accept(asgi: ASGICall) -> None:
+    """Raise after websocket.connect."""
+    await asgi.receive()
+    raise LookupError("before accept")
+
+
+@asgi_app()
+async def fails_within_a_response(asgi: ASGICall) -> None:
+    """Raise between a response's start and its body."""
+    await asgi.receive()
+    await asgi.send(start(status=401))
+    await asgi.send(body(body=b"half", more_body=True))
+    raise LookupError("within a response")
+
+
+@asgi_app()
+async def fails_after_a_response(asgi: ASGICall) -> None:
+    """Raise after a response."""
+    await asgi.receive()
+    await asgi.send(start(status=401))
+    await asgi.send(body(body=b"no"))
+    raise LookupError("after a response")
+
+
+@asgi_app()
+async def fails_when_open(asgi: ASGICall) -> None:
+    """Raise on an open connection."""
+    await open_connection(asgi)
+    await asgi.send(send(text="open"))
+    raise LookupError("when open")
+
+
+@asgi_app()
+async def fails_after_its_close(asgi: ASGICall) -> None:
+    """Raise after closing."""
+    await open_connection(asgi)
+    await asgi.send(close(code=4001))
+    raise LookupError("after its close")
+
+
+@asgi_app()
+async def fails_after_the_disconnect(asgi: ASGICall) -> None:
+    """Raise when the peer has left."""
+    await open_connection(asgi)
+    await receive_the_rest(asgi)
+    raise LookupError("after the disconnect")
+
+
+@asgi_app()
+async def exits_before_accept(asgi: ASGICall) -> None:
+    """Exit without an answer."""
+    await asgi.receive()
+    raise SystemExit(3)
+
+
+@asgi_app()
+async def exits_when_open(asgi: ASGICall) -> None:
+    """Exit on an open connection."""
+    await open_connection(asgi)
+    raise SystemExit(3)
+
+
+@asgi_app()
+async def interrupts(asgi: ASGICall) -> None:
+    """Raise what Ctrl-C raises."""
+    await open_connection(asgi)
+    raise KeyboardInterrupt
+
+
+@asgi_app()
+async def lets_the_disconnect_escape(asgi: ASGICall) -> None:
+    """Send when the peer has left, and let what that raises escape."""
+    await open_connection(asgi)
+    await receive_the_rest(asgi)
+    await asgi.send(send(text="late"))
+
+
+@asgi_app()
+async def lets_it_escape_from_tasks(asgi: ASGICall) -> None:
+    """Do the same in two tasks of a group."""
+    await open_connection(asgi)
+    await receive_the_rest(asgi)
+
+    async def send_late() -> None:
+        await asgi.send(send(text="late"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(send_late)
+        tasks.start_soon(send_late)
+
+
+@asgi_app()
+async def lets_another_error_escape(asgi: ASGICall) -> None:
+    """Let an OSError escape that has nothing to do with the connection."""
+    await open_connection(asgi)
+    raise ConnectionResetError("of a database")
+
+
+@asgi_app()
+async def makes_a_mistake(asgi: ASGICall) -> None:
+    """Let what a wrong event raises escape."""
+    await open_connection(asgi)
+    await asgi.send(send())
+
+
+@asgi_app()
+async def returns_something(asgi: ASGICall) -> None:
+    """Return what no application should."""
+    await open_connection(asgi)
+    return 7  # type: ignore[return-value]  # ty: ignore[invalid-explicit-return]  # on purpose
+
+
+@asgi_app()
+async def is_unhappy_with_a_wrong_event(asgi: ASGICall) -> None:
+    """Go on after every kind of mistake."""
+    await asgi.receive()
+    for wrong in (send(text="a"), body(), accept(subprotocol=1), start(status="x"), UNKNOWN):
+        asgi.notes.append(await attempt(asgi.send(wrong)))
+    await asgi.send(accept())
+    for wrong in (accept(), send(), send(text=1), close(code=1), start(status=403), UNKNOWN):
+        asgi.notes.append(await attempt(asgi.send(wrong)))
+    asgi.notes.append(await asgi.receive())
+
+
+@asgi_app()
+async def leaves_a_task_behind(asgi: ASGICall) -> None:
+    """End while a cancelled task still waits for messages."""
+    await open_connection(asgi)
+
+    async def receive() -> None:
+        await asgi.receive()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(receive)
+        await anyio.sleep(0.05)
+        tasks.cancel_scope.cancel()
+
+
+def expect_served(connect: Connect) -> None:
+    """Expect that the server still serves."""
+    peer = connect(script(OPEN, send(text="open")))
+    peer.expect_text("open")
+
+
+def expect_closed(peer: CasePeer, code: int) -> None:
+    """Expect a close frame, answer it, and expect the end."""
+    peer.expect_close(code, "")
+    peer.send_close(code)
+    peer.expect_end()
+
+
+@case("N6", requires="no_answer")
+def test_returns_at_once(connect: Connect) -> None:
+    """An application that does nothing gives 500."""
+    peer = connect(does_nothing)
+    peer.expect_status(500)
+    peer.expect_raised(None)
+
+
+@case("N6", requires="no_answer")
+def test_returns_before_accept(connect: Connect) -> None:
+    """So does one that has only received, and nothing comes behind that."""
+    peer = connect(script(RECEIVE))
+    peer.expect_status(500)
+    if peer.hears_something(within=0.2):
+        raise Mismatch("nothing behind the answer", "something")
+    peer.expect_raised(None)
+
+
+@case("N6")
+def test_returns_within_a_response(connect: Connect) -> None:
+    """So does one that hasn't finished its response: nothing of it has been sent."""
+    peer = connect(script(RECEIVE, start(status=401), body(body=b"half", more_body=True)))
+    peer.expect_status(500)
+    peer.expect_raised(None)
+
+
+@case("N6")
+def test_raises_at_once(connect: Connect) -> None:
+    """One that raises gives 500, and its exception is raised on."""
+    peer = connect(fails_at_once)
+    peer.expect_status(500)
+    peer.expect_raised("LookupError: at once")
+
+
+@case("N6")
+def test_raises_before_accept(connect: Connect) -> None:
+    """So it is after websocket.connect."""
+    peer = connect(fails_before_accept)
+    peer.expect_status(500)
+    peer.expect_raised("LookupError: before accept")
+
+
+@case("N6")
+def test_raises_within_a_response(connect: Connect) -> None:
+    """So it is within a response, of which nothing has been sent."""
+    peer = connect(fails_within_a_response)
+    peer.expect_status(500)
+    peer.expect_raised("LookupError: within a response")
+
+
+@case("N6")
+def test_raises_after_a_response(connect: Connect) -> None:
+    """After a response the response stands."""
+    peer = connect(fails_after_a_response)
+    peer.expect_status(401)
+    peer.expect_raised("LookupError: after a response")
+
+
+@case("N6", requires="close_code")
+def test_returns_when_open(connect: Connect) -> None:
+    """One that returns closes with 1000; what it has sent arrives first."""
+    peer = connect(script(OPEN, *[send(text=str(number)) for number in range(50)]))
+    for number in range(50):
+        peer.expect_text(str(number))
+    expect_closed(peer, 1000)
+    peer.expect_raised(None)
+
+
+@case("N6", requires=("close_codes", "close_code"))
+def test_raises_when_open(connect: Connect) -> None:
+    """One that raises closes with 1011, and its exception is raised on."""
+    peer = connect(fails_when_open)
+    peer.expect_text("open")
+    expect_closed(peer, 1011)
+    peer.expect_raised("LookupError: when open")
+
+
+@case("N6", requires="close_code")
+def test_returns_after_its_close(connect: Connect) -> None:
+    """After its own close that one stands, when it returns."""
+    peer = connect(script(OPEN, close(code=4001)))
+    expect_closed(peer, 4001)
+    peer.expect_raised(None)
+
+
+@case("N6", requires="close_code")
+def test_raises_after_its_close(connect: Connect) -> None:
+    """So it does when it raises."""
+    peer = connect(fails_after_its_close)
+    expect_closed(peer, 4001)
+    peer.expect_raised("LookupError: after its close")
+
+
+@case("N6", requires="close_echo")
+def test_returns_after_the_disconnect(connect: Connect) -> None:
+    """When the peer has closed there is nothing left to say."""
+    peer = connect(script(OPEN, REST))
+    peer.send_close(4000)
+    peer.expect_close(4000)
+    peer.expect_end()
+    peer.expect_raised(None)
+
+
+@case("N6", requires="close_echo")
+def test_raises_after_the_disconnect(connect: Connect) -> None:
+    """An exception is raised on all the same."""
+    peer = connect(fails_after_the_disconnect)
+    peer.send_close(4000)
+    peer.expect_close(4000)
+    peer.expect_end()
+    peer.expect_raised("LookupError: after the disconnect")
+
+
+@case("N6", requires="close_code")
+def test_returns_with_messages_unread(connect: Connect) -> None:
+    """Messages that it hasn't received don't keep it from closing."""
+    peer = connect(script(OPEN, RECEIVE))
+    for _ in range(50):
+        peer.send_text("a")
+    expect_closed(peer, 1000)
+
+
+@case("N6")
+def test_exits_before_accept(connect: Connect) -> None:
+    """SystemExit is an exception like any other, raised on as RuntimeError: the server lives."""
+    peer = connect(exits_before_accept)
+    peer.expect_status(500)
+    expect_served(connect)
+    raised = peer.record().raised
+    if raised is None or not raised.startswith("RuntimeError"):
+        raise Mismatch("a RuntimeError", raised)
+
+
+@case("N6", requires=("close_codes", "close_code"))
+def test_exits_when_open(connect: Connect) -> None:
+    """So it is on an open connection, which closes with 1011."""
+    peer = connect(exits_when_open)
+    expect_closed(peer, 1011)
+    expect_served(connect)
+
+
+@case("N6", requires=("close_codes", "close_code"))
+def test_interrupts(connect: Connect) -> None:
+    """KeyboardInterrupt is no different."""
+    peer = connect(interrupts)
+    expect_closed(peer, 1011)
+    expect_served(connect)
+
+
+@case("N6")
+def test_peer_that_left_is_no_mistake(connect: Connect) -> None:
+    """One that lets the OSError of its own send escape hasn't failed."""
+    peer = connect(lets_the_disconnect_escape)
+    peer.send_close(4000)
+    record = peer.record()
+    if record.raised not in (None, "Disconnected: the connection is closed: 4000"):
+        raise Mismatch("nothing, or the end of the connection", record.raised)
+    expect_served(connect)
+
+
+@case("N6")
+def test_peer_that_left_is_no_mistake_of_tasks(connect: Connect) -> None:
+    """Nor has one that lets a group of them escape."""
+    peer = connect(lets_it_escape_from_tasks)
+    peer.send_close(4000)
+    peer.record()
+    expect_served(connect)
+
+
+@case("N6", requires=("close_codes", "close_code"))
+def test_other_error(connect: Connect) -> None:
+    """Another OSError is a failure."""
+    peer = connect(lets_another_error_escape)
+    expect_closed(peer, 1011)
+    peer.expect_raised("ConnectionResetError: of a database")
+
+
+@case("N6", requires=("close_codes", "close_code"))
+def test_own_mistake(connect: Connect) -> None:
+    """What a wrong event raises is the application's failure when it escapes."""
+    peer = connect(makes_a_mistake)
+    expect_closed(peer, 1011)
+    raised = peer.record().raised
+    if raised is None or not raised.startswith("ValueError"):
+        raise Mismatch("ValueError", raised)
+
+
+@case("N6")
+def test_mistakes_that_are_caught(connect: Connect) -> None:
+    """Mistakes that it catches do no harm to anything."""
+    peer = connect(is_unhappy_with_a_wrong_event)
+    peer.expect_open()
+    peer.send_text("a")
+    before = ["RuntimeError", "RuntimeError", "TypeError", "TypeError", "RuntimeError"]
+    after = ["RuntimeError", "ValueError", "TypeError", "ValueError", "RuntimeError", "RuntimeError"]
+    peer.expect_notes(*before, *after, text("a"))
+
+
+@case("N6", requires="close_code")
+def test_returns_something(connect: Connect) -> None:
+    """What it returns doesn't matter."""
+    peer = connect(returns_something)
+    expect_closed(peer, 1000)
+
+
+@case("N6", requires="close_code")
+def test_leaves_a_task_behind(connect: Connect) -> None:
+    """A receive that was cancelled doesn't hold the end up."""
+    peer = connect(leaves_a_task_behind)
+    expect_closed(peer, 1000)
+    peer.expect_raised(None)

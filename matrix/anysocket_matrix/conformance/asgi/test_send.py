@@ -1,0 +1,408 @@
+"""N4: what an application sends."""
+
+from enum import StrEnum
+
+import anyio
+import anyio.lowlevel
+
+from anysocket_matrix.conformance.asgi.script import (
+    OPEN,
+    RECEIVE,
+    REST,
+    SENT,
+    Event,
+    attempt,
+    close,
+    disconnect,
+    open_connection,
+    script,
+    send,
+)
+from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.frames import Opcode
+from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.plugin import Connect
+
+MIB = 1024 * 1024
+MUCH = 64 * MIB
+
+
+LENGTHS = (1, 125, 126, 65535, 65536, MIB)
+
+
+class Name(StrEnum):
+    """A str that is something else too."""
+
+    A = "a name"
+
+
+class Data(bytes):
+    """Bytes that are something else too."""
+
+
+@asgi_app()
+async def sends_every_type(asgi: ASGICall) -> None:
+    """Send all that is a message."""
+    await open_connection(asgi)
+    for payload in ({"text": Name.A}, {"bytes": Data(b"data")}):
+        asgi.notes.append(await attempt(asgi.send(send(**payload))))
+    for data in (bytearray(b"array"), memoryview(b"a view")[2:], memoryview(b"a-b-c")[::2]):
+        asgi.notes.append(await attempt(asgi.send(send(bytes=data))))
+
+
+@asgi_app()
+async def sends_wrong_types(asgi: ASGICall) -> None:
+    """Send what isn't a message, then what is."""
+    await open_connection(asgi)
+    for payload in (b"a", 3, ["a"], {"a": "b"}, 1.5, True, object(), bytearray(b"a")):
+        asgi.notes.append(await attempt(asgi.send(send(text=payload))))
+    for payload in ("a", 3, ["a"], {"a": "b"}, 1.5, True, object(), [1, 2]):
+        asgi.notes.append(await attempt(asgi.send(send(bytes=payload))))
+    await asgi.send(send(text="open"))
+
+
+@asgi_app()
+async def sends_a_surrogate(asgi: ASGICall) -> None:
+    """Send a str that has no UTF-8, then one that has."""
+    await open_connection(asgi)
+    asgi.notes.append(await attempt(asgi.send(send(text="a\ud800"))))
+    await asgi.send(send(text="open"))
+
+
+@asgi_app()
+async def sends_in_two_tasks(asgi: ASGICall) -> None:
+    """Send from two tasks at once."""
+    await open_connection(asgi)
+
+    async def many(payload: bytes) -> None:
+        for number in range(100):
+            await asgi.send(send(bytes=payload * (number + 1) * 100))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(many, b"a")
+        tasks.start_soon(many, b"b")
+
+
+@asgi_app(close_timeout=0.2)
+async def sends_much(asgi: ASGICall) -> None:
+    """Send until it takes half a second, or far too much has gone."""
+    await open_connection(asgi)
+    sent = 0
+    while sent < MUCH:
+        with anyio.move_on_after(0.5) as scope:
+            await asgi.send(send(bytes=bytes(65536)))
+        if scope.cancelled_caught:
+            break
+        sent += 65536
+    asgi.notes.append("suspended" if sent < MUCH else "all taken")
+
+
+@asgi_app()
+async def sends_until_it_fails(asgi: ASGICall) -> None:
+    """Note that half a second's sending hasn't come to its end, and how it fails then."""
+    await open_connection(asgi)
+
+    async def send_on() -> None:
+        result, sent = SENT, 0
+        while result == SENT and (sent < MUCH or asgi.notes):
+            result = await attempt(asgi.send(send(bytes=bytes(65536))))
+            sent += 65536
+            await anyio.lowlevel.checkpoint()
+        asgi.notes.append(result)
+
+    with anyio.move_on_after(2.5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send_on)
+            await anyio.sleep(0.5)
+            asgi.notes.append("suspended")
+
+
+@asgi_app()
+async def sends_a_lot(asgi: ASGICall) -> None:
+    """Send more than any buffer takes."""
+    await open_connection(asgi)
+    for number in range(16):
+        await asgi.send(send(bytes=bytes([number]) * MIB))
+
+
+@asgi_app()
+async def sends_every_length(asgi: ASGICall) -> None:
+    """Send messages whose lengths are written in each way."""
+    await open_connection(asgi)
+    for size in LENGTHS:
+        await asgi.send(send(bytes=b"x" * size))
+
+
+@asgi_app()
+async def sends_before_receiving(asgi: ASGICall) -> None:
+    """Send more than any buffer takes, and then note a hundred messages."""
+    await sends_a_lot.run(asgi)
+    for _ in range(100):
+        asgi.notes.append((await asgi.receive())["text"])
+
+
+@asgi_app()
+async def closes_after_a_cancelled_send(asgi: ASGICall) -> None:
+    """Give up a send that waits, then close."""
+    await open_connection(asgi)
+    with anyio.move_on_after(0.5):
+        while True:
+            await asgi.send(send(bytes=bytes(65536)))
+    with anyio.fail_after(15):
+        await asgi.send(close(code=4001))
+
+
+@asgi_app()
+async def only_sends(asgi: ASGICall) -> None:
+    """Send until that fails, for three seconds at most, and then again."""
+    await open_connection(asgi)
+    await asgi.notes.gate()
+    result = SENT
+    with anyio.move_on_after(2):
+        while result == SENT:
+            result = await attempt(asgi.send(send(text="tick")))
+            await anyio.sleep(0.01)
+    asgi.notes.extend([result, await attempt(asgi.send(send(text="more")))])
+
+
+@case("N4")
+def test_text(connect: Connect) -> None:
+    """Text is a text message."""
+    peer = connect(script(OPEN, send(text="é€\U0001f642\0"), send(text="b", bytes=None)))
+    peer.expect_text("é€\U0001f642\0")
+    peer.expect_text("b")
+    peer.expect_notes(SENT, SENT)
+
+
+@case("N4")
+def test_bytes(connect: Connect) -> None:
+    """Bytes are a binary message."""
+    peer = connect(script(OPEN, send(bytes=b"\0\xff"), send(bytes=b"b", text=None)))
+    peer.expect_bytes(b"\0\xff")
+    peer.expect_bytes(b"b")
+    peer.expect_notes(SENT, SENT)
+
+
+@case("N4", requires="empty_messages")
+def test_empty_text(connect: Connect) -> None:
+    """An empty str is an empty text message."""
+    peer = connect(script(OPEN, send(text=""), send(text="", bytes=None)))
+    peer.expect_text("")
+    peer.expect_text("")
+
+
+@case("N4", requires="empty_messages")
+def test_empty_bytes(connect: Connect) -> None:
+    """Empty bytes are an empty binary message."""
+    peer = connect(script(OPEN, send(bytes=b""), send(bytes=b"", text=None)))
+    peer.expect_bytes(b"")
+    peer.expect_bytes(b"")
+
+
+@case("N4", requires="empty_messages")
+def test_both(connect: Connect) -> None:
+    """Where both are given, bytes are sent."""
+    peer = connect(script(OPEN, send(text="a", bytes=b"b"), send(text="a", bytes=b""), send(text="open")))
+    peer.expect_bytes(b"b")
+    peer.expect_bytes(b"")
+    peer.expect_text("open")
+
+
+@case("N4")
+def test_neither(connect: Connect) -> None:
+    """Where neither is given it is a ValueError, nothing is sent, and the connection stays open."""
+    peer = connect(script(OPEN, send(), send(text=None), send(text=None, bytes=None), send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes(*["ValueError"] * 3, SENT)
+
+
+@case("N4")
+def test_every_type(connect: Connect) -> None:
+    """Subclasses of str and bytes, and bytearray and memoryview, are messages too."""
+    peer = connect(sends_every_type)
+    peer.expect_text("a name")
+    for data in (b"data", b"array", b"view", b"abc"):
+        peer.expect_bytes(data)
+    peer.expect_notes(*[SENT] * 5)
+
+
+@case("N4")
+def test_wrong_types(connect: Connect) -> None:
+    """Anything else is a TypeError, nothing is sent, and the connection stays open."""
+    peer = connect(sends_wrong_types)
+    peer.expect_text("open")
+    peer.expect_notes(*["TypeError"] * 16)
+
+
+@case("N4", requires="lone_surrogates")
+def test_lone_surrogate(connect: Connect) -> None:
+    """Text that has no UTF-8 is a ValueError, nothing is sent, and the connection stays open."""
+    peer = connect(sends_a_surrogate)
+    peer.expect_text("open")
+    peer.expect_notes("ValueError")
+
+
+@case("N4")
+def test_lengths(connect: Connect) -> None:
+    """Messages around the limits of a frame's length arrive whole (RFC 6455 section 5.2)."""
+    peer = connect(sends_every_length)
+    for size in LENGTHS:
+        peer.expect_bytes(b"x" * size)
+
+
+@case("N4")
+def test_order(connect: Connect) -> None:
+    """Messages of both types arrive in their order."""
+    peer = connect(script(OPEN, *[send(text=str(n)) if n % 2 else send(bytes=b"%d" % n) for n in range(50)]))
+    for number in range(50):
+        if number % 2:
+            peer.expect_text(str(number))
+        else:
+            peer.expect_bytes(b"%d" % number)
+
+
+@case("N4")
+def test_two_senders(connect: Connect) -> None:
+    """Messages that two tasks send don't mix, and each task's are in order."""
+    peer = connect(sends_in_two_tasks)
+    sizes: dict[bytes, list[int]] = {b"a": [], b"b": []}
+    for _ in range(200):
+        frame = peer.receive_frame("a message")
+        if frame.opcode is not Opcode.BINARY or len(set(frame.payload)) != 1:
+            raise Mismatch("a message of one task", frame)
+        sizes[frame.payload[:1]].append(len(frame.payload))
+    expected = [number * 100 for number in range(1, 101)]
+    if sizes != {b"a": expected, b"b": expected}:
+        raise Mismatch("100 messages of each task, in order", sizes)
+
+
+@case("N4", requires="send_pressure")
+def test_peer_that_does_not_read(connect: Connect) -> None:
+    """A peer that doesn't read suspends send."""
+    peer = connect(sends_much)
+    notes = peer.record(silent=True).notes
+    if notes != ["suspended"]:
+        raise Mismatch("a send that waits", notes)
+
+
+@case("N4", requires="send_pressure")
+def test_lost_while_suspended(connect: Connect) -> None:
+    """A send that waits for a peer that then leaves is an OSError."""
+    peer = connect(sends_until_it_fails)
+    peer.wait_for_a_note()
+    peer.abort()
+    peer.expect_notes("suspended", "OSError")
+
+
+@case("N4")
+def test_slow_peer(connect: Connect) -> None:
+    """A peer that reads late gets everything."""
+    peer = connect(sends_a_lot)
+    peer.wait_until_started()
+    for number in range(16):
+        peer.expect_bytes(bytes([number]) * MIB)
+
+
+@case("N4", requires="close_code")
+def test_close_after_a_cancelled_send(connect: Connect) -> None:
+    """Close works after a send that was cancelled while it waited."""
+    peer = connect(closes_after_a_cancelled_send)
+    while (frame := peer.receive_frame("a message or a close frame")).opcode is Opcode.BINARY:
+        if frame.payload != bytes(65536):
+            raise Mismatch("whole messages", frame)
+    if frame.payload[:2] != (4001).to_bytes(2):
+        raise Mismatch("close 4001", frame)
+
+
+@case("N4", requires="peer_close_code")
+def test_after_the_peers_close(connect: Connect) -> None:
+    """When the peer has closed, sending is an OSError, every time, and closing does nothing."""
+    peer = connect(script(OPEN, REST, send(text="a"), send(bytes=b"a"), close(), close(code=4001)))
+    peer.send_close(4000)
+    peer.expect_notes(disconnect(4000), "OSError", "OSError", SENT, SENT)
+
+
+@case("N4", requires="abnormal_closure")
+def test_after_a_loss(connect: Connect) -> None:
+    """So it is when the connection broke, but for a close, which does nothing then."""
+    peer = connect(script(OPEN, REST, send(text="a"), close(), send(text="a")))
+    peer.abort()
+    peer.expect_notes(disconnect(1006), "OSError", SENT, "OSError")
+
+
+@case("N4", requires="end_while_sending")
+def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
+    """An application that never receives learns from send that the peer has closed."""
+    peer = connect(only_sends)
+    peer.send_close(4000)
+    peer.open_gate()
+    peer.expect_notes("OSError", "OSError")
+
+
+@case("N4", requires="end_while_sending")
+def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
+    """So it learns that the connection broke."""
+    peer = connect(only_sends)
+    peer.wait_until_started()
+    peer.abort()
+    peer.open_gate()
+    peer.expect_notes("OSError", "OSError")
+
+
+@case("N4", requires="end_while_sending")
+def test_only_sending_with_messages_unread(connect: Connect) -> None:
+    """So it does behind messages that it hasn't received."""
+    peer = connect(only_sends)
+    for _ in range(5):
+        peer.send_text("unread")
+    peer.send_close(4000)
+    peer.open_gate()
+    peer.expect_notes("OSError", "OSError")
+
+
+@case("N4")
+def test_after_own_close(connect: Connect) -> None:
+    """After its own close, sending is a RuntimeError, every time."""
+    peer = connect(script(OPEN, close(), send(text="a"), RECEIVE, send(bytes=b"a")))
+    peer.expect_close_frame()
+    peer.send_close(1000)
+    peer.expect_end()
+    peer.expect_notes(SENT, "RuntimeError", disconnect(1000), "RuntimeError")
+
+
+@case("N4")
+def test_unknown_events(connect: Connect) -> None:
+    """Events that no application sends are a RuntimeError, and the connection stays open."""
+    kinds = ("websocket.receive", "websocket.connect", "websocket.disconnect", "http.response.start", "x", "")
+    events: list[Event] = [{"type": kind} for kind in kinds]
+    peer = connect(script(OPEN, *events, send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes(*["RuntimeError"] * len(kinds), SENT)
+
+
+@case("N4")
+def test_no_type(connect: Connect) -> None:
+    """So are those without a type, and those whose type is none."""
+    wrong: list[Event] = [{}, {"text": "a"}, {"type": None}, {"type": b"websocket.send"}]
+    peer = connect(script(OPEN, *wrong, send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes(*["RuntimeError"] * 4, SENT)
+
+
+@case("N4")
+def test_unknown_events_before_accept(connect: Connect) -> None:
+    """So they are before accept."""
+    peer = connect(script(RECEIVE, {"type": "x"}, {}, {"type": "websocket.accept"}, send(text="open")))
+    peer.expect_text("open")
+    peer.expect_notes({"type": "websocket.connect"}, "RuntimeError", "RuntimeError", SENT, SENT)
+
+
+@case("N4")
+def test_both_directions(connect: Connect) -> None:
+    """Messages that wait in one direction don't stop those in the other."""
+    peer = connect(sends_before_receiving)
+    for number in range(100):
+        peer.send_text(str(number))
+    for number in range(16):
+        peer.expect_bytes(bytes([number]) * MIB)
+    peer.expect_notes(*map(str, range(100)))
