@@ -1,0 +1,197 @@
+"""L1, L2, L3: a server's beginning, its end, and its keepalive. Each case starts a server of its own."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from anysocket_matrix.conformance.case import Layer, case
+from anysocket_matrix.frames import Opcode, frame_bytes
+from anysocket_matrix.peer import Mismatch, Peer
+from anysocket_matrix.plugin import Launch
+from anysocket_matrix.servers import NotServing, RunningServer
+
+APP = "anysocket_matrix.conformance.lifecycle:app"
+NEVER = "anysocket_matrix.conformance.lifecycle:never"
+
+GRACE = 3.0
+"""Seconds that the handlers have."""
+
+GRACEFUL = ("--graceful-timeout", f"{GRACE:g}")
+
+AT_ONCE = 2.0
+"""Seconds in which a peer sees 1001: well before that."""
+
+BUSY = 3.0
+"""Seconds for a machine that runs other rows beside this one."""
+
+KEEPALIVE = ("--ping-interval", "0.4", "--ping-timeout", "0.4")
+
+SERVED = (Layer.ADAPTER,)
+"""A server's life is the same for every transport."""
+
+
+def ends(server: RunningServer, status: int = 0) -> None:
+    """Expect that everything is gone in time."""
+    found = server.wait(GRACE + 2 + BUSY)
+    if found != status:
+        raise Mismatch(f"exit status {status}", f"{found}\n{server.log()}")
+
+
+@case("L1", layers=SERVED)
+def test_startup_that_fails(launch: Launch) -> None:
+    """A lifespan that fails at startup ends the server with another status than 0, and says why."""
+    server = launch(NEVER)
+    with pytest.raises(NotServing):
+        print(server.url)
+    if server.wait(5) == 0:
+        raise Mismatch("a status other than 0", server.log())
+    server.says("LookupError: no database", within=0)
+
+
+@case("L2", requires="close_code", layers=SERVED)
+def test_sigterm(launch: Launch) -> None:
+    """SIGTERM: the peer sees 1001 at once, the handler sees the end and has its grace."""
+    server = launch(APP, *GRACEFUL)
+    with server.connect("/patient") as peer:
+        peer.receive_frame()
+        server.terminate()
+        peer.expect_close(1001, "", AT_ONCE)
+        peer.send_close(1001)
+        server.says("the handler saw 1001", within=GRACE)
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigint(launch: Launch) -> None:
+    """Ctrl-C is as good as SIGTERM, though it reaches the workers too."""
+    server = launch(APP, *GRACEFUL, "--workers", "2")
+    with server.connect("/patient") as peer:
+        peer.receive_frame()
+        server.interrupt()
+        peer.expect_close_frame(AT_ONCE)
+        peer.send_close(1001)
+        server.says("the handler saw 1001", within=GRACE)
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigterm_within_a_message(launch: Launch) -> None:
+    """A peer in the middle of a message is told too."""
+    server = launch(APP, *GRACEFUL)
+    with server.connect("/patient") as peer:
+        peer.receive_frame()
+        peer.send_frame(Opcode.TEXT, b"half a", fin=False)
+        peer.send_raw(frame_bytes(Opcode.CONTINUATION, b" message")[:-2])
+        server.terminate()
+        peer.expect_close_frame(AT_ONCE)
+        peer.hang_up()
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigterm_with_two_workers(launch: Launch) -> None:
+    """Every worker's peers are told, and no worker is left."""
+    server = launch(APP, *GRACEFUL, "--workers", "2")
+    with server.connect("/patient") as one, server.connect("/patient") as other:
+        for peer in (one, other):
+            peer.receive_frame()
+        server.terminate()
+        for peer in (one, other):
+            peer.expect_close_frame(AT_ONCE)
+            peer.send_close(1001)
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigterm_with_a_silent_peer(launch: Launch) -> None:
+    """A peer that doesn't answer the close doesn't hold the handler, and not the server."""
+    server = launch(APP, *GRACEFUL)
+    with server.connect("/patient") as peer:
+        peer.receive_frame()
+        server.terminate()
+        peer.expect_close_frame(AT_ONCE)
+        server.says("the handler saw 1001", within=GRACE)
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigterm_with_a_deaf_handler(launch: Launch) -> None:
+    """A handler that goes on is cancelled when its grace is over."""
+    server = launch(APP, *GRACEFUL)
+    with server.connect("/deaf") as peer:
+        peer.expect_text("here")
+        server.terminate()
+        peer.expect_close_frame(AT_ONCE)
+        peer.send_close(1001)
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigterm_with_a_peer_that_does_not_read(launch: Launch) -> None:
+    """A peer that doesn't read can't keep the server."""
+    server = launch(APP, *GRACEFUL)
+    with server.connect("/flood"):
+        server.says("the peer doesn't read")
+        server.terminate()
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_sigterm_within_the_handshake(launch: Launch) -> None:
+    """A peer whose handshake isn't answered yet is denied with 503."""
+    server = launch(APP, *GRACEFUL)
+    with Peer.connect(f"{server.url}/slow", answer=False, http2=server.row.http2) as peer:
+        server.says("thinking")
+        server.terminate()
+        peer.wait_for_answer()
+        peer.expect_status(503)
+        ends(server)
+
+
+@case("L2", layers=SERVED)
+def test_worker_that_dies(launch: Launch) -> None:
+    """A worker that is killed takes its connections with it, and the server ends and says so."""
+    server = launch(APP, *GRACEFUL, "--workers", "2")
+    with server.connect("/patient") as peer:
+        os.kill(int(peer.receive_frame().payload), signal.SIGKILL)
+        peer.expect_end()
+        ends(server, status=1)
+        server.says("worker", within=0)
+
+
+@case("L3", requires="keepalive", layers=SERVED)
+def test_dead_peer(launch: Launch) -> None:
+    """With keepalive on, a peer that answers no ping is noticed within interval and timeout."""
+    server = launched_with_keepalive(launch)
+    with server.connect("/patient") as peer:
+        peer.receive_frame()
+        server.says("the handler saw 1006", within=0.4 + 0.4 + 1)
+
+
+@case("L3", requires="keepalive", layers=SERVED)
+def test_live_peer_of_a_busy_handler(launch: Launch) -> None:
+    """With keepalive on, a peer that answers isn't cut off while the handler is busy."""
+    server = launched_with_keepalive(launch)
+    with server.connect("/busy") as peer:
+        peer.expect_text("here")
+        for _ in range(100):
+            peer.send_text("unread")
+        peer.send_text("last")
+        until = time.monotonic() + 5
+        while (frame := peer.receive_frame(deadline=until - time.monotonic())).opcode is Opcode.PING:
+            peer.send_frame(Opcode.PONG, frame.payload)
+        if frame.payload != b"counted":
+            raise Mismatch("the count of the messages", frame)
+        server.says("the handler counted 100", within=1)
+
+
+def launched_with_keepalive(launch: Launch) -> RunningServer:
+    """Start a server with keepalive; one that has none refuses."""
+    server = launch(APP, *KEEPALIVE)
+    try:
+        print(server.url)
+    except NotServing as refused:
+        raise Mismatch("a server with keepalive", refused) from None
+    return server
