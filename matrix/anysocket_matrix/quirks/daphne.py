@@ -1,0 +1,168 @@
+"""The quirks of daphne, whose WebSockets are autobahn's."""
+
+from typing import Final
+
+from anysocket_matrix.quirks.quirk import Quirk, Where
+
+DAPHNE: Final = ("daphne",)
+
+QUIRKS: Final = (
+    Quirk(
+        number=45,
+        rows=DAPHNE,
+        does="When the application returns, the connection stays open, and before accept the peer waits on.",
+        clauses=("C5", "H4", "N6"),
+        cases=(
+            "end.returns",
+            "accept.no_answer",
+            "asgi.end.returns_when_open",
+            "asgi.end.returns_before_accept",
+        ),
+        repair={
+            Where.CORE: "`handler.run` closes with 1000, or denies with 500.",
+            Where.CONNECTION: "`daphne_repairs.Connection.deny` sends that answer.",
+        },
+    ),
+    Quirk(
+        number=46,
+        rows=DAPHNE,
+        does="Empty messages aren't sent, and subclasses of bytes are refused.",
+        clauses=("M1", "N4"),
+        cases=("messages.empty_text", "messages.empty_binary", "messages.types_sent", "asgi.send.every_type"),
+        repair={
+            Where.CORE: "`websocket.WebSocket.send` makes bytes of what is like them.",
+            Where.CONNECTION: "`daphne_repairs.Connection.send` sends frames by itself.",
+        },
+    ),
+    Quirk(
+        number=47,
+        rows=DAPHNE,
+        does="Close refuses the codes 1001-2999 and drops the reason; the peer's 1014 is an error.",
+        clauses=("C1", "C2"),
+        cases=("close.codes_that_can_be_sent", "close.own_code_and_reason", "close.peers_newest_code"),
+        repair={Where.CONNECTION: "`daphne_repairs.Connection.close` sends the frame by itself."},
+        upstream=("django/daphne#374",),
+    ),
+    Quirk(
+        number=48,
+        rows=DAPHNE,
+        does="Headers of accept and denial responses are ignored; there is no scheme, lifespan or state.",
+        clauses=("H1", "H2", "H3", "L1"),
+        cases=(
+            "request.scheme_and_version",
+            "request.state",
+            "accept.headers",
+            "deny.body",
+            "deny.latin1_header",
+            "deny.unnamed_status",
+            "deny.answer_after_deny",
+            "deny.repeated_header",
+            "deny.two_cookies",
+            "lifecycle.startup_that_fails",
+        ),
+        repair={
+            Where.CONNECTION: "`daphne_repairs.Connection.accept` and `daphne_repairs.Connection.deny` write "
+            "the whole answer.",
+            Where.SERVE: "`daphne.Daphne.serve` completes the scope, and runs `lifespan.Lifespan`.",
+        },
+        upstream=("django/daphne#326", "django/daphne#486", "django/daphne#538"),
+    ),
+    Quirk(
+        number=49,
+        rows=DAPHNE,
+        does="Neither side waits for the other: what isn't sent or received yet is kept, however much it is.",
+        clauses=("M2", "M4"),
+        cases=(
+            "pressure.peer_that_does_not_read",
+            "pressure.handler_that_does_not_receive",
+            "messages.cancelled_send",
+        ),
+        repair={
+            Where.CONNECTION: "`daphne_repairs.Connection` is Twisted's producer, and pauses reading.",
+        },
+        upstream=("django/daphne#170",),
+    ),
+    Quirk(
+        number=50,
+        rows=DAPHNE,
+        does="The peer's close is answered with 1000, whatever its code; header lines of one name are joined "
+        "with commas, cookies too.",
+        clauses=("C1", "H1"),
+        cases=("close.peers_code_echoed", "request.header_duplicates"),
+        repair={
+            Where.CONNECTION: "`daphne_repairs.Connection` has the code echoed.",
+            Where.ADAPTER: "`daphne.DaphneTransport.handshake` takes the lines from the HTTP request.",
+        },
+    ),
+    Quirk(
+        number=63,
+        rows=DAPHNE,
+        does="The order of header lines of different names is lost.",
+        clauses=("H1",),
+        cases=("request.header_order",),
+        repair={Where.SERVE: "`daphne_lines.keep_lines` keeps the lines before Twisted has them by name."},
+    ),
+    Quirk(
+        number=64,
+        rows=DAPHNE,
+        does="Header names with an underscore are dropped, and so is what follows a semicolon in the path.",
+        clauses=("H1",),
+        cases=("request.header_underscore", "request.semicolons"),
+        repair={Where.ADAPTER: "`daphne.DaphneTransport.handshake` takes both from the HTTP request."},
+    ),
+    Quirk(
+        number=65,
+        rows=DAPHNE,
+        does="A message in the packet of the handshake is lost.",
+        clauses=("M5",),
+        cases=("accept.message_behind_the_handshake",),
+        repair={Where.CONNECTION: "`daphne_repairs.Connection` finds it in the HTTP channel."},
+    ),
+    Quirk(
+        number=66,
+        rows=DAPHNE,
+        does="A peer that breaks the protocol or sends more than 1 MiB loses the connection without a close "
+        "frame.",
+        clauses=("C1", "M3"),
+        cases=(
+            "protocol_errors.unmasked_frame",
+            "protocol_errors.text_that_is_no_utf8",
+            "protocol_errors.close_with_a_reserved_code",
+            "protocol_errors.handler_is_told_of_bad_frames",
+            "messages.above_the_default",
+            "messages.above_the_default_in_fragments",
+        ),
+        repair={
+            Where.CONNECTION: "`daphne_repairs.Connection` has autobahn close with its code, and tells it.",
+            Where.SERVE: "`daphne.Daphne.serve` sets the limit to 16 MiB.",
+        },
+    ),
+    Quirk(
+        number=67,
+        rows=DAPHNE,
+        does="The peer's close reason is lost, and sends after it has left succeed silently.",
+        clauses=("C4", "C6"),
+        cases=(
+            "end.send_after_the_peers_reason",
+            "end.only_sending_to_a_closed_peer",
+            "end.only_sending_with_messages_unread",
+        ),
+        repair={Where.CONNECTION: "`daphne_repairs.Connection` notes the peer's close frame."},
+    ),
+    Quirk(
+        number=68,
+        rows=DAPHNE,
+        does="An offer of permessage-deflate with parameters that make no sense is answered with 400.",
+        clauses=("H2",),
+        cases=("accept.senseless_offer",),
+        repair={Where.CONNECTION: "`daphne_repairs.Connection.accept` declines every offer."},
+    ),
+    Quirk(
+        number=76,
+        rows=DAPHNE,
+        does="An offer of subprotocols with an empty element is answered with 400.",
+        clauses=("H1",),
+        cases=("request.subprotocols_with_gaps",),
+        repair={Where.SERVE: "`daphne_lines.keep_lines` leaves it out of what autobahn reads."},
+    ),
+)

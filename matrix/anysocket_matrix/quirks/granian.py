@@ -1,0 +1,278 @@
+"""The quirks of granian, over ASGI and over its own RSGI."""
+
+from typing import Final
+
+from anysocket_matrix.quirks.quirk import Quirk, Where
+
+GRANIAN: Final = ("granian", "granian-mt")
+RSGI: Final = ("granian-rsgi",)
+
+QUIRKS: Final = (
+    Quirk(
+        number=33,
+        rows=GRANIAN,
+        does="Headers of accept are dropped.",
+        clauses=("H2",),
+        cases=("accept.headers",),
+        repair={Where.NOWHERE: "`granian.GranianTransport.accept` raises `Unsupported`."},
+        absent=("accept_headers",),
+    ),
+    Quirk(
+        number=34,
+        rows=GRANIAN,
+        does="A header that occurs twice in a denial makes the worker panic, and the server ends with status "
+        "1.",
+        clauses=("H3",),
+        cases=("deny.repeated_header", "deny.two_cookies"),
+        repair={
+            Where.ADAPTER: "`granian.GranianTransport.deny` combines them, and raises `Unsupported` for "
+            "Set-Cookie, which can't be combined.",
+        },
+        absent=("denial_cookies",),
+    ),
+    Quirk(
+        number=35,
+        rows=GRANIAN,
+        does="A denial's body in several parts fails, and the peer gets 403.",
+        clauses=("H3", "N3"),
+        cases=("deny.long_body", "asgi.deny.chunks"),
+        repair={Where.CORE: "`handshake.Denial` has one body."},
+    ),
+    Quirk(
+        number=36,
+        rows=GRANIAN,
+        does="Close waits for as long as another task is in receive.",
+        clauses=("C3",),
+        cases=("close.close_while_receiving",),
+        repair={
+            Where.ADAPTER: "`granian.GranianTransport.close` stops the receive, which `reading.Reader` "
+            "holds.",
+        },
+    ),
+    Quirk(
+        number=37,
+        rows=GRANIAN,
+        does="No ping is answered and no end is noticed while nobody is in receive; before accept no end "
+        "ever is.",
+        clauses=("L3", "C6", "H5", "N2"),
+        cases=(
+            "pressure.ping_while_busy",
+            "pressure.ping_behind_unread_messages",
+            "end.only_sending_to_a_closed_peer",
+            "end.only_sending_with_messages_unread",
+            "accept.peer_left_before_accept",
+            "asgi.disconnect.lost_before_accept",
+        ),
+        repair={Where.ADAPTER: "`reading.Reader` keeps one receive in flight, from accept on."},
+        absent=("loss_before_accept", "awaited_loss"),
+        upstream=("emmett-framework/granian#835",),
+    ),
+    Quirk(
+        number=38,
+        rows=GRANIAN,
+        does="What isn't a message is sent as an empty one; reasons that are too long and reserved codes are "
+        "sent as they are.",
+        clauses=("M1", "C2", "N4", "N5"),
+        cases=(
+            "messages.wrong_types",
+            "messages.lone_surrogate",
+            "close.bad_codes_and_reasons",
+            "asgi.send.wrong_types",
+            "asgi.close.wrong_codes",
+            "asgi.close.long_reason",
+        ),
+        repair={
+            Where.CORE: "`websocket.WebSocket.send` and `close.Close.validate` refuse them.",
+            Where.ADAPTER: "so does `granian.GranianTransport` a str without UTF-8.",
+        },
+    ),
+    Quirk(
+        number=39,
+        rows=GRANIAN,
+        does="A broken connection and a close frame without a code are both reported as 1005.",
+        clauses=("C1",),
+        cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
+        repair={
+            Where.ADAPTER: "`granian.GranianTransport.ended` makes 1006 of both: the loss is what a handler "
+            "must learn of.",
+        },
+        absent=("no_close_code",),
+    ),
+    Quirk(
+        number=40,
+        rows=GRANIAN,
+        does="A peer that breaks the protocol, or sends too much, gets an empty close frame, and the handler "
+        "is told 1005.",
+        clauses=("C1", "M3"),
+        cases=(
+            "protocol_errors.unmasked_frame",
+            "protocol_errors.text_that_is_no_utf8",
+            "protocol_errors.handler_is_told_of_bad_frames",
+            "messages.above_the_default",
+        ),
+        repair={
+            Where.ADAPTER: "`granian.GranianTransport` closes with 1002 before the server can, since it "
+            "isn't told what was wrong.",
+        },
+        absent=("invalid_text_close", "protocol_error_code", "oversized_frame_code"),
+    ),
+    Quirk(
+        number=41,
+        rows=GRANIAN,
+        does="Ports are strings, and a unix socket's address is made of empty ones.",
+        clauses=("H1",),
+        cases=("request.addresses",),
+        repair={Where.ADAPTER: "`granian.GranianTransport.handshake` reads them."},
+    ),
+    Quirk(
+        number=42,
+        rows=(*GRANIAN, *RSGI),
+        does="It speaks HTTP/2, but offers no WebSocket over it.",
+        clauses=("H2",),
+        cases=("accept.over_http2",),
+        repair={Where.NOWHERE: "its SETTINGS have no ENABLE_CONNECT_PROTOCOL."},
+        absent=("over_http2",),
+    ),
+    Quirk(
+        number=43,
+        rows=GRANIAN,
+        does="A denial has `connection: upgrade` and a `sec-websocket-accept`.",
+        clauses=("H3",),
+        cases=("deny.no_trace_of_an_upgrade",),
+        repair={Where.NOWHERE: "headers can be added and not taken away."},
+        absent=("plain_denial",),
+    ),
+    Quirk(
+        number=44,
+        rows=RSGI,
+        does="A second accept, and a close before accept with a status that HTTP doesn't have, end the whole "
+        "server by a panic.",
+        clauses=("H2", "H3"),
+        cases=(
+            "accept.accept_twice",
+            "accept.two_accepts_at_once",
+            "deny.close_first",
+            "deny.bad_denials",
+        ),
+        repair={Where.ADAPTER: "`rsgi.RSGITransport` answers once, with a status from 200 to 599."},
+    ),
+    Quirk(
+        number=51,
+        rows=GRANIAN,
+        does="A receive that is cancelled may lose a message.",
+        clauses=("M2",),
+        cases=("messages.cancelled_receive",),
+        repair={Where.ADAPTER: "`reading.Reader` receives for the handler, and is never cancelled."},
+    ),
+    Quirk(
+        number=57,
+        rows=(*GRANIAN, *RSGI),
+        does="Header lines of one name stand together, wherever the peer put them.",
+        clauses=("H1",),
+        cases=("request.header_order",),
+        repair={Where.NOWHERE: "the order is lost."},
+        absent=("header_order",),
+    ),
+    Quirk(
+        number=58,
+        rows=GRANIAN,
+        does="The peer's close reason is lost.",
+        clauses=("C4",),
+        cases=("end.send_after_the_peers_reason",),
+        repair={Where.NOWHERE: "the application is told the code alone."},
+        absent=("peer_close_reason",),
+    ),
+    Quirk(
+        number=59,
+        rows=(*GRANIAN, *RSGI),
+        does="It sends no pings: a dead peer isn't noticed.",
+        clauses=("L3",),
+        cases=("lifecycle.dead_peer",),
+        repair={Where.NOWHERE: "`anysocket serve` refuses `--ping-interval`."},
+        absent=("keepalive",),
+    ),
+    Quirk(
+        number=70,
+        rows=GRANIAN,
+        does="The peer's close code 1014 is taken for an error.",
+        clauses=("C1",),
+        cases=("close.peers_newest_code",),
+        repair={Where.NOWHERE: "the application is told that there was none."},
+        absent=("peer_bad_gateway",),
+    ),
+    Quirk(
+        number=71,
+        rows=RSGI,
+        does="The raw path isn't told, and header values beyond ASCII are dropped.",
+        clauses=("H1",),
+        cases=("request.encoded_slash", "request.header_latin1"),
+        repair={Where.NOWHERE: "`raw_path` is the path encoded again."},
+        absent=("latin1_headers", "raw_path"),
+    ),
+    Quirk(
+        number=72,
+        rows=RSGI,
+        does="Accept takes neither a subprotocol nor headers.",
+        clauses=("H2",),
+        cases=("accept.subprotocol", "accept.headers"),
+        repair={Where.NOWHERE: "`rsgi.RSGITransport.accept` raises `Unsupported`."},
+        absent=("accept_headers", "accept_subprotocol"),
+    ),
+    Quirk(
+        number=73,
+        rows=RSGI,
+        does="A denial has neither headers nor a body.",
+        clauses=("H3",),
+        cases=("deny.body", "deny.latin1_header", "deny.repeated_header", "deny.two_cookies"),
+        repair={Where.NOWHERE: "`rsgi.RSGITransport.deny` raises `Unsupported`."},
+        absent=(
+            "denial_cookies",
+            "denial_header_duplicates",
+            "denial_latin1_headers",
+            "denial_response",
+        ),
+    ),
+    Quirk(
+        number=74,
+        rows=RSGI,
+        does="Our close frames are empty, and the peer's code and reason are lost.",
+        clauses=("C1", "C4"),
+        cases=(
+            "close.own_code_and_reason",
+            "close.peers_code",
+            "close.peers_newest_code",
+            "end.send_after_the_peers_reason",
+        ),
+        repair={Where.NOWHERE: "a close frame is told from a lost connection, no more."},
+        absent=("close_code", "close_reason", "peer_bad_gateway", "peer_close_code", "peer_close_reason"),
+    ),
+    Quirk(
+        number=75,
+        rows=RSGI,
+        does="A peer that breaks the protocol, or sends too much, gets an empty close frame, and the handler "
+        "is told 1006.",
+        clauses=("C1", "M3"),
+        cases=(
+            "protocol_errors.unmasked_frame",
+            "protocol_errors.text_that_is_no_utf8",
+            "protocol_errors.handler_is_told_of_bad_frames",
+            "messages.above_the_default",
+        ),
+        repair={Where.NOWHERE: "what was wrong is lost."},
+        absent=(
+            "invalid_text_close",
+            "oversized_frame_code",
+            "protocol_error_close",
+            "protocol_error_code",
+        ),
+    ),
+    Quirk(
+        number=78,
+        rows=RSGI,
+        does="Before accept no end is noticed by who waits for it; accept alone tells.",
+        clauses=("N2",),
+        cases=("asgi.disconnect.lost_before_accept",),
+        repair={Where.NOWHERE: "there is nothing to wait for before accept."},
+        absent=("awaited_loss",),
+    ),
+)

@@ -1,0 +1,209 @@
+"""The quirks of hypercorn, on its event loops and over both versions of HTTP."""
+
+from typing import Final
+
+from anysocket_matrix.quirks.quirk import Quirk, Where
+
+HYPERCORN: Final = ("hypercorn",)
+HTTP2: Final = ("hypercorn+h2",)
+
+QUIRKS: Final = (
+    Quirk(
+        number=17,
+        rows=HYPERCORN,
+        does="The peer's close code and reason are lost: every disconnect says 1006.",
+        clauses=("C1", "C4"),
+        cases=("close.peers_code", "close.no_code", "end.send_after_the_peers_reason"),
+        repair={
+            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` notes them from the events of the "
+            "stream's wsproto connection.",
+        },
+        upstream=("pgjones/hypercorn#127",),
+    ),
+    Quirk(
+        number=18,
+        rows=HYPERCORN,
+        does="The application's own close is reported back as 1000.",
+        clauses=("C1", "N2"),
+        cases=("close.own_code_and_reason", "close.own_code_stands", "asgi.disconnect.own_close"),
+        repair={Where.CORE: "the first close that `websocket.WebSocket` records stands."},
+        upstream=("pgjones/hypercorn#127",),
+    ),
+    Quirk(
+        number=19,
+        rows=HYPERCORN,
+        does="Sends after the peer has left succeed silently.",
+        clauses=("C4", "C6"),
+        cases=(
+            "end.send_after_the_peers_close",
+            "end.only_sending_to_a_closed_peer",
+            "end.only_sending_to_a_lost_peer",
+            "end.only_sending_with_messages_unread",
+        ),
+        repair={
+            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` refuses, once the stream is closed.",
+        },
+    ),
+    Quirk(
+        number=20,
+        rows=HYPERCORN,
+        does="When the application returns, the connection is closed with 1011.",
+        clauses=("C5", "N6"),
+        cases=("end.returns", "asgi.end.returns_when_open"),
+        repair={Where.CORE: "`handler.run` closes with 1000 first."},
+    ),
+    Quirk(
+        number=21,
+        rows=HYPERCORN,
+        does="A message before accept is answered with 400, while accept seems to succeed and receive waits "
+        "for ever.",
+        clauses=("M5",),
+        cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
+        repair={
+            Where.SERVE: "`hypercorn_worker.serve` reaches a stream before its application does.",
+            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` holds what comes until accept.",
+        },
+        upstream=("pgjones/hypercorn#225",),
+    ),
+    Quirk(
+        number=22,
+        rows=HYPERCORN,
+        does="After an accept that failed nothing works, and over HTTP/2 the peer waits for ever.",
+        clauses=("H2", "N3"),
+        cases=(
+            "accept.unoffered_subprotocol",
+            "accept.bad_headers",
+            "accept.senseless_offer",
+            "asgi.accept.unoffered_subprotocol",
+        ),
+        repair={
+            Where.CORE: "`websocket.WebSocket.accept` checks everything before.",
+            Where.CONNECTION: "an offer of permessage-deflate that makes no sense is declined by "
+            "`hypercorn_stream.HypercornTransport`.",
+        },
+    ),
+    Quirk(
+        number=23,
+        rows=HYPERCORN,
+        does="An oversized message is answered with 1009, and the application isn't told why the connection "
+        "ended.",
+        clauses=("M3",),
+        cases=("messages.above_the_default_in_fragments",),
+        repair={Where.CONNECTION: "`hypercorn_stream.HypercornTransport` watches the stream's buffer."},
+    ),
+    Quirk(
+        number=24,
+        rows=HTTP2,
+        does="Data for a stream that is over fails the whole TCP connection, and on trio ends the worker "
+        "with status 0.",
+        clauses=("H3",),
+        cases=("deny.data_behind_the_denial",),
+        repair={
+            Where.CONNECTION: "`hypercorn_http2.Streams` takes it and forgets it.",
+            Where.SERVE: "`hypercorn_worker.serve` lets a connection fail alone.",
+        },
+        upstream=("pgjones/hypercorn#334", "pgjones/hypercorn#365"),
+    ),
+    Quirk(
+        number=25,
+        rows=HTTP2,
+        does="Sends never wait for the peer.",
+        clauses=("M4",),
+        cases=("pressure.peer_that_does_not_read",),
+        repair={Where.CONNECTION: "`hypercorn_http2.SendBuffer` takes the place of the stream's buffer."},
+    ),
+    Quirk(
+        number=26,
+        rows=HTTP2,
+        does="After the peer's close, its end or a protocol error the stream isn't ended.",
+        clauses=("C1",),
+        cases=("close.peers_code", "close.half_closed", "protocol_errors.unmasked_frame"),
+        repair={Where.CONNECTION: "`hypercorn_http2.HypercornHTTP2Transport` ends our side too."},
+    ),
+    Quirk(
+        number=27,
+        rows=HTTP2,
+        does="CR and LF in a header are put on the wire.",
+        clauses=("H2", "N3"),
+        cases=("accept.bad_headers", "asgi.accept.header_injection"),
+        repair={Where.CORE: "`handshake.validated` refuses them."},
+    ),
+    Quirk(
+        number=28,
+        rows=HYPERCORN,
+        does="Of several `Sec-WebSocket-Protocol` lines only the last one counts.",
+        clauses=("H1", "H2"),
+        cases=("request.subprotocols_of_two_lines", "accept.subprotocol_of_the_first_line"),
+        repair={
+            Where.ADAPTER: "`hypercorn_stream.HypercornTransport.handshake` reads them all, and "
+            "`hypercorn_stream.HypercornTransport.accept` tells the stream.",
+        },
+    ),
+    Quirk(
+        number=29,
+        rows=HYPERCORN,
+        does="Pings have no timeout: a dead peer isn't noticed.",
+        clauses=("L3",),
+        cases=("lifecycle.dead_peer",),
+        repair={Where.SERVE: "`hypercorn_pings.Pings` sends them in the server's place."},
+    ),
+    Quirk(
+        number=30,
+        rows=HYPERCORN,
+        does="On asyncio, since Python 3.12, SIGTERM waits for every connection for ever.",
+        clauses=("L2",),
+        cases=("lifecycle.sigterm", "lifecycle.sigterm_with_a_deaf_handler"),
+        repair={
+            Where.SERVE: "`workers.serve_until` closes every connection before it stops the server, and "
+            "cancels what outlasts its grace.",
+        },
+        upstream=("pgjones/hypercorn#308",),
+    ),
+    Quirk(
+        number=31,
+        rows=("hypercorn+trio",),
+        does="An exception of the application that isn't an `Exception` ends the worker.",
+        clauses=("C5",),
+        cases=("end.exits",),
+        repair={
+            Where.CORE: "`handler.run` makes an error of an exit.",
+            Where.SERVE: "`hypercorn_worker.serve` of any other.",
+        },
+    ),
+    Quirk(
+        number=32,
+        rows=HYPERCORN,
+        does="A lifespan that fails ends the server with status 0.",
+        clauses=("L1",),
+        cases=("lifecycle.startup_that_fails",),
+        repair={Where.SERVE: "`hypercorn.Hypercorn.serve` raises on what its worker says."},
+        upstream=("pgjones/hypercorn#173",),
+    ),
+    Quirk(
+        number=56,
+        rows=HYPERCORN,
+        does="A peer that breaks the protocol gets no close frame, and the application is told 1006.",
+        clauses=("C1",),
+        cases=(
+            "protocol_errors.unmasked_frame",
+            "protocol_errors.text_that_is_no_utf8",
+            "protocol_errors.close_with_a_reserved_code",
+            "protocol_errors.handler_is_told_of_bad_frames",
+        ),
+        repair={
+            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` has it answered, and notes the code."
+        },
+    ),
+    Quirk(
+        number=62,
+        rows=HYPERCORN,
+        does="A handler that doesn't receive stops the reading of the TCP connection, and with it, over "
+        "HTTP/2, all connections that share it.",
+        clauses=("M4",),
+        cases=("pressure.beside_a_handler_that_does_not_receive", "pressure.both_directions"),
+        repair={
+            Where.CONNECTION: "`hypercorn_http2.HypercornHTTP2Transport` withholds the stream's own window "
+            "instead.",
+        },
+    ),
+)

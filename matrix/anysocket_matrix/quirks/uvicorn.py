@@ -1,0 +1,256 @@
+"""The quirks of uvicorn, with its three WebSocket implementations."""
+
+from typing import Final
+
+from anysocket_matrix.quirks.quirk import Quirk, Where
+
+SANS_IO: Final = "uvicorn"
+WEBSOCKETS: Final = "uvicorn-websockets"
+WSPROTO: Final = "uvicorn-wsproto"
+UVICORN: Final = (SANS_IO, WEBSOCKETS, WSPROTO)
+
+QUIRKS: Final = (
+    Quirk(
+        number=1,
+        rows=(SANS_IO, WSPROTO),
+        does="Reading pauses at the first unread message: the end behind it isn't noticed, nor is a pong, "
+        "and so a live peer of a busy handler is closed with 1011.",
+        clauses=("L3", "C6"),
+        cases=(
+            "pressure.ping_behind_unread_messages",
+            "lifecycle.live_peer_of_a_busy_handler",
+            "end.only_sending_with_messages_unread",
+        ),
+        repair={
+            Where.CONNECTION: "`uvicorn_repairs.read_on_sansio` and `uvicorn_repairs.read_on_wsproto` let up "
+            "to 32 messages or 1 MiB be unread, and take no peer for dead while reading pauses.",
+        },
+    ),
+    Quirk(
+        number=2,
+        rows=(SANS_IO, WSPROTO),
+        does="A broken connection is reported as 1005, as a close frame without a code is; the latter has a "
+        "reason.",
+        clauses=("C1",),
+        cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
+        repair={Where.ADAPTER: "`uvicorn.UvicornTransport.ended` makes 1006 of 1005 without a reason."},
+        upstream=("Kludex/uvicorn#1753",),
+    ),
+    Quirk(
+        number=3,
+        rows=UVICORN,
+        does="When the application returns or raises, the TCP connection ends without a close frame.",
+        clauses=("C5", "N6"),
+        cases=("end.returns", "end.raises", "asgi.end.returns_when_open", "asgi.end.raises_when_open"),
+        repair={Where.CORE: "`handler.run` closes with 1000 or 1011."},
+        upstream=("Kludex/uvicorn#2332",),
+    ),
+    Quirk(
+        number=4,
+        rows=(WEBSOCKETS,),
+        does="An application that returns before accept gives the peer a 500, and a 101 behind it.",
+        clauses=("H4", "N6"),
+        cases=("accept.no_answer", "asgi.end.returns_before_accept"),
+        repair={Where.CORE: "`handler.run` denies with 500 before the server can."},
+    ),
+    Quirk(
+        number=5,
+        rows=(SANS_IO,),
+        does="A close with an invalid code or too long a reason raises, and still queues a disconnect.",
+        clauses=("C2", "N5"),
+        cases=("close.bad_codes_and_reasons", "asgi.close.wrong_codes", "asgi.close.long_reason"),
+        repair={Where.CORE: "`close.Close.validate` refuses both before the server sees them."},
+    ),
+    Quirk(
+        number=6,
+        rows=(WSPROTO,),
+        does="A close with an invalid code is sent as it is, with 1005 or 1006 as 1000.",
+        clauses=("C2", "N5"),
+        cases=("close.bad_codes_and_reasons", "asgi.close.wrong_codes"),
+        repair={Where.CORE: "`close.Close.validate` refuses it."},
+        upstream=("python-hyper/wsproto#182",),
+    ),
+    Quirk(
+        number=7,
+        rows=(WSPROTO,),
+        does="A peer that breaks the protocol gets no close frame.",
+        clauses=("C1",),
+        cases=(
+            "protocol_errors.unmasked_frame",
+            "protocol_errors.text_that_is_no_utf8",
+            "protocol_errors.close_with_a_reserved_code",
+        ),
+        repair={
+            Where.CONNECTION: "`uvicorn_repairs.answer_protocol_errors` sends what wsproto says it should "
+            "be.",
+        },
+    ),
+    Quirk(
+        number=8,
+        rows=UVICORN,
+        does="A message in the packet of the handshake is lost, with wsproto one that comes before accept "
+        "too.",
+        clauses=("M5",),
+        cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
+        repair={
+            Where.SERVE: "`uvicorn_classes.http_class` hands on what comes behind the request.",
+            Where.CONNECTION: "`uvicorn_repairs.take_early_messages` finds it in wsproto's parser.",
+        },
+    ),
+    Quirk(
+        number=9,
+        rows=UVICORN,
+        does="The events of a denial fail without keys that ASGI says may be left out: `headers` with "
+        "wsproto, `body` with the others.",
+        clauses=("H3", "N3"),
+        cases=("deny.default", "asgi.deny.headers_left_out", "asgi.deny.empty_body"),
+        repair={Where.CORE: "`handshake.response` fills both in."},
+    ),
+    Quirk(
+        number=10,
+        rows=(WEBSOCKETS,),
+        does="Of a denial's body only the first part is sent, its headers are sent as UTF-8, and a status "
+        "that Python doesn't name fails.",
+        clauses=("H3", "N3"),
+        cases=("deny.long_body", "deny.latin1_header", "deny.unnamed_status", "asgi.deny.chunks_over_time"),
+        repair={
+            Where.CORE: "`handshake.Denial` has one body.",
+            Where.CONNECTION: "`uvicorn.UvicornWebSocketsTransport` writes such a response itself.",
+        },
+    ),
+    Quirk(
+        number=11,
+        rows=(WEBSOCKETS,),
+        does="A request header beyond ASCII gives 500.",
+        clauses=("H1",),
+        cases=("request.header_latin1",),
+        repair={Where.SERVE: "`uvicorn_classes.legacy_class` reads headers as ISO-8859-1."},
+        upstream=("Kludex/uvicorn#3035",),
+    ),
+    Quirk(
+        number=12,
+        rows=(WEBSOCKETS,),
+        does="Close waits ten seconds for a silent peer.",
+        clauses=("C3", "N5"),
+        cases=("close.silent_peer", "asgi.close.silent_peer"),
+        repair={Where.CORE: "`websocket.WebSocket.close` waits no longer than `close_timeout`."},
+    ),
+    Quirk(
+        number=13,
+        rows=(WEBSOCKETS,),
+        does="Accept with CR or LF in a header seems to succeed, while the peer gets 400.",
+        clauses=("H2", "N3"),
+        cases=("accept.bad_headers", "asgi.accept.header_injection"),
+        repair={Where.CORE: "`handshake.validated` refuses it."},
+    ),
+    Quirk(
+        number=14,
+        rows=(SANS_IO, "hypercorn"),
+        does="A send that is cancelled while it waits for the peer is not sent by websockets-sansio, where "
+        "close waits behind it for ever; hypercorn sends it all the same.",
+        clauses=("M2", "M4"),
+        cases=("messages.cancelled_send", "pressure.close_behind_a_suspended_send"),
+        repair={
+            Where.CORE: "a cancelled send may or may not have sent, and `websocket.WebSocket.close` has a "
+            "timeout.",
+        },
+    ),
+    Quirk(
+        number=15,
+        rows=UVICORN,
+        does="`root_path` is put before the path that the peer sent.",
+        clauses=("H1",),
+        cases=("request.path", "request.encoded_slash"),
+        repair={Where.ADAPTER: "`uvicorn.UvicornTransport.handshake` takes it off again."},
+        upstream=("Kludex/uvicorn#2213",),
+    ),
+    Quirk(
+        number=16,
+        rows=UVICORN,
+        does="`X-Forwarded-For` and `X-Forwarded-Proto` are believed from 127.0.0.1, and the client's port "
+        "is then 0.",
+        clauses=("H1",),
+        cases=("request.forwarded_headers",),
+        repair={Where.SERVE: "`uvicorn.Uvicorn.serve` sets `proxy_headers=False`."},
+    ),
+    Quirk(
+        number=52,
+        rows=(WEBSOCKETS,),
+        does="While a send waits for the peer, that of a second task fails on an assertion.",
+        clauses=("M4",),
+        cases=("pressure.two_suspended_sends", "pressure.close_behind_a_suspended_send"),
+        repair={Where.CONNECTION: "`uvicorn_repairs.let_many_wait` has them wait one behind the other."},
+        upstream=("python-websockets/websockets#16",),
+    ),
+    Quirk(
+        number=53,
+        rows=(WEBSOCKETS,),
+        does="A peer that breaks the protocol or sends too much is reported as 1006, and after ten seconds.",
+        clauses=("C1", "M3"),
+        cases=(
+            "protocol_errors.handler_is_told_of_bad_text",
+            "protocol_errors.handler_is_told_of_bad_frames",
+            "messages.above_the_default_in_fragments",
+        ),
+        repair={
+            Where.CONNECTION: "`uvicorn_repairs.fail_soon` waits no longer than half a second for the peer.",
+            Where.ADAPTER: "`uvicorn.UvicornWebSocketsTransport.ended` takes the code that was sent.",
+        },
+    ),
+    Quirk(
+        number=54,
+        rows=(WEBSOCKETS, "hypercorn", "daphne"),
+        does="Accept seems to succeed when the peer has left.",
+        clauses=("H5",),
+        cases=("accept.peer_left_before_accept",),
+        repair={
+            Where.ADAPTER: "`uvicorn.UvicornWebSocketsTransport.accept`, "
+            "`hypercorn_stream.HypercornTransport.accept` and `daphne.DaphneTransport.accept` look.",
+        },
+    ),
+    Quirk(
+        number=55,
+        rows=(*UVICORN, "daphne"),
+        does="There is no WebSocket over HTTP/2.",
+        clauses=("H2",),
+        cases=("accept.over_http2",),
+        repair={Where.NOWHERE: "connections are over HTTP/1.1 alone."},
+        absent=("over_http2",),
+    ),
+    Quirk(
+        number=60,
+        rows=(WSPROTO,),
+        does="An offer of permessage-deflate with parameters that make no sense makes accept fail.",
+        clauses=("H2",),
+        cases=("accept.senseless_offer",),
+        repair={Where.CONNECTION: "`uvicorn_repairs.decline_senseless_offers` goes on without it."},
+    ),
+    Quirk(
+        number=61,
+        rows=(WEBSOCKETS,),
+        does="Close doesn't find the peer's answer behind messages that nobody receives any more.",
+        clauses=("C3",),
+        cases=("close.close_with_unread_messages",),
+        repair={Where.CONNECTION: "`uvicorn_repairs.forget_messages` makes room for what comes."},
+    ),
+    Quirk(
+        number=69,
+        rows=(WSPROTO, "hypercorn"),
+        does="The peer's close code 1014 is taken for an error.",
+        clauses=("C1",),
+        cases=("close.peers_newest_code",),
+        repair={
+            Where.CONNECTION: "`wsproto_close.know_bad_gateway` has wsproto read it like any other code."
+        },
+    ),
+    Quirk(
+        number=77,
+        rows=UVICORN,
+        does="A send that waits for the peer isn't told that the peer has closed, until the peer reads.",
+        clauses=("C6",),
+        cases=("pressure.close_of_a_peer_that_does_not_read",),
+        repair={
+            Where.CONNECTION: "`uvicorn_repairs.wake_senders` or `uvicorn_repairs.let_many_wait` ends it.",
+        },
+    ),
+)
