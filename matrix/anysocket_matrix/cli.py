@@ -8,7 +8,7 @@ import typer
 
 from anysocket_adapters import Server, ServerFailed
 from anysocket_adapters import serve as serve_app
-from anysocket_adapters.options import LogLevel
+from anysocket_adapters.options import LogLevel, Loop
 
 app: typer.Typer = typer.Typer(
     name="anysocket",
@@ -36,6 +36,10 @@ def serve(
         Path | None, typer.Option(help="Listen on this path instead of host and port.")
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that share the address.")] = 1,
+    loop: Annotated[str, typer.Option(help="Each worker's event loop: asyncio, uvloop or trio.")] = "asyncio",
+    normalise: Annotated[
+        bool, typer.Option("--normalise", help="Wrap an app of another framework in normalise.")
+    ] = False,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file with the certificate chain.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file with the private key.")] = None,
     max_message_size: Annotated[
@@ -67,6 +71,8 @@ def serve(
             port=port,
             unix_socket=unix_socket,
             workers=workers,
+            loop=cast("Loop", loop),  # Options refuses any other
+            normalise=normalise,
             tls_certificate=tls_certificate,
             tls_key=tls_key,
             max_message_size=max_message_size,
@@ -87,9 +93,16 @@ def matrix(
     server: Annotated[
         list[str] | None,
         typer.Option(
-            help="A row of the matrix, such as granian; repeatable. All installed ones unless given."
+            help="A server, such as granian, or one of its variants, such as hypercorn+trio+h2+tls; "
+            "repeatable. All installed servers unless given."
         ),
     ] = None,
+    variants: Annotated[
+        bool,
+        typer.Option(
+            "--variants", help="Also each server's event loops, and HTTP/2 and TLS where it has both."
+        ),
+    ] = False,
     case: Annotated[
         str,
         typer.Option(metavar="PATTERN", help="Only cases whose id matches, such as 'close.*' or '*utf8*'."),
@@ -110,7 +123,7 @@ def matrix(
     from anysocket_matrix import matrix as matrix_command
 
     try:
-        as_declared = matrix_command.run(server or [], case, json, only_list=list_)
+        as_declared = matrix_command.run(server or [], case, json, variants=variants, only_list=list_)
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if as_declared else 1)

@@ -6,15 +6,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from anysocket_adapters import Server, servers
-from anysocket_adapters.server import choose
 from anysocket_matrix.conformance.case import Case, cases
 from anysocket_matrix.report import prepare_file, print_cases, print_results, write_json
-from anysocket_matrix.results import Layer, Results
+from anysocket_matrix.results import Results
+from anysocket_matrix.rows import Row, rows
 from anysocket_matrix.run import run_matrix
 
 
-def run(rows: list[str], pattern: str, json: Path | None, *, only_list: bool) -> bool:
+def run(names: list[str], pattern: str, json: Path | None, *, variants: bool, only_list: bool) -> bool:
     """Run the matrix, or list its cases; tell whether everything is as declared.
 
     Raises:
@@ -29,27 +28,18 @@ def run(rows: list[str], pattern: str, json: Path | None, *, only_list: bool) ->
         return True
     if json is not None:
         prepare_file(json)
-    results = _run(console, _rows(rows), chosen)
+    results = _run(console, rows(names, variants=variants), chosen)
     print_results(console, results, chosen)
     if json is not None:
         write_json(json, results)
     return results.as_declared
 
 
-def _rows(names: list[str]) -> list[Server]:
-    if names:
-        return [choose(name) for name in dict.fromkeys(names)]
-    installed = [server for server in servers().values() if server.version is not None]
-    if not installed:
-        raise ValueError("no server is installed: pip install 'anysocket[all]'")
-    return installed
-
-
-def _run(console: Console, rows: list[Server], chosen: list[Case]) -> Results:
+def _run(console: Console, rows: list[Row], chosen: list[Case]) -> Results:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        total = len(chosen) * len(Layer)
-        bars = {row.name: progress.add_task(row.name, total=total, start=False) for row in rows}
+        totals = {row: sum(len(case.over(plain=row.server.plain)) for case in chosen) for row in rows}
+        bars = {row.name: progress.add_task(row.name, total=totals[row], start=False) for row in rows}
 
         def update(row: str, count: int) -> None:
             progress.start_task(bars[row])

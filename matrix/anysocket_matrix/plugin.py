@@ -1,7 +1,9 @@
 """The pytest plugin that runs the cases on one row of the matrix.
 
-Each case runs twice, over the plain ASGI transport and through the server's adapter. What is
-declared to fail is a strict xfail, so that a declaration is proved in both directions.
+Each case runs over the plain ASGI transport, through the server's adapter, and normalised; where
+the server doesn't speak ASGI not over the plain transport. What is declared to fail is a strict
+xfail, so that a declaration is proved in both directions. An application of another framework has
+no adapter, and what the server alone does with it only informs.
 """
 
 import secrets
@@ -16,12 +18,13 @@ import msgspec
 import pytest
 
 from anysocket import Support
-from anysocket_adapters.server import choose
-from anysocket_matrix.conformance.app import NOTES_DEADLINE, Record
-from anysocket_matrix.conformance.case import CASES, Case, Handler, case_id
+from anysocket_matrix.conformance.app import INFORMATIVE_DEADLINE, NOTES_DEADLINE, Record
+from anysocket_matrix.conformance.case import CASES, App, Case, Layer, Program, case_id
 from anysocket_matrix.peer import Lines, Mismatch, Peer
-from anysocket_matrix.results import Failure, Layer, Outcome
+from anysocket_matrix.results import Failure, Outcome
+from anysocket_matrix.rows import Row, row
 from anysocket_matrix.servers import NotServing, RunningServer
+from anysocket_matrix.wire import unverified
 
 APP = "anysocket_matrix.conformance.app:app"
 
@@ -38,9 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each case over both layers."""
+    """Run each case over its layers."""
     if "layer" in metafunc.fixturenames:
-        metafunc.parametrize("layer", [each.value for each in Layer])
+        found = CASES[case_id(metafunc.definition.path, metafunc.definition.originalname)]
+        metafunc.parametrize(
+            "layer", [each.value for each in found.over(plain=_row(metafunc.config).server.plain)]
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -49,19 +55,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if wanted is not None:
         ids = set(wanted.split(","))
         items[:] = [item for item in items if (found := case_of(item)) and found[0].id in ids]
-    capabilities = choose(config.getoption("--row")).transport.capabilities
+    capabilities = _row(config).capabilities
     for item in items:
         found = case_of(item)
         if found is None:
             continue
         case, layer = found
         support = case.support(capabilities)
-        if support is Support.NATIVE or (support is Support.REPAIRED and layer is Layer.ADAPTER):
+        if layer is Layer.PLAIN and Layer.ADAPTER not in case.layers:
+            item.add_marker(pytest.mark.xfail(strict=False, reason="what the server alone does"))
+            continue
+        if support is Support.NATIVE or (support is Support.REPAIRED and layer is not Layer.PLAIN):
             continue
         # What is absent may pass over the plain transport, at the price of something that then fails.
-        strict = support is Support.REPAIRED or layer is Layer.ADAPTER
-        reason = f"{case.requires} is {support.value}"
+        strict = support is Support.REPAIRED or layer is not Layer.PLAIN
+        reason = f"{' and '.join(case.requires)}: {support.value}"
         item.add_marker(pytest.mark.xfail(strict=strict, raises=Mismatch, reason=reason))
+
+
+def _row(config: pytest.Config) -> Row:
+    return row(str(config.getoption("--row")))
 
 
 def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
@@ -72,39 +85,46 @@ def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
 
 
 class Connect(Protocol):
-    """Connects a peer to a handler."""
+    """Connects a peer to a handler or an application."""
 
     def __call__(
         self,
-        handler: Handler,
+        program: Program,
         path: str = "/",
         *,
         headers: Lines = (),
         behind: bytes = b"",
         answer: bool = True,
-    ) -> "CasePeer": ...
+        beside: "CasePeer | None" = None,
+        http2: bool | None = None,
+    ) -> "CasePeer":
+        """Connect, beside another peer: over HTTP/2 on the same TCP connection.
+
+        The version of HTTP is the row's, unless a case is about one.
+        """
+        ...
 
 
 class CasePeer(Peer):
-    """A peer that can also ask what the handler saw that it talks to."""
+    """A peer that can also ask what the program saw that it talks to."""
 
     server_url: str
     number: str
 
     def open_gate(self) -> None:
-        """Let the handler go on."""
+        """Let the program go on."""
         self._ask("gate")
 
     def wait_until_started(self) -> None:
-        """Wait until the handler runs."""
+        """Wait until the program runs."""
         self._ask("started")
 
     def wait_for_a_note(self) -> None:
-        """Wait until the handler has noted something."""
+        """Wait until the program has noted something."""
         self._ask("noted")
 
     def record(self, *, silent: bool = False) -> Record:
-        """Wait until the handler has ended, and give what it noted.
+        """Wait until the program has ended, and give what it noted.
 
         Args:
             silent: neither read nor answer meanwhile, instead of leaving as a peer should.
@@ -116,25 +136,23 @@ class CasePeer(Peer):
             self.leave()
         record = self._ask("notes")
         if not record.done:
-            raise Mismatch(
-                "the handler to end", f"it still runs after {NOTES_DEADLINE:g} s; notes {record.notes}"
-            )
+            raise Mismatch("the program to end", f"it still runs; notes {record.notes}")
         return record
 
     def expect_notes(self, *notes: object) -> None:
-        """Expect that the handler ended, having noted just this."""
+        """Expect that the program ended, having noted just this."""
         record = self.record()
         if record.notes != list(notes):
             raise Mismatch(f"notes {list(notes)}", f"{record.notes}, raised {record.raised}")
 
     def expect_code(self, code: int) -> None:
-        """Expect that the handler ended, with this close code."""
+        """Expect that the program ended, with this close code."""
         record = self.record()
         if record.code != code:
             raise Mismatch(f"code {code}", f"code {record.code}, raised {record.raised}")
 
     def expect_raised(self, error: str | None) -> None:
-        """Expect that the handler ended with this exception, raised on to the server, or with none."""
+        """Expect that the program ended with this exception, raised on to the server, or with none."""
         record = self.record()
         if record.raised != error:
             raise Mismatch(f"raised {error}", f"raised {record.raised}")
@@ -142,25 +160,34 @@ class CasePeer(Peer):
     def _ask(self, verb: str) -> Record:
         url = f"{self.server_url}/{verb}/{self.number}"
         try:
-            with urlopen(url, timeout=2 * NOTES_DEADLINE) as response:
+            with urlopen(url, timeout=2 * NOTES_DEADLINE, context=unverified()) as response:
                 return msgspec.msgpack.decode(response.read(), type=Record)
         except HTTPError as error:
             error.close()
-            raise Mismatch("the handler to run", "it never did") from None
+            raise Mismatch("the program to run", "it never did") from None
 
 
 @pytest.fixture(scope="session")
-def _rows(request: pytest.FixtureRequest) -> Iterator["_Row"]:
-    row = _Row(str(request.config.getoption("--row")))
-    yield row
-    row.stop()
+def _rows(request: pytest.FixtureRequest) -> Iterator["_Served"]:
+    served = _Served(row(str(request.config.getoption("--row"))))
+    yield served
+    served.stop()
 
 
-class _Row:
+def _serves(url: str) -> bool:
+    """Tell whether a server still answers a request."""
+    try:
+        with urlopen(url.replace("ws", "http", 1) + "/alive/", timeout=1, context=unverified()):
+            return True
+    except OSError:
+        return False
+
+
+class _Served:
     """The server under test; one that died is started anew for the next case."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, row: Row) -> None:
+        self.row = row
         self._running: RunningServer | None = None
         self._never: NotServing | None = None
         self.suspect = False
@@ -169,11 +196,13 @@ class _Row:
     def url(self) -> str:
         if self._never is not None:
             raise self._never
-        if self._running is None or self.suspect or not self._running.answers:
+        if self._running is not None and self.suspect and not _serves(self._running.url):
             self.stop()
-            self.suspect = False
+        self.suspect = False
+        if self._running is None or not self._running.answers:
+            self.stop()
             try:
-                self._running = RunningServer(choose(self._name), APP, "--root-path", ROOT_PATH)
+                self._running = RunningServer(self.row, APP, "--root-path", ROOT_PATH)
             except NotServing as error:
                 self._never = error
                 raise
@@ -181,7 +210,7 @@ class _Row:
 
     def check(self) -> None:
         if self._running is not None and not self._running.answers:
-            raise NotServing(f"{self._name} died during this case\n{self._running.log()}")
+            raise NotServing(f"{self.row.name} died during this case\n{self._running.log()}")
 
     def stop(self) -> None:
         if self._running is not None:
@@ -190,42 +219,76 @@ class _Row:
 
 
 @pytest.fixture
-def connect(_rows: _Row, layer: str) -> Iterator[Connect]:
-    """Connect peers to the handlers of a case."""
+def connect(_rows: _Served, layer: str) -> Iterator[Connect]:
+    """Connect peers to the programs of a case."""
     url = _rows.url()
     with ExitStack() as peers:
 
         def connecting(
-            handler: Handler,
+            program: Program,
             path: str = "/",
             *,
             headers: Lines = (),
             behind: bytes = b"",
             answer: bool = True,
+            beside: CasePeer | None = None,
+            http2: bool | None = None,
         ) -> CasePeer:
+            informative = isinstance(program, App) and layer == Layer.PLAIN.value
             number = secrets.token_hex(8)
-            control = [("x-handler", handler.name), ("x-layer", layer), ("x-connection", number)]
+            control = [("x-program", program.name), ("x-layer", layer), ("x-connection", number)]
+            if isinstance(program, App):
+                control.append(("x-script", program.script))
+            lines = [*control, *headers]
             try:
-                peer = CasePeer.connect(
-                    url + path, headers=[*control, *headers], behind=behind, answer=answer
-                )
+                at_once = answer and not informative
+                if beside is None:
+                    over = _rows.row.http2 if http2 is None else http2
+                    peer = CasePeer.connect(
+                        url + path, headers=lines, behind=behind, answer=at_once, http2=over
+                    )
+                else:
+                    peer = beside.another(path, headers=lines, behind=behind, answer=at_once)
+                peers.enter_context(peer)
+                if informative:
+                    peer.deadline = INFORMATIVE_DEADLINE
+                    if answer:
+                        peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
             except Mismatch:
                 _rows.suspect = True
                 raise
             peer.server_url = url.replace("ws", "http", 1)
             peer.number = number
-            return peers.enter_context(peer)
+            return peer
 
         yield connecting
+
+
+class Launch(Protocol):
+    """Starts a server of a case's own."""
+
+    def __call__(self, app: str, *options: str) -> RunningServer: ...
+
+
+@pytest.fixture
+def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
+    """Start servers for one case alone, with what `anysocket serve` takes."""
+    chosen = row(str(request.config.getoption("--row")))
+    with ExitStack() as launched:
+
+        def launching(app: str, *options: str) -> RunningServer:
+            return launched.enter_context(RunningServer(chosen, app, *options))
+
+        yield launching
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """See that the server has survived a case that passed."""
     result = yield
-    row: object = pyfuncitem.funcargs.get("_rows")
-    if isinstance(row, _Row):
-        row.check()
+    served: object = pyfuncitem.funcargs.get("_rows")
+    if isinstance(served, _Served):
+        served.check()
     return result
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anysocket_matrix.conformance.case import Case
+from anysocket_matrix.conformance.case import Case, Layer
 from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
 STYLES = {
@@ -26,7 +26,8 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
     for row in results.rows:
         for cell in row.cells:
             if cell.verdict is Verdict.UNEXPECTED:
-                console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {escape(_why(cell))}")
+                why = escape(_why(cell))
+                console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {why}")
         if row.trouble is not None:
             console.print(f"[bold red]{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
     console.print(_summary(results))
@@ -36,7 +37,7 @@ def print_cases(console: Console, cases: Sequence[Case]) -> None:
     """Print what there is to run."""
     table = Table("case", "clause", "requires", "says", title=f"{len(cases)} cases")
     for case in cases:
-        table.add_row(case.id, case.clause, case.requires or "", case.says)
+        table.add_row(case.id, case.clause, ", ".join(case.requires), case.says)
     console.print(table)
 
 
@@ -78,12 +79,15 @@ def _cell(cell: Cell | None) -> str:
 def _why(cell: Cell) -> str:
     """Say what was declared, and what each layer saw instead."""
     lines = [f"is declared {cell.declared.value}"]
-    for layer, failure in (("plain", cell.plain), ("adapter", cell.adapter)):
+    failures = (cell.plain, cell.adapter, cell.normalised)
+    for layer, failure in zip(Layer, failures, strict=True):
+        if layer not in cell.layers:
+            continue
         if failure is None:
-            lines.append(f"  {layer}: passed")
+            lines.append(f"  {layer.value}: passed")
         else:
             seen = failure.trouble or f"expected {failure.expected}, saw {failure.seen}"
-            lines.append(f"  {layer}: {seen}")
+            lines.append(f"  {layer.value}: {seen}")
     return "\n".join(lines)
 
 

@@ -7,16 +7,7 @@ import msgspec
 
 from anysocket import Support
 from anysocket.capabilities import Capabilities
-from anysocket_matrix.conformance.case import Case
-
-
-class Layer(Enum):
-    """What a case runs over."""
-
-    PLAIN = "plain"
-    """The ASGI specification's transport, believing the server."""
-    ADAPTER = "adapter"
-    """The server's own adapter."""
+from anysocket_matrix.conformance.case import APP_LAYERS, Case, Layer
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -52,11 +43,12 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     clause: str
     declared: Support
     verdict: Verdict
-    requires: str | None = None
+    requires: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = tuple(Layer)
     plain: Failure | None = None
-    """None when it passed over the plain transport."""
+    """None when it passed over the plain transport, or doesn't run there; so for the other layers."""
     adapter: Failure | None = None
-    """None when it passed through the adapter."""
+    normalised: Failure | None = None
 
 
 class RowResult(msgspec.Struct, frozen=True):
@@ -90,27 +82,63 @@ class Results(msgspec.Struct, frozen=True):
 
 
 def judge(
-    cases: Iterable[Case], capabilities: Capabilities, outcomes: Mapping[tuple[str, Layer], Outcome]
+    cases: Iterable[Case],
+    capabilities: Capabilities,
+    outcomes: Mapping[tuple[str, Layer], Outcome],
+    *,
+    plain: bool = True,
 ) -> list[Cell]:
-    """Compare what was measured with what is declared."""
+    """Compare what was measured with what is declared, on a server with the plain transport or without."""
     cells: list[Cell] = []
     for case in cases:
-        plain = outcomes.get((case.id, Layer.PLAIN), _didnt_run(case, Layer.PLAIN)).failure
-        adapter = outcomes.get((case.id, Layer.ADAPTER), _didnt_run(case, Layer.ADAPTER)).failure
-        declared = case.support(capabilities)
-        measured = measure(plain, adapter)
-        verdict = Verdict(declared.value) if measured is declared else Verdict.UNEXPECTED
-        cells.append(Cell(case.id, case.clause, declared, verdict, case.requires, plain, adapter))
+        layers = case.over(plain=plain)
+        failures = {
+            layer: outcomes.get((case.id, layer), _didnt_run(case, layer)).failure for layer in layers
+        }
+        declared, agreed = case.support(capabilities), proved(failures)
+        shown = agreed[0] if agreed and tuple(failures) == APP_LAYERS else declared
+        verdict = Verdict(shown.value) if declared in agreed else Verdict.UNEXPECTED
+        cells.append(
+            Cell(
+                case=case.id,
+                clause=case.clause,
+                declared=declared,
+                verdict=verdict,
+                requires=case.requires,
+                layers=layers,
+                plain=failures.get(Layer.PLAIN),
+                adapter=failures.get(Layer.ADAPTER),
+                normalised=failures.get(Layer.NORMALISED),
+            )
+        )
     return cells
 
 
-def measure(plain: Failure | None, adapter: Failure | None) -> Support | None:
-    """Tell what both layers prove; None when trouble kept them from proving anything."""
-    if (plain is not None and plain.trouble) or (adapter is not None and adapter.trouble):
-        return None
-    if adapter is not None:
-        return Support.ABSENT
-    return Support.NATIVE if plain is None else Support.REPAIRED
+def proved(failures: Mapping[Layer, Failure | None]) -> tuple[Support, ...]:
+    """Tell which declarations agree with what was measured.
+
+    None does when there was trouble, or when a normalised application fares otherwise than a
+    handler does. Without the plain transport native and repaired look alike.
+    """
+    if Layer.ADAPTER not in failures:
+        return _proved_of_an_app(failures.get(Layer.PLAIN), failures[Layer.NORMALISED])
+    if any(failure is not None and failure.trouble for failure in failures.values()):
+        return ()
+    passed = {layer: failure is None for layer, failure in failures.items()}
+    if passed.get(Layer.NORMALISED, passed[Layer.ADAPTER]) is not passed[Layer.ADAPTER]:
+        return ()
+    if not passed[Layer.ADAPTER]:
+        return (Support.ABSENT,)
+    if Layer.PLAIN not in passed:
+        return (Support.NATIVE, Support.REPAIRED)
+    return (Support.NATIVE,) if passed[Layer.PLAIN] else (Support.REPAIRED,)
+
+
+def _proved_of_an_app(plain: Failure | None, normalised: Failure | None) -> tuple[Support, ...]:
+    """Tell it of an application of another framework: how it fares on the server alone only informs."""
+    if normalised is not None:
+        return () if normalised.trouble else (Support.ABSENT,)
+    return (Support.NATIVE, Support.REPAIRED) if plain is None else (Support.REPAIRED, Support.NATIVE)
 
 
 def _didnt_run(case: Case, layer: Layer) -> Outcome:

@@ -1,4 +1,4 @@
-"""Running the matrix: the cases on each row, in a pytest of its own, two rows at a time."""
+"""Running the matrix: the cases on each row, in a pytest of its own, several rows at a time."""
 
 import os
 import platform
@@ -16,11 +16,11 @@ from typing import NoReturn
 
 import msgspec
 
-from anysocket_adapters import Server
-from anysocket_matrix.conformance.case import Case
-from anysocket_matrix.results import Layer, Outcome, Results, RowResult, judge
+from anysocket_matrix.conformance.case import Case, Layer
+from anysocket_matrix.results import Outcome, Results, RowResult, judge
+from anysocket_matrix.rows import Row
 
-PARALLEL_ROWS = 2
+PARALLEL_ROWS = 4
 
 CASES_FOLDER = Path(__file__).parent / "conformance"
 
@@ -34,7 +34,7 @@ Progress = Callable[[str, int], None]
 """Told of a row and of how many outcomes it has so far."""
 
 
-def run_matrix(rows: Sequence[Server], cases: Sequence[Case], progress: Progress) -> Results:
+def run_matrix(rows: Sequence[Row], cases: Sequence[Case], progress: Progress) -> Results:
     """Run cases on rows.
 
     A row that can't be run to its end costs its own cells and says why. However this ends, no
@@ -74,20 +74,20 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 class _RowRun:
     """One row's pytest. Its server's process group is its own, and ends with it."""
 
-    def __init__(self, server: Server, cases: Sequence[Case], folder: Path) -> None:
-        self.name = server.name
-        self._server = server
+    def __init__(self, row: Row, cases: Sequence[Case], folder: Path) -> None:
+        self.name = row.name
+        self._row = row
         self._cases = cases
-        self._outcomes = folder / f"{server.name}.jsonl"
+        self._outcomes = folder / f"{row.name}.jsonl"
         self._outcomes.touch()
-        self._log = (folder / f"{server.name}.log").open("w+b")
+        self._log = (folder / f"{row.name}.log").open("w+b")
         self._began = time.monotonic()
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "pytest", *sorted({str(case.file) for case in cases})),
                 *("-p", "anysocket_matrix.plugin", "-p", "no:cacheprovider", "-c", os.devnull),
                 *("--rootdir", str(CASES_FOLDER), "-q", "--tb=short"),
-                *("--row", server.name, "--outcomes", str(self._outcomes)),
+                *("--row", row.name, "--outcomes", str(self._outcomes)),
                 *("--cases", ",".join(case.id for case in cases)),
             ],
             stdin=subprocess.DEVNULL,
@@ -125,16 +125,17 @@ class _RowRun:
         outcomes = dict[tuple[str, Layer], Outcome]()
         for outcome in (msgspec.json.decode(line, type=Outcome) for line in lines):
             outcomes[outcome.case, outcome.layer] = outcome
-        complete = len(outcomes) == len(Layer) * len(self._cases)
+        plain = self._row.server.plain
+        complete = len(outcomes) == sum(len(case.over(plain=plain)) for case in self._cases)
         self._log.seek(0)
         log = self._log.read().decode(errors="replace")
         self._log.close()
         return RowResult(
             row=self.name,
-            version=self._server.version or "not installed",
+            version=self._row.server.version or "not installed",
             packages=_versions(),
             seconds=round(time.monotonic() - self._began, 1),
-            cells=judge(self._cases, self._server.transport.capabilities, outcomes),
+            cells=judge(self._cases, self._row.capabilities, outcomes, plain=plain),
             trouble=None if complete else "\n".join(log.splitlines()[-30:]),
         )
 

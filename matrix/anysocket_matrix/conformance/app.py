@@ -1,30 +1,38 @@
-"""The app under test: it runs the handler that a request names, over the transport that it names.
+"""The app under test: it runs the program that a request names, over the layer that it names.
 
-A request says in `x-handler` which handler of which case, in `x-layer` whether over the plain
-ASGI transport or through the server's adapter, and in `x-connection` under which number the
-handler's notes are kept. `GET /notes/<number>` waits for them, `GET /started/<number>` for its
-beginning, `GET /noted/<number>` for its first note, and `GET /gate/<number>` lets it go on.
+A request says in `x-program` which handler or application of which case, in `x-layer` over what,
+in `x-connection` under which number its notes are kept, and in `x-script` what else an
+application is to know. `GET /notes/<number>` waits for them, `GET /started/<number>` for its
+beginning, `GET /noted/<number>` for its first note; `GET /gate/<number>` lets it go on, and
+`GET /alive/` tells that the server serves.
 """
 
-from typing import cast
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypedDict, cast
 
 import anyio
 import msgspec
 
-from anysocket import Application, WebSocketRequest, discovery
+from anysocket import Application, Transport, WebSocketRequest, discovery
 from anysocket.asgi import Receive, Scope, Send
+from anysocket.handshake import RawHeaders
+from anysocket_adapters import normalise
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_matrix.conformance.case import HANDLERS, Notes, cases
+from anysocket_matrix.conformance.case import PROGRAMS, STATE, App, ASGICall, Handler, Layer, Notes, cases
 
 NOTES_DEADLINE = 3.0
-"""Seconds that a handler may take to end after its peer asks for its notes."""
+"""Seconds that a program may take to end after its peer asks for its notes."""
+
+INFORMATIVE_DEADLINE = 0.5
+"""The same where the outcome only informs."""
 
 _POLL = 0.002
-"""Seconds between two looks at a handler; a thread or another loop may be the one that runs it."""
+"""Seconds between two looks at a program; a thread or another loop may be the one that runs it."""
 
 
 class Record(msgspec.Struct):
-    """What one handler noted, and how it ended."""
+    """What one program noted, and how it ended."""
 
     notes: list[object]
     code: int | None = None
@@ -33,7 +41,8 @@ class Record(msgspec.Struct):
 
 
 class _Running:
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
         self.notes = Notes()
         self.record = Record(self.notes)
 
@@ -41,54 +50,123 @@ class _Running:
 _running: dict[str, _Running] = {}
 
 
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve a connection of a case, or the notes of one."""
-    if scope["type"] == "websocket":
-        await _run_case(scope, receive, send)
-    elif scope["type"] == "http":
-        await _answer(cast("str", scope["path"]), send)
-    else:
-        cases()
-        await Application()(scope, receive, send)
+class CaseApp:
+    """Serves a connection of a case, or the notes of one."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve over ASGI."""
+        if scope["type"] == "http":
+            await _answer(cast("str", scope["path"]), send)
+        elif scope["type"] == "lifespan":
+            await Application(lifespan=_lifespan)(scope, receive, send)
+        else:
+            run = _Run(cast("RawHeaders", scope["headers"]))
+            with run.recording():
+                match run.layer:
+                    case Layer.PLAIN:
+                        await run.app(scope, receive, send)
+                    case Layer.ADAPTER:
+                        await run.over(discovery.connect(scope, receive, send))
+                    case Layer.NORMALISED:
+                        await normalise(run.app, **run.limits)(scope, receive, send)
+
+    async def handle(self, transport: Transport) -> None:
+        """Serve over the transport of a server that doesn't speak ASGI."""
+        run = _Run(transport.handshake.headers)
+        with run.recording():
+            if run.layer is Layer.NORMALISED:
+                await normalise(run.app, **run.limits).handle(transport)
+            else:
+                await run.over(transport)
 
 
-async def _run_case(scope: Scope, receive: Receive, send: Send) -> None:
-    headers = dict(cast("list[tuple[bytes, bytes]]", scope["headers"]))
-    handler = HANDLERS[headers[b"x-handler"].decode()]
-    running = _running[headers[b"x-connection"].decode()] = _Running()
-    connect = ASGITransport if headers[b"x-layer"] == b"plain" else discovery.connect
-    transport = connect(scope, receive, send)
-    application = Application(max_message_size=handler.max_message_size, close_timeout=handler.close_timeout)
-    requests: list[WebSocketRequest] = []
+app: CaseApp = CaseApp()
 
-    async def noting(request: WebSocketRequest) -> None:
-        requests.append(request)
-        await handler.run(request, running.notes)
 
-    application.websocket(transport.handshake.path)(noting)
-    try:
-        await application.handle(transport)
-    except Exception as error:
-        running.record.raised = f"{type(error).__name__}: {error}"
-        raise
-    finally:
-        running.record.code = requests[0].web_socket.code
-        running.record.done = True
+@asynccontextmanager
+async def _lifespan() -> AsyncGenerator[Mapping[str, object], None]:
+    cases()
+    yield STATE
+
+
+class _Limits(TypedDict):
+    max_message_size: int
+    close_timeout: float
+
+
+class _Run:
+    """What a request asks for."""
+
+    def __init__(self, lines: RawHeaders) -> None:
+        headers = dict(lines)
+        self.layer = Layer(headers[b"x-layer"].decode())
+        self._program = PROGRAMS[headers[b"x-program"].decode()]
+        self._script = headers.get(b"x-script", b"").decode()
+        informs = self.layer is Layer.PLAIN and isinstance(self._program, App)
+        self._running = _Running(INFORMATIVE_DEADLINE if informs else NOTES_DEADLINE)
+        _running[headers[b"x-connection"].decode()] = self._running
+        self.limits = _Limits(
+            max_message_size=self._program.max_message_size, close_timeout=self._program.close_timeout
+        )
+
+    @contextmanager
+    def recording(self) -> Generator[None, None, None]:
+        """Note how the program ends, as the server sees it."""
+        try:
+            yield
+        except Exception as error:
+            self._running.record.raised = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            self._running.record.done = True
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Be an ASGI application that believes its server."""
+        if isinstance(self._program, App):
+            await self._program.run(ASGICall(scope, receive, send, self._running.notes, self._script))
+        else:
+            await self.over(ASGITransport(scope, receive, send))
+
+    async def over(self, transport: Transport) -> None:
+        """Run the handler over this transport."""
+        handler, running = self._program, self._running
+        assert isinstance(handler, Handler)
+        application = Application(**self.limits)
+        requests: list[WebSocketRequest] = []
+
+        async def noting(request: WebSocketRequest) -> None:
+            requests.append(request)
+            await handler.run(request, running.notes)
+
+        application.websocket(transport.handshake.path)(noting)
+        try:
+            await application.handle(transport)
+        finally:
+            running.record.code = requests[0].web_socket.code
 
 
 async def _answer(path: str, send: Send) -> None:
     verb, number = path.split("/")[-2:]
+    record = Record([]) if verb == "alive" else await _wait(verb, number)
+    body = b"" if record is None else msgspec.msgpack.encode(record)
+    headers = [(b"content-type", b"application/msgpack"), (b"content-length", b"%d" % len(body))]
+    status = 404 if record is None else 200
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _wait(verb: str, number: str) -> Record | None:
     with anyio.move_on_after(NOTES_DEADLINE):
         while number not in _running:  # noqa: ASYNC110  # the server may be ahead of the app
             await anyio.sleep(_POLL)
-        running = _running[number]
-        if verb == "gate":
-            running.notes.open_gate()
+    running = _running.get(number)
+    if running is None:
+        return None
+    if verb == "gate":
+        running.notes.open_gate()
+    with anyio.move_on_after(running.deadline):
         while not running.record.done and (  # noqa: ASYNC110
             verb == "notes" or (verb == "noted" and not running.notes)
         ):
             await anyio.sleep(_POLL)
-    body = msgspec.msgpack.encode(_running[number].record)
-    headers = [(b"content-type", b"application/msgpack"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return running.record

@@ -1,9 +1,10 @@
-"""What a case is made of: a clause, perhaps a capability, and handlers that run on the server."""
+"""What a case is made of: a clause, perhaps a capability, and what runs on the server."""
 
 import importlib
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from types import FunctionType
 from typing import TypeAlias, cast
@@ -11,6 +12,7 @@ from typing import TypeAlias, cast
 import anyio
 
 from anysocket import WebSocketRequest
+from anysocket.asgi import Receive, Scope, Send
 from anysocket.capabilities import Capabilities, Support, described
 from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 
@@ -31,20 +33,49 @@ class Notes(list[object]):
         self._gate.set()
 
 
-CaseHandler: TypeAlias = Callable[[WebSocketRequest, Notes], Awaitable[None]]
-
-
 @dataclass(frozen=True, slots=True)
-class Handler:
-    """A handler of a case, run in the server's process; it tells what it sees in its notes."""
+class Program:
+    """What a case runs in the server's process; it tells what it sees in its notes."""
 
     name: str
-    run: CaseHandler
     max_message_size: int
     close_timeout: float
 
 
-HANDLERS: dict[str, Handler] = {}
+CaseHandler: TypeAlias = Callable[[WebSocketRequest, Notes], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler(Program):
+    """A handler of anysocket's own."""
+
+    run: CaseHandler
+
+
+@dataclass(frozen=True, slots=True)
+class ASGICall:
+    """What an ASGI application is called with, and its notes."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    notes: Notes
+    script: str
+    """What the peer wants it to do, for an application that asks."""
+
+
+CaseApp: TypeAlias = Callable[[ASGICall], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class App(Program):
+    """An ASGI application, of no framework at all."""
+
+    run: CaseApp
+    script: str = ""
+
+
+PROGRAMS: dict[str, Program] = {}
 
 
 def handler(
@@ -53,12 +84,39 @@ def handler(
     """Make a function the handler of a case, in an application with these settings."""
 
     def register(run: CaseHandler) -> Handler:
-        name = f"{run.__module__.rpartition('.')[2]}.{_name(run)}"
-        made = Handler(name, run, max_message_size, close_timeout)
-        HANDLERS[name] = made
+        made = Handler(_path(run), max_message_size, close_timeout, run)
+        PROGRAMS[made.name] = made
         return made
 
     return register
+
+
+def asgi_app(
+    *, max_message_size: int = MAX_MESSAGE_SIZE, close_timeout: float = CLOSE_TIMEOUT
+) -> Callable[[CaseApp], App]:
+    """Make a function the ASGI application of a case, normalised with these settings."""
+
+    def register(run: CaseApp) -> App:
+        made = App(_path(run), max_message_size, close_timeout, run)
+        PROGRAMS[made.name] = made
+        return made
+
+    return register
+
+
+class Layer(Enum):
+    """What a case runs over."""
+
+    PLAIN = "plain"
+    """The ASGI specification's transport, believing the server."""
+    ADAPTER = "adapter"
+    """The server's own adapter."""
+    NORMALISED = "normalised"
+    """The plain transport again, in an application wrapped in `normalise`."""
+
+
+APP_LAYERS = (Layer.PLAIN, Layer.NORMALISED)
+"""What an ASGI application runs over: on the server alone, and wrapped in `normalise`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +125,48 @@ class Case:
 
     id: str
     clause: str
-    requires: str | None
-    """The capability without which it fails."""
+    requires: tuple[str, ...]
+    """The capabilities without which it fails."""
     says: str
     file: Path
+    layers: tuple[Layer, ...] = tuple(Layer)
+
+    def over(self, *, plain: bool) -> tuple[Layer, ...]:
+        """Give its layers on a server, with the plain transport or without."""
+        return tuple(each for each in self.layers if plain or each is not Layer.PLAIN)
 
     def support(self, capabilities: Capabilities) -> Support:
         """Tell how a server with these capabilities is declared to pass this case."""
-        if self.requires is None:
-            return Support.NATIVE
-        support: Support = getattr(capabilities, self.requires)
-        return support
+        found: set[Support] = {getattr(capabilities, each) for each in self.requires}
+        return next((each for each in (Support.ABSENT, Support.REPAIRED) if each in found), Support.NATIVE)
 
 
 CASES: dict[str, Case] = {}
 
+STATE = {"answer": 42}
+"""What the lifespan of the app under test yields."""
 
-def case(clause: str, requires: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+
+def case(
+    clause: str, requires: str | tuple[str, ...] = (), *, layers: tuple[Layer, ...] | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a test the case of a clause, such as "C1"; its docstring says what it checks.
 
+    The clauses that begin with N are about ASGI applications, the others about handlers.
+
     Raises:
-        ValueError: the capability doesn't exist.
+        ValueError: a capability doesn't exist.
     """
-    if requires is not None and requires not in described():
-        raise ValueError(f"there is no capability {requires!r}")
+    required = (requires,) if isinstance(requires, str) else requires
+    for name in required:
+        if name not in described():
+            raise ValueError(f"there is no capability {name!r}")
+    over = layers or (APP_LAYERS if clause.startswith("N") else tuple(Layer))
 
     def register(test: Callable[..., None]) -> Callable[..., None]:
         file = Path(inspect.getfile(test))
         name = case_id(file, _name(test))
-        CASES[name] = Case(name, clause, requires, (test.__doc__ or "").strip(), file)
+        CASES[name] = Case(name, clause, required, (test.__doc__ or "").strip(), file, over)
         return test
 
     return register
@@ -105,13 +176,20 @@ def _name(function: Callable[..., object]) -> str:
     return cast("FunctionType", function).__name__  # a decorator gets functions
 
 
+def _path(function: Callable[..., object]) -> str:
+    return f"{function.__module__.removeprefix(f'{__package__}.')}.{_name(function)}"
+
+
 def case_id(file: Path, test: str) -> str:
     """Name a case by its file and its test."""
-    return f"{file.stem.removeprefix('test_')}.{test.removeprefix('test_')}"
+    folder = file.relative_to(Path(__file__).parent).parent
+    return ".".join([*folder.parts, file.stem.removeprefix("test_"), test.removeprefix("test_")])
 
 
 def cases() -> list[Case]:
     """Give all cases, in the order of their files."""
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
-        importlib.import_module(f"{__package__}.{path.stem}")
+    folder = Path(__file__).parent
+    for path in sorted(folder.glob("test_*.py")) + sorted(folder.glob("*/test_*.py")):
+        module = path.relative_to(folder).with_suffix("")
+        importlib.import_module(".".join([__name__.rpartition(".")[0], *module.parts]))
     return list(CASES.values())

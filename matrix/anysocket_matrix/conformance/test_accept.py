@@ -1,5 +1,7 @@
 """H2, H4, H5: accepting a connection, or failing to."""
 
+import anyio
+
 from anysocket import ConnectionClosed, InvalidState, WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
 from anysocket_matrix.conformance.handlers import echo, until_the_end
@@ -12,6 +14,12 @@ from anysocket_matrix.plugin import Connect
 async def chooses_the_last(request: WebSocketRequest, notes: Notes) -> None:
     """Accept the last subprotocol that is offered."""
     await request.web_socket.accept(request.subprotocols[-1])
+
+
+@handler()
+async def chooses_the_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept the first subprotocol that is offered."""
+    await request.web_socket.accept(request.subprotocols[0])
 
 
 @handler()
@@ -44,12 +52,12 @@ async def accepts_badly_first(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def accepts_the_unoffered_first(request: WebSocketRequest, notes: Notes) -> None:
-    """Try a subprotocol that isn't offered, then one that is."""
+    """Try a subprotocol that isn't offered, then none."""
     try:
         await request.web_socket.accept("z")
     except ValueError:
         notes.append("ValueError")
-    await request.web_socket.accept("a")
+    await request.web_socket.accept()
     await request.web_socket.send("open")
 
 
@@ -61,6 +69,22 @@ async def accepts_twice(request: WebSocketRequest, notes: Notes) -> None:
         await request.web_socket.accept()
     except InvalidState:
         notes.append("InvalidState")
+    await request.web_socket.send("open")
+
+
+@handler()
+async def accepts_in_two_tasks(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept twice at once."""
+
+    async def accept() -> None:
+        try:
+            await request.web_socket.accept()
+        except InvalidState:
+            notes.append("InvalidState")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(accept)
+        tasks.start_soon(accept)
     await request.web_socket.send("open")
 
 
@@ -112,26 +136,25 @@ async def accepts_late(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("H2")
 def test_opens(connect: Connect) -> None:
-    """Accept gives 101 and the accept token, and no subprotocol."""
+    """Accept gives 101 and the accept token, over HTTP/2 200, and no subprotocol."""
     peer = connect(until_the_end)
-    peer.expect_status(101)
+    peer.expect_open()
     if peer.response.header("sec-websocket-protocol"):
         raise Mismatch("no subprotocol", peer.response.headers)
-    peer.expect_accept_token()
 
 
-@case("H2")
+@case("H2", requires="accept_subprotocol")
 def test_subprotocol(connect: Connect) -> None:
     """The chosen subprotocol is in the response."""
     peer = connect(chooses_the_last, headers=[("sec-websocket-protocol", "a, b")])
     peer.expect_header("sec-websocket-protocol", "b")
 
 
-@case("H2", requires="all_subprotocol_lines")
+@case("H2", requires=("all_subprotocol_lines", "accept_subprotocol"))
 def test_subprotocol_of_the_first_line(connect: Connect) -> None:
     """A subprotocol of another header line than the last can be chosen."""
-    lines = [("sec-websocket-protocol", "b"), ("sec-websocket-protocol", "a")]
-    peer = connect(accepts_the_unoffered_first, headers=lines[::-1])
+    lines = [("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b")]
+    peer = connect(chooses_the_first, headers=lines)
     peer.expect_header("sec-websocket-protocol", "a")
 
 
@@ -139,16 +162,21 @@ def test_subprotocol_of_the_first_line(connect: Connect) -> None:
 def test_unoffered_subprotocol(connect: Connect) -> None:
     """A subprotocol that wasn't offered is a ValueError, and the connection can still be accepted."""
     peer = connect(accepts_the_unoffered_first, headers=[("sec-websocket-protocol", "a, b")])
-    peer.expect_header("sec-websocket-protocol", "a")
     peer.expect_text("open")
     peer.expect_notes("ValueError")
+
+
+@case("H2", requires="over_http2")
+def test_over_http2(connect: Connect) -> None:
+    """A connection can be opened over HTTP/2, too (RFC 8441)."""
+    connect(until_the_end, http2=True).expect_open()
 
 
 @case("H2", requires="accept_headers")
 def test_headers(connect: Connect) -> None:
     """The headers of accept are in the response, duplicates too."""
     peer = connect(adds_headers)
-    peer.expect_status(101)
+    peer.expect_open()
     peer.expect_header("x-a", "1", "3")
     peer.expect_header("x-b", "2")
 
@@ -157,7 +185,7 @@ def test_headers(connect: Connect) -> None:
 def test_bad_headers(connect: Connect) -> None:
     """Headers that can't be sent are a ValueError, and the connection can still be accepted."""
     peer = connect(accepts_badly_first)
-    peer.expect_status(101)
+    peer.expect_open()
     peer.expect_text("open")
     peer.expect_notes(*["ValueError"] * 8)
 
@@ -166,6 +194,14 @@ def test_bad_headers(connect: Connect) -> None:
 def test_accept_twice(connect: Connect) -> None:
     """A second accept is InvalidState and does no harm."""
     peer = connect(accepts_twice)
+    peer.expect_text("open")
+    peer.expect_notes("InvalidState")
+
+
+@case("H2")
+def test_two_accepts_at_once(connect: Connect) -> None:
+    """Of two accepts at once one is InvalidState, and the other one counts."""
+    peer = connect(accepts_in_two_tasks)
     peer.expect_text("open")
     peer.expect_notes("InvalidState")
 
@@ -184,19 +220,58 @@ def test_send_at_once(connect: Connect) -> None:
     connect(sends_at_once).expect_text("first")
 
 
+@handler()
+async def echoes_late(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept when the peer says so, and send every message back."""
+    ws = request.web_socket
+    await notes.gate()
+    await ws.accept()
+    while (message := await ws.receive()) is not None:
+        await ws.send(message)
+
+
 @case("M5", requires="early_message")
 def test_message_behind_the_handshake(connect: Connect) -> None:
     """A message in the packet of the handshake isn't lost."""
-    peer = connect(echo, behind=frame_bytes(Opcode.TEXT, b"early"))
-    peer.expect_status(101)
+    peer = connect(echoes_late, behind=frame_bytes(Opcode.TEXT, b"early"), answer=False)
+    peer.open_gate()
+    peer.wait_for_answer()
+    peer.expect_open()
     peer.expect_text("early")
 
 
-@case("H4")
+@case("M5", requires="message_before_accept")
+def test_message_before_accept(connect: Connect) -> None:
+    """A message that comes before accept isn't lost, and is received first."""
+    peer = connect(echoes_late, answer=False)
+    peer.wait_until_started()
+    peer.send_text("early")
+    peer.open_gate()
+    peer.wait_for_answer()
+    peer.expect_open()
+    peer.send_text("late")
+    peer.expect_text("early")
+    peer.expect_text("late")
+
+
+@case("H2", requires="senseless_offer")
+def test_senseless_offer(connect: Connect) -> None:
+    """An extension that is offered with parameters that make no sense is declined."""
+    offer = "permessage-deflate; client_max_window_bits=many"
+    peer = connect(echo, headers=[("sec-websocket-extensions", offer)])
+    peer.expect_open()
+    peer.expect_header("sec-websocket-extensions")
+    peer.send_text("a")
+    peer.expect_text("a")
+
+
+@case("H4", requires="no_answer")
 def test_no_answer(connect: Connect) -> None:
-    """A handler that returns without having answered gives 500."""
+    """A handler that returns without having answered gives 500, and nothing behind it."""
     peer = connect(answers_nothing)
     peer.expect_status(500)
+    if peer.hears_something(within=0.2):
+        raise Mismatch("nothing behind the answer", "something")
     peer.expect_code(1006)
 
 

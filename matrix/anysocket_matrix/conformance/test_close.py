@@ -38,7 +38,7 @@ async def closes_as_told(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def closes_badly_first(request: WebSocketRequest, notes: Notes) -> None:
-    """Try what can't be sent, then send."""
+    """Try what can't be sent, then send and receive."""
     ws = request.web_socket
     await ws.accept()
     for code in (-1, 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 70000):
@@ -53,6 +53,7 @@ async def closes_badly_first(request: WebSocketRequest, notes: Notes) -> None:
             notes.append("reason")
     notes.append(ws.code)
     await ws.send("still open")
+    notes.append(await ws.receive())
 
 
 @handler()
@@ -95,19 +96,48 @@ async def closes_while_receiving(request: WebSocketRequest, notes: Notes) -> Non
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
-        await anyio.lowlevel.checkpoint()
+        await notes.gate()  # by now the server is waiting too, in whichever thread
         await ws.close(4001)
         notes.append("closed")
 
 
+@handler()
+async def closes_at_the_gate(request: WebSocketRequest, notes: Notes) -> None:
+    """Close without having received anything."""
+    await request.web_socket.accept()
+    await notes.gate()
+    await request.web_socket.close(4001)
+
+
+@case("C3", requires="close_with_unread")
+def test_close_with_unread_messages(connect: Connect) -> None:
+    """Close finds the peer's answer behind the messages that nobody has received."""
+    peer = connect(closes_at_the_gate)
+    for number in range(50):
+        peer.send_text(str(number))
+    peer.open_gate()
+    peer.expect_close_frame()
+    peer.send_close(4001)
+    peer.expect_end()
+    peer.expect_code(4001)
+
+
 @case("C1", requires="peer_close_code")
 def test_peers_code(connect: Connect) -> None:
-    """The code is the peer's when it closed, and the peer sees it echoed."""
+    """The code is the peer's when it closed, and the peer gets one close frame in answer."""
+    peer = connect(until_the_end)
+    peer.send_close(4999)
+    peer.receive_frame("a close frame")
+    peer.expect_end()
+    peer.expect_code(4999)
+
+
+@case("C1", requires="close_echo")
+def test_peers_code_echoed(connect: Connect) -> None:
+    """The peer's code is in that answer (RFC 6455 section 5.5.1)."""
     peer = connect(until_the_end)
     peer.send_close(4999)
     peer.expect_close(4999)
-    peer.expect_end()
-    peer.expect_code(4999)
 
 
 @case("C1", requires="peer_close_code")
@@ -116,6 +146,15 @@ def test_peers_standard_code(connect: Connect) -> None:
     peer = connect(until_the_end)
     peer.send_close(1001)
     peer.expect_code(1001)
+
+
+@case("C1", requires="peer_bad_gateway")
+def test_peers_newest_code(connect: Connect) -> None:
+    """1014 is a registered code like any other (IANA's registry of RFC 6455 section 11.7)."""
+    peer = connect(until_the_end)
+    peer.send_close(1014)
+    peer.expect_close(1014)
+    peer.expect_code(1014)
 
 
 @case("C1", requires="no_close_code")
@@ -153,16 +192,16 @@ def test_hung_up(connect: Connect) -> None:
     peer.expect_code(1006)
 
 
-@case("C1", requires="abnormal_closure")
+@case("C1", requires="half_closed")
 def test_half_closed(connect: Connect) -> None:
-    """A TCP connection that ends in the peer's direction only is 1006."""
+    """A connection that ends in the peer's direction only is 1006."""
     peer = connect(until_the_end)
     peer.half_close()
     peer.expect_end()
     peer.expect_code(1006)
 
 
-@case("C1")
+@case("C1", requires=("close_code", "close_reason"))
 def test_own_code_and_reason(connect: Connect) -> None:
     """Our own code and reason reach the peer and stay what they are."""
     peer = connect(closes)
@@ -176,12 +215,12 @@ def test_own_code_and_reason(connect: Connect) -> None:
 def test_own_code_stands(connect: Connect) -> None:
     """When the peer answers with another code, ours stands."""
     peer = connect(closes)
-    peer.expect_close(4001)
+    peer.expect_close_frame()
     peer.send_close(4002)
     peer.expect_notes(4001, None, 4001)
 
 
-@case("C1")
+@case("C1", requires="close_code")
 def test_default_code(connect: Connect) -> None:
     """Close says 1000 unless told otherwise, with an empty reason."""
     peer = connect(closes_plainly)
@@ -190,7 +229,7 @@ def test_default_code(connect: Connect) -> None:
     peer.expect_notes(1000)
 
 
-@case("C2")
+@case("C2", requires=("close_code", "close_codes"))
 def test_codes_that_can_be_sent(connect: Connect) -> None:
     """Each code that may be sent arrives."""
     for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999):
@@ -199,7 +238,7 @@ def test_codes_that_can_be_sent(connect: Connect) -> None:
         peer.send_close(code)
 
 
-@case("C2")
+@case("C2", requires=("close_code", "close_reason"))
 def test_longest_reason(connect: Connect) -> None:
     """A reason of 123 bytes of UTF-8 arrives whole."""
     peer = connect(closes_as_told, "/?code=3000&reason=" + "%C3%A9" * 61 + "x")
@@ -211,18 +250,28 @@ def test_bad_codes_and_reasons(connect: Connect) -> None:
     """What can't be sent is a ValueError, nothing is sent, and the connection stays open."""
     peer = connect(closes_badly_first)
     peer.expect_text("still open")
+    peer.send_text("so it is")
     codes = [-1, 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 70000]
-    peer.expect_notes(*codes, "reason", "reason", None)
+    peer.expect_notes(*codes, "reason", "reason", None, "so it is")
 
 
 @case("C3")
 def test_close_again(connect: Connect) -> None:
     """Close may be repeated: the first one counts."""
     peer = connect(closes_again_and_again)
-    peer.expect_close(4001)
+    peer.expect_close_frame()
     peer.send_close(4001)
     peer.expect_end()
     peer.expect_notes(4001)
+
+
+@case("C3", requires="close_code")
+def test_first_of_several_closes(connect: Connect) -> None:
+    """When close is repeated, the peer sees the first one."""
+    peer = connect(closes_again_and_again)
+    peer.expect_close(4001)
+    peer.send_close(4001)
+    peer.expect_end()
 
 
 @case("C3", requires="peer_close_code")
@@ -230,7 +279,7 @@ def test_close_after_the_end(connect: Connect) -> None:
     """Close after the peer's close does nothing."""
     peer = connect(closes_after_the_end)
     peer.send_close(4999)
-    peer.expect_close(4999)
+    peer.receive_frame("a close frame")
     peer.expect_end()
     peer.expect_code(4999)
 
@@ -247,7 +296,7 @@ def test_close_after_a_loss(connect: Connect) -> None:
 def test_silent_peer(connect: Connect) -> None:
     """Close returns within its timeout when the peer doesn't answer."""
     peer = connect(closes_soon)
-    peer.expect_close(4001)
+    peer.expect_close_frame()
     if peer.record(silent=True).code != 4001:
         raise Mismatch("code 4001", peer.record().code)
 
@@ -256,7 +305,9 @@ def test_silent_peer(connect: Connect) -> None:
 def test_close_while_receiving(connect: Connect) -> None:
     """Close works while another task waits in receive, which then gives None."""
     peer = connect(closes_while_receiving)
-    peer.expect_close(4001)
+    peer.wait_until_started()
+    peer.open_gate()
+    peer.expect_close_frame()
     peer.send_close(4001)
     if sorted(map(str, peer.record().notes)) != ["None", "closed"]:
         raise Mismatch("both tasks to end", peer.record().notes)

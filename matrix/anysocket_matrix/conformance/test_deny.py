@@ -2,6 +2,7 @@
 
 from anysocket import InvalidState, WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.conformance.handlers import echo
 from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.plugin import Connect
 
@@ -34,7 +35,7 @@ async def is_busy(request: WebSocketRequest, notes: Notes) -> None:
 @handler()
 async def denies_strangely(request: WebSocketRequest, notes: Notes) -> None:
     """Deny with a status that has no name."""
-    await request.deny(499, body="closed")
+    await request.deny(499)
 
 
 @handler()
@@ -60,6 +61,16 @@ async def closes_first(request: WebSocketRequest, notes: Notes) -> None:
     """Close instead of answering."""
     await request.web_socket.close(4000, "no")
     notes += [request.web_socket.code, await request.web_socket.receive()]
+
+
+@handler()
+async def closes_first_as_told(request: WebSocketRequest, notes: Notes) -> None:
+    """Close instead of answering, with the code in the query."""
+    try:
+        await request.web_socket.close(int(request.query["code"]))
+    except ValueError:
+        await request.web_socket.accept()
+        await request.web_socket.send("open")
 
 
 @handler()
@@ -109,6 +120,16 @@ def test_default(connect: Connect) -> None:
     peer.expect_notes(1006)
 
 
+@case("H3", requires="plain_denial")
+def test_no_trace_of_an_upgrade(connect: Connect) -> None:
+    """A denial has no header that opens a connection (RFC 6455 section 4.2.2)."""
+    peer = connect(denies)
+    peer.expect_header("sec-websocket-accept")
+    peer.expect_header("upgrade")
+    if "upgrade" in ",".join(peer.response.header("connection")).lower():
+        raise Mismatch("no upgrade", peer.response.headers)
+
+
 @case("H3")
 def test_close_first(connect: Connect) -> None:
     """Close before accept is deny with 403, and code is 1006."""
@@ -118,6 +139,15 @@ def test_close_first(connect: Connect) -> None:
 
 
 @case("H3")
+def test_close_first_with_any_code(connect: Connect) -> None:
+    """Close before accept is 403 with whatever code; one that can't be sent is a ValueError as ever."""
+    for code in (1000, 1001, 1008, 1014, 3000, 4999):
+        connect(closes_first_as_told, f"/?code={code}").expect_status(403)
+    for code in (-1, 0, 200, 999, 1005, 5000, 70000):
+        connect(closes_first_as_told, f"/?code={code}").expect_text("open")
+
+
+@case("H3", requires="denial_response")
 def test_body(connect: Connect) -> None:
     """Status, headers and a text body reach the peer."""
     peer = connect(denies_with_a_body)
@@ -142,7 +172,7 @@ def test_latin1_header(connect: Connect) -> None:
     peer.expect_header("x-a", "caf\xe9")
 
 
-@case("H3")
+@case("H3", requires="denial_response")
 def test_redirect(connect: Connect) -> None:
     """A redirect reaches the peer."""
     peer = connect(redirects)
@@ -150,7 +180,7 @@ def test_redirect(connect: Connect) -> None:
     peer.expect_header("location", "/elsewhere")
 
 
-@case("H3")
+@case("H3", requires="denial_response")
 def test_server_error(connect: Connect) -> None:
     """A server error with a binary body reaches the peer."""
     peer = connect(is_busy)
@@ -164,10 +194,9 @@ def test_unnamed_status(connect: Connect) -> None:
     """A status that the RFCs don't name reaches the peer."""
     peer = connect(denies_strangely)
     peer.expect_status(499)
-    peer.expect_body(b"closed")
 
 
-@case("H3")
+@case("H3", requires="denial_response")
 def test_long_body(connect: Connect) -> None:
     """A long body arrives whole."""
     peer = connect(denies_at_length)
@@ -209,9 +238,20 @@ def test_deny_after_accept(connect: Connect) -> None:
     peer.expect_notes("InvalidState")
 
 
-@case("H3")
+@case("H3", requires="denial_status")
 def test_answer_after_deny(connect: Connect) -> None:
     """Accept and deny after deny are InvalidState."""
     peer = connect(accepts_after_deny)
     peer.expect_status(404)
     peer.expect_notes("InvalidState", "InvalidState")
+
+
+@case("H3")
+def test_data_behind_the_denial(connect: Connect) -> None:
+    """What the peer still sends harms no connection that shares its TCP connection."""
+    other = connect(echo)
+    peer = connect(denies, beside=other)
+    peer.send_text("late")
+    peer.send_text("later")
+    other.send_text("a")
+    other.expect_text("a")

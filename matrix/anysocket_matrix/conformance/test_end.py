@@ -1,10 +1,12 @@
 """C4, C5, C6: after the end, and how a handler's end ends the connection."""
 
+import sys
+
 import anyio
 
 from anysocket import ConnectionClosed, WebSocket, WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
-from anysocket_matrix.conformance.handlers import until_the_end
+from anysocket_matrix.conformance.handlers import echo, until_the_end
 from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.plugin import Connect
 
@@ -71,6 +73,28 @@ async def only_sends(request: WebSocketRequest, notes: Notes) -> None:
 
 
 @handler()
+async def only_waits(request: WebSocketRequest, notes: Notes) -> None:
+    """Wait for the end, then note what came before it."""
+    ws = request.web_socket
+    await ws.accept()
+    notes.append(await request.wait_closed())
+    while (message := await ws.receive()) is not None:
+        notes.append(message)
+
+
+@handler()
+async def waits_beside_receiving(request: WebSocketRequest, notes: Notes) -> None:
+    """Wait for the end in one task, and note every message in another."""
+    ws = request.web_socket
+    await ws.accept()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(request.wait_closed)
+        while (message := await ws.receive()) is not None:
+            notes.append(message)
+    notes.append(ws.code)
+
+
+@handler()
 async def returns(request: WebSocketRequest, notes: Notes) -> None:
     """Accept and return."""
     await request.web_socket.accept()
@@ -81,6 +105,19 @@ async def raises(request: WebSocketRequest, notes: Notes) -> None:
     """Accept and raise."""
     await request.web_socket.accept()
     raise LookupError("after accept")
+
+
+@handler()
+async def exits(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept and exit."""
+    await request.web_socket.accept()
+    sys.exit("enough")
+
+
+@handler()
+async def exits_first(request: WebSocketRequest, notes: Notes) -> None:
+    """Exit before answering."""
+    raise KeyboardInterrupt
 
 
 @handler()
@@ -121,7 +158,7 @@ def test_send_after_a_loss(connect: Connect) -> None:
 def test_send_after_closing(connect: Connect) -> None:
     """Sending after our own close is ConnectionClosed with our code and reason."""
     peer = connect(sends_after_closing)
-    peer.expect_close(4001, "enough")
+    peer.expect_close_frame()
     peer.send_close(4001)
     peer.expect_notes(4001, "enough")
 
@@ -138,18 +175,28 @@ def test_receive_after_the_end(connect: Connect) -> None:
 def test_receive_after_closing(connect: Connect) -> None:
     """Receive after our own close gives None at once, every time."""
     peer = connect(receives_after_closing)
-    peer.expect_close(4001)
+    peer.expect_close_frame()
     peer.send_close(4001)
     peer.expect_notes(None, None, None)
 
 
-@case("C6", requires="end_while_sending")
+@case("C6", requires=("end_while_sending", "peer_close_code"))
 def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
     """A handler that only sends learns that the peer has closed, with which code."""
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.send_close(4999)
     peer.expect_notes(4999)
+
+
+@case("C6", requires="end_while_sending")
+def test_only_sending_to_a_waiting_peer(connect: Connect) -> None:
+    """A handler that only sends learns that the peer has closed, while the peer waits for the answer."""
+    peer = connect(only_sends)
+    peer.expect_text("tick")
+    peer.send_close()
+    if not peer.record().notes:
+        raise Mismatch("ConnectionClosed", "sends that go on")
 
 
 @case("C6", requires="end_while_sending")
@@ -162,25 +209,93 @@ def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
         raise Mismatch("ConnectionClosed", "sends that go on")
 
 
+@case("C6", requires=("end_behind_unread", "peer_close_code"))
+def test_only_sending_with_messages_unread(connect: Connect) -> None:
+    """A handler that only sends learns of the end behind messages that it hasn't received."""
+    peer = connect(only_sends)
+    peer.send_text("unread")
+    peer.wait_until_started()  # by now it has been read
+    peer.send_text("unread")
+    peer.send_close(4999)
+    peer.expect_notes(4999)
+
+
+@case("C6", requires="peer_close_code")
+def test_only_waiting(connect: Connect) -> None:
+    """A handler that only waits learns of the end, and can then receive what came before it."""
+    peer = connect(only_waits)
+    peer.send_text("one")
+    peer.send_bytes(b"two")
+    peer.send_close(4999)
+    peer.expect_notes(4999, "one", b"two")
+
+
+@case("C6")
+def test_only_waiting_for_a_lost_peer(connect: Connect) -> None:
+    """A handler that only waits learns that the connection broke."""
+    peer = connect(only_waits)
+    peer.wait_until_started()
+    peer.abort()
+    if len(peer.record().notes) != 1:
+        raise Mismatch("the end", peer.record().notes)
+
+
+@case("C6", requires="peer_close_code")
+def test_waiting_beside_receiving(connect: Connect) -> None:
+    """Another task may wait for the end while one receives: messages stay in order."""
+    peer = connect(waits_beside_receiving)
+    numbers = [str(number) for number in range(100)]
+    for number in numbers:
+        peer.send_text(number)
+    peer.send_close(4999)
+    peer.expect_notes(*numbers, 4999)
+
+
 @case("C5")
 def test_returns(connect: Connect) -> None:
-    """A handler that returns closes with 1000."""
+    """A handler that returns closes, with 1000 as its code."""
     peer = connect(returns)
-    peer.expect_close(1000, "")
+    peer.expect_close_frame()
     peer.send_close(1000)
     peer.expect_end()
     peer.expect_code(1000)
 
 
-@case("C5")
+@case("C5", requires="close_code")
+def test_code_of_a_return(connect: Connect) -> None:
+    """The peer of a handler that returns sees 1000."""
+    connect(returns).expect_close(1000, "")
+
+
+@case("C5", requires="close_codes")
 def test_raises(connect: Connect) -> None:
-    """A handler that raises closes with 1011, and the exception is raised on."""
+    """A handler that raises closes, with 1011 as its code, and the exception is raised on."""
     peer = connect(raises)
-    peer.expect_close(1011, "")
+    peer.expect_close_frame()
     peer.send_close(1011)
     peer.expect_end()
     peer.expect_code(1011)
     peer.expect_raised("LookupError: after accept")
+
+
+@case("C5", requires="close_code")
+def test_code_of_a_failure(connect: Connect) -> None:
+    """The peer of a handler that raises sees 1011."""
+    connect(raises).expect_close(1011, "")
+
+
+@case("C5")
+def test_exits(connect: Connect) -> None:
+    """A handler that exits has failed like any other, and no other connection notices."""
+    other = connect(echo)
+    peer = connect(exits, beside=other)
+    peer.expect_close_frame()
+    peer.send_close(1011)
+    peer.expect_end()
+    peer.expect_code(1011)
+    connect(exits_first, beside=other).expect_status(500)
+    other.send_text("a")
+    other.expect_text("a")
 
 
 @case("C5", requires="peer_close_code")

@@ -1,7 +1,7 @@
 """H1: the handshake's request, as the handler sees it."""
 
 from anysocket import WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.conformance.case import STATE, Notes, case, handler
 from anysocket_matrix.plugin import ROOT_PATH, Connect
 
 
@@ -9,6 +9,13 @@ from anysocket_matrix.plugin import ROOT_PATH, Connect
 async def tells_path(request: WebSocketRequest, notes: Notes) -> None:
     """Note the path in both forms."""
     notes += [request.path, request.raw_path]
+    await request.deny()
+
+
+@handler()
+async def tells_last_segment(request: WebSocketRequest, notes: Notes) -> None:
+    """Note the path, and of the raw path the last segment."""
+    notes += [request.path, request.raw_path.rpartition(b"/")[2]]
     await request.deny()
 
 
@@ -54,6 +61,13 @@ async def tells_addresses(request: WebSocketRequest, notes: Notes) -> None:
     await request.deny()
 
 
+@handler()
+async def tells_state(request: WebSocketRequest, notes: Notes) -> None:
+    """Note what the lifespan has yielded."""
+    notes += [[name, value] for name, value in request.state.items()]
+    await request.deny()
+
+
 @case("H1", requires="path_below_root")
 def test_path(connect: Connect) -> None:
     """The path is percent-decoded, the raw path isn't, the query is in neither."""
@@ -74,11 +88,18 @@ def test_root_path(connect: Connect) -> None:
     connect(tells_root, "/a").expect_notes(ROOT_PATH)
 
 
-@case("H1", requires="path_below_root")
+@case("H1", requires="raw_path")
 def test_encoded_slash(connect: Connect) -> None:
     """The raw path tells an encoded slash from a real one."""
-    peer = connect(tells_path, "/a%2Fb/c")
-    peer.expect_notes("/a/b/c", b"/a%2Fb/c")
+    peer = connect(tells_last_segment, "/a/b%2Fc")
+    peer.expect_notes("/a/b/c", b"b%2Fc")
+
+
+@case("H1", requires="path_parameters")
+def test_semicolons(connect: Connect) -> None:
+    """A semicolon is part of the path."""
+    peer = connect(tells_last_segment, "/a;b=1/c;d=%20;e")
+    peer.expect_notes("/a;b=1/c;d= ;e", b"c;d=%20;e")
 
 
 @case("H1")
@@ -94,7 +115,7 @@ def test_no_query(connect: Connect) -> None:
     connect(tells_query, "/").expect_notes()
 
 
-@case("H1")
+@case("H1", requires="header_duplicates")
 def test_header_duplicates(connect: Connect) -> None:
     """Lines of one name are all kept, in order, under whatever case."""
     peer = connect(tells_one_header, headers=[("X-A", "1"), ("x-b", "2"), ("x-A", "3")])
@@ -106,6 +127,13 @@ def test_header_order(connect: Connect) -> None:
     """Lines of different names stand in wire order."""
     peer = connect(tells_headers, headers=[("x-b", "1"), ("x-a", "2"), ("x-b", "3")])
     peer.expect_notes(["x-b", "1"], ["x-a", "2"], ["x-b", "3"])
+
+
+@case("H1", requires="header_underscores")
+def test_header_underscore(connect: Connect) -> None:
+    """An underscore is a character like others (RFC 9110 section 5.6.2)."""
+    peer = connect(tells_headers, headers=[("x_a", "1")])
+    peer.expect_notes(["x_a", "1"])
 
 
 @case("H1", requires="latin1_headers")
@@ -137,6 +165,13 @@ def test_subprotocols_of_two_lines(connect: Connect) -> None:
     peer.expect_notes("b", "a", "c")
 
 
+@case("H1", requires="empty_subprotocols")
+def test_subprotocols_with_gaps(connect: Connect) -> None:
+    """Empty elements of the list are none (RFC 9110 section 5.6.1)."""
+    peer = connect(tells_subprotocols, headers=[("sec-websocket-protocol", "a,, b,")])
+    peer.expect_notes("a", "b")
+
+
 @case("H1")
 def test_no_subprotocols(connect: Connect) -> None:
     """A peer may offer none."""
@@ -145,8 +180,9 @@ def test_no_subprotocols(connect: Connect) -> None:
 
 @case("H1")
 def test_scheme_and_version(connect: Connect) -> None:
-    """The scheme is ws, the version 1.1."""
-    connect(tells_connection).expect_notes("ws", "1.1")
+    """The scheme is ws or wss, the version that of HTTP."""
+    peer = connect(tells_connection)
+    peer.expect_notes(peer.scheme, peer.http_version)
 
 
 @case("H1", requires="integer_ports")
@@ -154,3 +190,19 @@ def test_addresses(connect: Connect) -> None:
     """Client and server are a host and an integer port."""
     peer = connect(tells_addresses)
     peer.expect_notes(list(peer.local_address), list(peer.remote_address))
+
+
+@case("H1", requires="integer_ports")
+def test_forwarded_headers(connect: Connect) -> None:
+    """A peer's word on its address and its scheme is a header like others, and not believed."""
+    lines = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https"), ("forwarded", "for=x")]
+    peer = connect(tells_addresses, headers=lines)
+    peer.expect_notes(list(peer.local_address), list(peer.remote_address))
+    peer = connect(tells_connection, headers=lines)
+    peer.expect_notes(peer.scheme, peer.http_version)
+
+
+@case("H1")
+def test_state(connect: Connect) -> None:
+    """The state is what the application's lifespan has yielded."""
+    connect(tells_state).expect_notes(*map(list, STATE.items()))
