@@ -1,0 +1,13 @@
+from tests.frameworks.checks import Checks
+
+from anysocket import Close
+
+
+class TestBareASGI(Checks):
+    framework = "bareasgi"
+    answer = "You said: {}"
+    http = ("uvicorn", "hypercorn")  # it takes receive for a coroutine function, which granian's isn't
+
+    @staticmethod
+    def told(close: Close) -> object:
+        return None  # the property of 4.4 doesn't have the code

@@ -1,0 +1,26 @@
+import json
+
+import pytest
+from tests.frameworks.checks import Checks, connect, receive
+
+# It is of 2019, and so are the versions that it needs.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+class TestBocadillo(Checks):
+    framework = "bocadillo"
+    environment = "bocadillo"
+    answer = "You said: {}"
+
+    def test_chat(self, url: str) -> None:
+        first = {"type": "message", "user": "ada", "text": "hello"}
+        second = {"type": "message", "user": "bob", "text": "hello, ada"}
+        with connect(f"{url}/chat") as ada:
+            ada.send(json.dumps(first))
+            assert json.loads(receive(ada)) == first
+            with connect(f"{url}/chat") as bob:
+                assert json.loads(receive(bob)) == first
+                bob.send(json.dumps(second))
+                assert json.loads(receive(bob)) == json.loads(receive(ada)) == second
+            ada.send(json.dumps(first))
+            assert json.loads(receive(ada)) == first

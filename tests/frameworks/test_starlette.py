@@ -1,0 +1,13 @@
+from tests.frameworks.checks import Checks
+
+from anysocket import Close
+
+
+class TestStarlette(Checks):
+    framework = "starlette"
+    answer = "Message text was: {}"
+    denied = 401
+
+    @staticmethod
+    def told(close: Close) -> object:
+        return close.code, close.reason
