@@ -89,7 +89,7 @@ def test_a_whole_scope() -> None:
 
 def test_the_least_scope() -> None:
     assert handshake({"type": "websocket", "path": "/é", "headers": []}) == Handshake(
-        path="/é", raw_path="/é".encode()
+        path="/é", raw_path=b"/%C3%A9"
     )
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import EntryPoint, EntryPoints
 from types import ModuleType
 
@@ -21,6 +22,8 @@ class Server:
     """A server whose `send` is a method, as of a protocol or a cycle."""
 
     async def send(self, event: ASGIEvent) -> None: ...
+
+    async def send_for(self, protocol: str, event: ASGIEvent) -> None: ...
 
 
 class Known(Server):
@@ -69,6 +72,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
         (Known().send, KnownTransport),
         (Unknown().send, ASGITransport),
         (Prefixed().send, ASGITransport),
+        (partial(Known().send_for, "protocol"), KnownTransport),
+        (partial(send), ASGITransport),
         (send, ASGITransport),  # behind a middleware
     ],
 )

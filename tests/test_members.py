@@ -13,7 +13,14 @@ def test_five_members() -> None:
 
 
 def test_a_session_adds_what_the_application_needs() -> None:
-    assert public(Session) - public(WebSocket) == {"state", "deny"}
+    assert public(Session) - public(WebSocket) == {
+        "state",
+        "answering",
+        "reason",
+        "wait_lost",
+        "wait_closed",
+        "deny",
+    }
 
 
 def test_no_attributes_of_ones_own() -> None:

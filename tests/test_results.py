@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from anysocket import Capabilities, Support
-from anysocket_matrix.conformance.case import Case, case, cases
-from anysocket_matrix.results import Failure, Layer, Outcome, Results, RowResult, Verdict, judge
+from anysocket.capabilities import described
+from anysocket_adapters import Server, servers
+from anysocket_matrix.conformance.case import Case, Layer, case, cases
+from anysocket_matrix.results import Failure, Outcome, Results, RowResult, Verdict, judge
 
-CASE = Case("close.code", "C1", "peer_close_code", "", Path())
-FREE = Case("close.plain", "C1", None, "", Path())
+CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
+FREE = Case("close.plain", "C1", (), "", Path())
 
 PASSED = None
 FAILED = Failure(expected="close 4999", seen="close 1006")
@@ -20,6 +22,7 @@ def verdict(case: Case, declared: Support, plain: Failure | None, adapter: Failu
     outcomes = {
         (case.id, Layer.PLAIN): Outcome(case.id, Layer.PLAIN, plain),
         (case.id, Layer.ADAPTER): Outcome(case.id, Layer.ADAPTER, adapter),
+        (case.id, Layer.NORMALISED): Outcome(case.id, Layer.NORMALISED, adapter),
     }
     (cell,) = judge([case], Capabilities(peer_close_code=declared), outcomes)
     assert (cell.plain, cell.adapter) == (plain, adapter)
@@ -62,7 +65,7 @@ def test_a_case_that_did_not_run_is_unexpected() -> None:
 )
 def test_a_run_is_as_declared_or_not(found: Failure | None, trouble: str | None, as_declared: bool) -> None:
     outcomes = {(FREE.id, layer): Outcome(FREE.id, layer, found) for layer in Layer}
-    row = RowResult("row", "1.0", {}, 1.0, judge([FREE], Capabilities(), outcomes), trouble)
+    row = RowResult("row", "1.0", {}, 1.0, judge([FREE], Capabilities(), outcomes), trouble=trouble)
     assert Results("0", "3", "x", [row]).as_declared is as_declared
 
 
@@ -70,7 +73,7 @@ def test_cases_cite_clauses_and_say_what_they_check() -> None:
     found = cases()
     assert len({each.id for each in found}) == len(found) >= 60
     for each in found:
-        assert each.clause[0] in "HMCL"
+        assert each.clause[0] in "HMCLN"
         assert each.clause[1:].isdigit()
         assert each.says.endswith(".")
 
@@ -78,3 +81,45 @@ def test_cases_cite_clauses_and_say_what_they_check() -> None:
 def test_a_case_cannot_require_what_does_not_exist() -> None:
     with pytest.raises(ValueError, match="there is no capability 'wings'"):
         case("C1", requires="wings")
+
+
+def test_a_case_fares_as_the_worst_of_what_it_requires() -> None:
+    both = Case("close.both", "C1", ("peer_close_code", "close_code"), "", Path())
+    repaired = Capabilities(peer_close_code=Support.REPAIRED)
+    absent = Capabilities(peer_close_code=Support.REPAIRED, close_code=Support.ABSENT)
+    found = [both.support(each) for each in (Capabilities(), repaired, absent)]
+    assert found == [Support.NATIVE, Support.REPAIRED, Support.ABSENT]
+
+
+def test_a_server_that_does_not_speak_asgi_has_no_plain_layer() -> None:
+    outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, PASSED) for layer in CASE.over(plain=False)}
+    assert Layer.PLAIN not in {layer for _, layer in outcomes}
+    (cell,) = judge([CASE], Capabilities(), outcomes, plain=False)
+    assert cell.verdict is Verdict.NATIVE
+    (cell,) = judge([CASE], Capabilities(), outcomes)
+    assert cell.verdict is Verdict.UNEXPECTED
+
+
+@pytest.mark.parametrize("server", [each for each in servers().values() if not each.plain])
+def test_without_a_plain_layer_nothing_is_repaired(server: Server) -> None:
+    capabilities = server.transport.capabilities
+    assert Support.REPAIRED not in {getattr(capabilities, name) for name in described()}
+
+
+def test_a_normalised_application_must_fare_as_a_handler_does() -> None:
+    outcomes = {(FREE.id, layer): Outcome(FREE.id, layer, PASSED) for layer in Layer}
+    outcomes[FREE.id, Layer.NORMALISED] = Outcome(FREE.id, Layer.NORMALISED, FAILED)
+    (cell,) = judge([FREE], Capabilities(), outcomes)
+    assert cell.verdict is Verdict.UNEXPECTED
+
+
+@pytest.mark.parametrize(
+    ("found", "agree"),
+    [(PASSED, {Support.NATIVE, Support.REPAIRED}), (FAILED, {Support.ABSENT}), (TROUBLE, set[Support]())],
+)
+def test_a_case_without_the_plain_layer(found: Failure | None, agree: set[Support]) -> None:
+    only = Case("lifecycle.end", "L2", ("peer_close_code",), "", Path(), (Layer.ADAPTER,))
+    outcomes = {(only.id, Layer.ADAPTER): Outcome(only.id, Layer.ADAPTER, found)}
+    for declared in Support:
+        (cell,) = judge([only], Capabilities(peer_close_code=declared), outcomes)
+        assert (cell.verdict is not Verdict.UNEXPECTED) is (declared in agree)

@@ -125,6 +125,8 @@ async def test_send_finds_how_the_peer_left(opened: Session, peer: MemoryPeer) -
     assert (raised.value.code, raised.value.reason) == (4001, "had to go")
     assert opened.code == 4001
     assert opened.state is State.CLOSED
+    assert await opened.receive() == "unread"
+    assert await opened.receive() == b"unread"
     assert await opened.receive() is None
 
 

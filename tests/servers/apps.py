@@ -46,21 +46,18 @@ async def patient(request: WebSocketRequest) -> None:
     print("the handler saw", ws.code, flush=True)
 
 
-@app.websocket("/flood")
-async def flood(request: WebSocketRequest) -> None:
-    """Send for ever, and say on standard output when that gets stuck."""
-    ws = request.web_socket
-    await ws.accept()
-    while True:
-        with anyio.move_on_after(0.2) as scope:
-            await ws.send(bytes(100_000))
-        if scope.cancelled_caught:
-            print("the peer doesn't read", flush=True)
-            await ws.send(bytes(100_000))
-
-
 async def of_another_framework(scope: Scope, receive: Receive, send: Send) -> None:
-    """Be an app whose messages the core doesn't see."""
+    """Be a raw ASGI app: stay until the end, and say so on standard output."""
+    if scope["type"] != "websocket":
+        raise ValueError(f"nothing here for {scope['type']}")
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": "here"})
+    if scope["path"] == "/brief":
+        return
+    while (event := await receive())["type"] != "websocket.disconnect":
+        pass
+    print("the app saw", event["code"], flush=True)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import pytest
 
 from anysocket_adapters import servers
 
-SERVERS = ("uvicorn", "hypercorn", "granian")
+SERVERS = ("uvicorn", "hypercorn", "granian", "daphne")
 
 
 @pytest.fixture
@@ -15,7 +15,16 @@ def anyio_backend() -> str:
 
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
+    return installed(request.param)
+
+
+@pytest.fixture(params=(*SERVERS, "granian-rsgi"))
+def row(request: pytest.FixtureRequest) -> str:
+    """Give also the server that doesn't speak ASGI."""
+    return installed(request.param)
+
+
+def installed(name: str) -> str:
     if servers()[name].version is None:
         pytest.fail(f"{name} isn't installed: pip install 'anysocket[all]'")
     return name

@@ -37,6 +37,8 @@ def test_a_run_ends_with_a_table_a_file_and_a_status(tmp_path: Path) -> None:
     assert row["row"] == "hypercorn"
     assert {cell["case"]: cell["verdict"] for cell in row["cells"]} == {
         "close.peers_code": "repaired",
+        "close.peers_code_echoed": "native",
+        "close.peers_newest_code": "absent",
         "close.peers_standard_code": "repaired",
     }
     plain = row["cells"][0]["plain"]
@@ -66,7 +68,11 @@ def test_the_list_has_every_case() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--server", "apache"), "there is no server 'apache': choose one of granian, hypercorn, uvicorn"),
+        (("--server", "apache"), "there is no server 'apache': choose one of "),
+        (("--server", "hypercorn+h3"), "row 'hypercorn+h3': there is no variant 'h3': asyncio, "),
+        (("--server", "hypercorn+trio+uvloop"), "row 'hypercorn+trio+uvloop' has more than one loop"),
+        (("--server", "uvicorn+trio"), "uvicorn runs on asyncio, uvloop, not on trio"),
+        (("--server", "uvicorn+h2"), "uvicorn has no WebSocket over HTTP/2"),
         (("--case", "nothing.*"), "no case matches 'nothing.*'"),
         (("--case", "close.no_code", "--json", "/dev/null/file"), "can't write /dev/null/file"),
     ],

@@ -25,6 +25,8 @@ class Most:
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(1006)
 
+    async def lost(self) -> None: ...
+
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 
     async def deny(self, denial: Denial, /) -> None: ...
@@ -61,6 +63,8 @@ class ReceivesAtOnce:
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(1006)
+
+    async def lost(self) -> None: ...
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 
