@@ -22,21 +22,22 @@ from anysocket_adapters.options import OptionName
 from anysocket_matrix import cli
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.cost import Costs
-from anysocket_matrix.results import Cell, Results, Verdict
+from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
+from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
 
 CLAUSES = tuple(
     f"{group}{number}"
-    for group, count in {"H": 5, "M": 5, "C": 6, "L": 3}.items()
+    for group, count in {"H": 5, "M": 5, "C": 6, "L": 3, "N": 6}.items()
     for number in range(1, count + 1)
 )
 
 REGION = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 PROBES: Mapping[str, tuple[OptionName, Options]] = {
-    "`--max-message-size` for an app that isn't anysocket's": (
+    "`--max-message-size` for an app that is neither anysocket's nor normalised": (
         "max_message_size",
         Options(max_message_size=1),
     ),
@@ -81,7 +82,7 @@ def _with(capability: str, support: Support) -> str:
 def clause_cases(clause: str) -> str:
     """List the cases of a clause."""
     rows = [
-        (f"`{case.id}`", case.says.replace("\n", " "), f"`{case.requires}`" if case.requires else "")
+        (f"`{case.id}`", case.says.replace("\n", " "), ", ".join(f"`{each}`" for each in case.requires))
         for case in cases()
         if case.clause == clause
     ]
@@ -187,16 +188,100 @@ def server_rows() -> str:
 def compatibility() -> str:
     """Tell what each server does, from the committed results of a run."""
     results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
-    by_row = [{cell.case: cell for cell in row.cells} for row in results.rows]
+    rows = [row for row in results.rows if "+" not in row.row]
+    by_row = [{cell.case: cell for cell in row.cells} for row in rows]
     listed = sorted(cases(), key=lambda case: CLAUSES.index(case.clause))
     return table(
-        ("clause", "case", *(f"{row.row} {row.version}" for row in results.rows)),
-        [(case.clause, f"`{case.id}`", *(_verdict(cells[case.id]) for cells in by_row)) for case in listed],
+        ("clause", "case", *(f"{row.row} {row.version}" for row in rows)),
+        [
+            (case.clause, f"`{case.id}`", *(_verdict(cells.get(case.id)) for cells in by_row))
+            for case in listed
+        ],
     )
 
 
-def _verdict(cell: Cell) -> str:
+def variants() -> str:
+    """Tell where a server's variants differ from it, from the same results."""
+    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    verdicts = {row.row: {cell.case: _verdict(cell) for cell in row.cells} for row in results.rows}
+    rows: list[tuple[str, str]] = []
+    for row, found in verdicts.items():
+        server, variant, _ = row.partition("+")
+        if variant:
+            alike = verdicts.get(server, {})
+            differing = [f"`{case}`: {now}" for case, now in found.items() if now != alike.get(case)]
+            rows.append((f"`{row}`", ", ".join(differing) or "nothing"))
+    return table(("variant", "what differs"), rows) if rows else "The committed results have no variants."
+
+
+def _verdict(cell: Cell | None) -> str:
+    if cell is None:
+        return "not measured"
     return cell.verdict.value if cell.verdict is not Verdict.ABSENT else "**absent**"
+
+
+def quirks() -> str:
+    """Tell what is done about each quirk, and what has come of it in the committed results."""
+    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    links = _clause_links()
+    rows: list[tuple[str, ...]] = []
+    for quirk in QUIRKS:
+        affected = [row for row in results.rows if quirk.affects(row.row)]
+        cells = [cell for row in affected for cell in row.cells if cell.case in quirk.cases]
+        rows.append(
+            (
+                str(quirk.number),
+                _rows_and_version(quirk, affected),
+                quirk.does,
+                ", ".join(links[clause] for clause in quirk.clauses),
+                ", ".join(f"`{case}`" for case in quirk.cases),
+                _repair(quirk),
+                _verdict(max(cells, key=lambda cell: WORSE.index(cell.verdict), default=None)),
+                ", ".join(_thread(name) for name in quirk.upstream),
+            )
+        )
+    head = ("", "on", "what the server does", "clause", "cases", "repaired", "now", "upstream")
+    return table(head, rows)
+
+
+def _repair(quirk: Quirk) -> str:
+    absent = [f"absent: `{capability}`." for capability in quirk.absent]
+    return " ".join([*(f"{where.value}: {says}" for where, says in quirk.repair.items()), *absent])
+
+
+WORSE = (Verdict.NATIVE, Verdict.REPAIRED, Verdict.ABSENT, Verdict.UNEXPECTED)
+"""The verdicts, each worse than the one before."""
+
+
+def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
+    """Name the rows, each distribution's with the version in which a case has shown the quirk."""
+    shown = {
+        servers()[row.row.partition("+")[0]].distribution: row.version
+        for row in affected
+        if any(cell.case in quirk.cases and (cell.plain or cell.adapter) for cell in row.cells)
+    }
+    by_distribution: dict[str, list[str]] = {}
+    for row in quirk.rows:
+        by_distribution.setdefault(servers()[row.partition("+")[0]].distribution, []).append(row)
+    return "; ".join(
+        f"{', '.join(rows)} {shown.get(distribution, SEEN[distribution])}"
+        for distribution, rows in by_distribution.items()
+    )
+
+
+def _clause_links() -> dict[str, str]:
+    """Link each clause to its heading in the contract."""
+    headings = re.findall(r"^### (\w+) (.+)$", (DOCS / "contract.md").read_text(), re.MULTILINE)
+    return {
+        clause: f"[{clause}](contract.md#{clause.lower()}-{title.lower().replace(' ', '-')})"
+        for clause, title in headings
+    }
+
+
+def _thread(name: str) -> str:
+    """Link a thread; GitHub leads from an issue's address to a pull request's."""
+    repository, _, number = name.partition("#")
+    return f"[{name}](https://github.com/{repository}/issues/{number})"
 
 
 def versions() -> str:
@@ -234,6 +319,8 @@ REGIONS: dict[str, Callable[[], str]] = {
     "refusals": refusals,
     "server rows": server_rows,
     "compatibility": compatibility,
+    "variants": variants,
+    "quirks": quirks,
     "versions": versions,
     "costs": costs,
 }
