@@ -191,7 +191,7 @@ class _Served:
         self._running: RunningServer | None = None
         self._never: NotServing | None = None
         self.suspect = False
-        """Whether a handshake went unanswered: what is left of the server may not serve the next one."""
+        """Whether a case failed: the server may be about to die of it."""
 
     def url(self) -> str:
         if self._never is not None:
@@ -240,23 +240,17 @@ def connect(_rows: _Served, layer: str) -> Iterator[Connect]:
             if isinstance(program, App):
                 control.append(("x-script", program.script))
             lines = [*control, *headers]
-            try:
-                at_once = answer and not informative
-                if beside is None:
-                    over = _rows.row.http2 if http2 is None else http2
-                    peer = CasePeer.connect(
-                        url + path, headers=lines, behind=behind, answer=at_once, http2=over
-                    )
-                else:
-                    peer = beside.another(path, headers=lines, behind=behind, answer=at_once)
-                peers.enter_context(peer)
-                if informative:
-                    peer.deadline = INFORMATIVE_DEADLINE
-                    if answer:
-                        peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
-            except Mismatch:
-                _rows.suspect = True
-                raise
+            at_once = answer and not informative
+            if beside is None:
+                over = _rows.row.http2 if http2 is None else http2
+                peer = CasePeer.connect(url + path, headers=lines, behind=behind, answer=at_once, http2=over)
+            else:
+                peer = beside.another(path, headers=lines, behind=behind, answer=at_once)
+            peers.enter_context(peer)
+            if informative:
+                peer.deadline = INFORMATIVE_DEADLINE
+                if answer:
+                    peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
             peer.server_url = url.replace("ws", "http", 1)
             peer.number = number
             return peer
@@ -284,9 +278,14 @@ def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """See that the server has survived a case that passed."""
-    result = yield
+    """See that the server has survived a case that passed, and look at it again after one that failed."""
     served: object = pyfuncitem.funcargs.get("_rows")
+    try:
+        result = yield
+    except Mismatch:
+        if isinstance(served, _Served):
+            served.suspect = True
+        raise
     if isinstance(served, _Served):
         served.check()
     return result
