@@ -1,0 +1,149 @@
+"""All connections of a server ending together (contract L2)."""
+
+from functools import partial
+
+import anyio
+import pytest
+
+from anysocket import Close, Denial, MemoryPeer, MemoryTransport
+from anysocket.handshake import RawHeaders
+from anysocket.live import LIVE, Live, run
+from anysocket.session import Session
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def live() -> Live:
+    return Live()
+
+
+async def until_the_end(session: Session) -> None:
+    while await session.receive() is not None:
+        pass
+
+
+async def until_closed(session: Session) -> None:
+    await session.wait_closed()
+
+
+async def held(live: Live, session: Session) -> None:
+    await live.hold(session, partial(until_the_end, session))
+
+
+async def test_open_connections_end_with_1001(live: Live, opened: Session, peer: MemoryPeer) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(held, live, opened)
+        await anyio.wait_all_tasks_blocked()
+        await live.drain()
+    assert opened.code == 1001
+    assert await peer.receive() == Close(1001)
+
+
+async def test_a_handler_has_time_to_end(live: Live, opened: Session) -> None:
+    ends: list[str] = []
+
+    async def handle() -> None:
+        await until_the_end(opened)
+        await anyio.sleep(0.1)
+        ends.append("handler")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(live.hold, opened, handle))
+        await anyio.wait_all_tasks_blocked()
+        await live.drain()
+        ends.append("drain")
+    assert ends == ["handler", "drain"]
+
+
+async def test_a_handler_that_has_not_answered_is_answered_for(
+    live: Live, connecting: Session, peer: MemoryPeer
+) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(live.hold, connecting, connecting.wait_lost))
+        await anyio.wait_all_tasks_blocked()
+        await live.drain()
+    answer = await peer.receive()
+    assert isinstance(answer, Denial)
+    assert answer.status == 503
+
+
+class SlowToAccept(MemoryTransport):
+    """A server whose answer to the handshake takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = anyio.Event()
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        await self.answered.wait()
+        await super().accept(subprotocol, headers)
+
+
+async def test_an_answer_under_way_is_waited_for(live: Live) -> None:
+    transport = SlowToAccept()
+    session = Session(transport)
+
+    async def handle() -> None:
+        await session.accept()
+        await until_the_end(session)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(live.hold, session, handle))
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(live.drain)
+        await anyio.wait_all_tasks_blocked()
+        transport.answered.set()
+    assert session.code == 1001
+
+
+async def test_a_connection_that_comes_too_late_is_denied(live: Live, connecting: Session) -> None:
+    await live.drain()
+    called: list[None] = []
+
+    async def handle() -> None:
+        called.append(None)
+
+    await live.hold(connecting, handle)
+    assert connecting.code == 1006
+    assert not called
+
+
+class Failing(MemoryTransport):
+    """A server that can't close."""
+
+    async def close(self, close: Close, /) -> None:
+        raise LookupError("no close")
+
+
+async def test_one_that_cannot_be_closed_keeps_no_other_open(
+    live: Live, opened: Session, peer: MemoryPeer, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = Session(Failing())
+    await failing.accept()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(partial(live.hold, failing, partial(until_closed, failing)))
+        tasks.start_soon(held, live, opened)
+        await anyio.wait_all_tasks_blocked()
+        await live.drain()
+    assert await peer.receive() == Close(1001)
+    assert "no close" in caplog.text
+
+
+async def test_a_handler_is_held_by_whoever_serves(live: Live, opened: Session) -> None:
+    token = LIVE.set(live)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(run, opened, partial(until_the_end, opened)))
+            await anyio.wait_all_tasks_blocked()
+            await live.drain()
+    finally:
+        LIVE.reset(token)
+    assert opened.code == 1001
+
+
+async def test_without_one_it_runs_by_itself(opened: Session, peer: MemoryPeer) -> None:
+    await peer.close(4001)
+    await run(opened, partial(until_the_end, opened))
+    assert opened.code == 4001

@@ -1,0 +1,107 @@
+"""A server that must be asked to receive is asked at all times (contract C6, L3 and M2)."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+
+import pytest
+
+from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
+from anysocket.asgi import WebSocketEvent
+from anysocket_adapters.reading import Reader
+
+pytestmark = pytest.mark.anyio
+
+END: WebSocketEvent = {"type": "websocket.disconnect", "code": 4001}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Server:
+    """Gives futures, as granian does, and counts what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._waiting = deque[asyncio.Future[WebSocketEvent]]()
+
+    def receive(self) -> Awaitable[WebSocketEvent]:
+        self.asked += 1
+        pending = asyncio.get_running_loop().create_future()
+        self._waiting.append(pending)
+        return pending
+
+    async def give(self, *events: WebSocketEvent) -> None:
+        for event in events:
+            self._waiting.popleft().set_result(event)
+            await asyncio.sleep(0)
+
+
+def text(text: str) -> WebSocketEvent:
+    return {"type": "websocket.receive", "text": text}
+
+
+def result(pending: asyncio.Future[WebSocketEvent]) -> WebSocketEvent:
+    return pending.result()
+
+
+@pytest.fixture
+async def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+async def reader(server: Server) -> Reader[WebSocketEvent]:
+    return Reader(server.receive, result, lambda _: None)
+
+
+async def test_what_came_before_it_was_asked_for(server: Server, reader: Reader[WebSocketEvent]) -> None:
+    await server.give(text("1"), text("2"), END)
+    assert reader.end == END
+    assert [await reader.receive() for _ in range(4)] == [text("1"), text("2"), END, END]
+
+
+async def test_a_receive_that_is_cancelled_loses_nothing(
+    server: Server, reader: Reader[WebSocketEvent]
+) -> None:
+    waiting = asyncio.ensure_future(reader.receive())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await server.give(text("1"))
+    assert await reader.receive() == text("1")
+
+
+@pytest.mark.parametrize(("message", "fit"), [("x", MAX_UNREAD), ("x" * (MAX_UNREAD_SIZE // 4), 4)])
+async def test_unread_messages_are_bounded(
+    server: Server, reader: Reader[WebSocketEvent], message: str, fit: int
+) -> None:
+    await server.give(*[text(message)] * fit)
+    assert server.asked == fit  # and no more, so the peer is suspended
+    await reader.receive()
+    assert server.asked == fit + 1
+
+
+async def test_nothing_is_asked_after_the_end(server: Server, reader: Reader[WebSocketEvent]) -> None:
+    await server.give(END)
+    await reader.receive()
+    assert server.asked == 1
+
+
+async def test_the_end_is_told_when_it_is_answered(server: Server) -> None:
+    answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    reader = Reader(server.receive, result, lambda _: answered)
+    await server.give(END)
+    assert reader.end is None
+    answered.set_result(None)
+    assert await reader.receive() == END
+
+
+async def test_who_closes_reads_no_more(server: Server, reader: Reader[WebSocketEvent]) -> None:
+    waiting = asyncio.ensure_future(reader.receive())
+    await asyncio.sleep(0)
+    reader.stop()
+    reader.finish({"type": "websocket.disconnect"})
+    reader.finish(END)
+    assert await waiting == {"type": "websocket.disconnect"}
