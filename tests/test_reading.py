@@ -63,6 +63,13 @@ async def test_what_came_before_it_was_asked_for(server: Server, reader: Reader[
     assert [await reader.receive() for _ in range(4)] == [text("1"), text("2"), END, END]
 
 
+async def test_what_comes_when_it_is_waited_for(server: Server, reader: Reader[WebSocketEvent]) -> None:
+    waiting = asyncio.ensure_future(reader.receive())
+    await asyncio.sleep(0)
+    await server.give(text("1"))
+    assert await waiting == text("1")
+
+
 async def test_a_receive_that_is_cancelled_loses_nothing(
     server: Server, reader: Reader[WebSocketEvent]
 ) -> None:

@@ -61,6 +61,7 @@ class ReadAhead:
             if bounded and (len(self._unread) >= MAX_UNREAD or self._size >= MAX_UNREAD_SIZE):
                 self._room = anyio.Event()
                 await self._room.wait()
+                continue
             async with self._reading:
                 if self.end is None:
                     event = await self._read()
