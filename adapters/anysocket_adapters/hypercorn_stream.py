@@ -133,13 +133,13 @@ class HypercornTransport(ASGITransport):
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         self._stream.handshake.subprotocols = list(self.handshake.subprotocols)
         self._watch()
-        await super().accept(subprotocol, headers)
+        try:
+            await super().accept(subprotocol, headers)
+        finally:
+            if self._accepted:
+                await self._release_soon()
         if not self._accepted:  # hypercorn sends nothing on a stream that is over, and says nothing
             raise ConnectionError("the peer left during the handshake")
-        if self._held:
-            self._stream.task_group.spawn(self._release)
-        else:
-            await self._release()
 
     async def close(self, close: Close, /) -> None:
         if self._stream.closed:
@@ -172,15 +172,21 @@ class HypercornTransport(ASGITransport):
     # What comes from the peer.
 
     async def _hold(self, event: "StreamEvent") -> None:
-        """Keep what comes before accept."""
-        if is_end(event):
+        """Keep what comes before accept has returned, the end too if the peer has seen the answer."""
+        if is_end(event) and not self._accepted:
             self._released.set()
-        elif not self._released.is_set() and len(self._held) < self.held_packets:
+        elif not self._released.is_set() and (is_end(event) or len(self._held) < self.held_packets):
             self._held.append(event)
             return
         else:
             await self._released.wait()
         await self._listen(event)
+
+    async def _release_soon(self) -> None:
+        if self._held:
+            self._stream.task_group.spawn(self._release)
+        else:
+            await self._release()
 
     async def _release(self) -> None:
         for event in self._held:  # what comes meanwhile is put behind
