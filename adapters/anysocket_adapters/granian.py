@@ -17,8 +17,11 @@ What differs from the specification, as of 2.8 (https://github.com/emmett-framew
 """
 
 import asyncio
+import atexit
+import logging
 import math
 import multiprocessing
+import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -226,8 +229,19 @@ def worker_app() -> Served:
 
     granian 2.8 drops the connections as soon as a worker is told to stop, and tells the worker
     alone. Its signal handler is taken over here, in the worker, before the worker sets it.
+
+    A worker that was told to stop ends as one that was forked does, without taking the interpreter
+    apart: its Rust threads may still ask for Python's lock, and they panic when it is gone (before 3.14).
     """
     from granian import _signals
+
+    told_to_stop: list[None] = []
+
+    @atexit.register  # before the app registers anything, which then comes first
+    def end_at_once() -> None:
+        if told_to_stop:
+            logging.shutdown()
+            os._exit(0)
 
     app = from_environment()
     set_loop_signals: Callable[[asyncio.AbstractEventLoop], WorkerSignal] = _signals.set_loop_signals  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
@@ -237,6 +251,7 @@ def worker_app() -> Served:
         drains: set[asyncio.Task[None]] = set()
 
         async def drain() -> None:
+            told_to_stop.append(None)
             await app.drain()
             app.cancel_connections()
             stop.set()
