@@ -1,6 +1,7 @@
 """What the matrix says, on a terminal and as JSON."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,9 +21,15 @@ STYLES = {
 }
 
 
+_SIGNS = {Verdict.NATIVE: "n", Verdict.REPAIRED: "r", Verdict.ABSENT: "a", Verdict.UNEXPECTED: "!"}
+
+
 def print_results(console: Console, results: Results, cases: Sequence[Case]) -> None:
     """Print the table, what is unexpected, and the summary."""
-    console.print(_table(results, cases))
+    table = _table(results, cases)
+    unbounded = console.options.update(max_width=sys.maxsize)
+    fits = console.measure(table, options=unbounded).minimum <= console.width
+    console.print(table if fits else _dense_table(results, cases))
     for row in results.rows:
         for cell in row.cells:
             if cell.verdict is Verdict.UNEXPECTED:
@@ -60,20 +67,38 @@ def write_json(path: Path, results: Results) -> None:
 
 
 def _table(results: Results, cases: Sequence[Case]) -> Table:
+    table = _headed_table(results)
+    for row in results.rows:
+        table.add_column(row.row.replace("-", "-\n") + f"\n{row.version}", no_wrap=True, vertical="bottom")
+    _add_cases(table, results, cases, {verdict: verdict.value for verdict in Verdict})
+    return table
+
+
+def _dense_table(results: Results, cases: Sequence[Case]) -> Table:
+    """Make a table whose columns are numbered, in the order in which the summary names the rows."""
+    table = _headed_table(results)
+    table.padding = 0
+    table.caption = ", ".join(f"{sign} {verdict.value}" for verdict, sign in _SIGNS.items())
+    for number in range(1, len(results.rows) + 1):
+        table.add_column("\n".join(str(number)), no_wrap=True, vertical="bottom")
+    _add_cases(table, results, cases, _SIGNS)
+    return table
+
+
+def _headed_table(results: Results) -> Table:
     title = f"anysocket {results.anysocket}, Python {results.python}, {results.platform}"
     table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     table.add_column("case", overflow="fold", min_width=20)
-    for row in results.rows:
-        table.add_column(row.row.replace("-", "-\n") + f"\n{row.version}", no_wrap=True, vertical="bottom")
-    by_row = [{cell.case: cell for cell in row.cells} for row in results.rows]
-    for case in sorted(cases, key=lambda each: each.clause):
-        table.add_row(case.clause, case.id, *(_cell(cells.get(case.id)) for cells in by_row))
     return table
 
 
-def _cell(cell: Cell | None) -> str:
-    return "" if cell is None else f"[{STYLES[cell.verdict]}]{cell.verdict.value}[/]"
+def _add_cases(table: Table, results: Results, cases: Sequence[Case], words: Mapping[Verdict, str]) -> None:
+    by_row = [{cell.case: cell.verdict for cell in row.cells} for row in results.rows]
+    styled: dict[Verdict | None, str] = {None: ""}
+    styled |= {verdict: f"[{STYLES[verdict]}]{word}[/]" for verdict, word in words.items()}
+    for case in sorted(cases, key=lambda each: each.clause):
+        table.add_row(case.clause, case.id, *(styled[verdicts.get(case.id)] for verdicts in by_row))
 
 
 def _why(cell: Cell) -> str:
@@ -92,7 +117,7 @@ def _why(cell: Cell) -> str:
 
 
 def _summary(results: Results) -> str:
-    lines = [_row_summary(row) for row in results.rows]
+    lines = [f"{number:>2} {_row_summary(row)}" for number, row in enumerate(results.rows, 1)]
     verdict = (
         "[bold green]Everything is as declared.[/]"
         if results.as_declared
