@@ -160,7 +160,7 @@ class HypercornHTTP2Transport(HypercornTransport):
             await self._buffer.close()
             return
         if stream_id in http2.stream_buffers:
-            if self._accepted or self._buffer.ended:
+            if self._connection is not None or self._buffer.ended:
                 self._buffer.set_complete()
                 http2.priority.unblock(stream_id)
                 await http2.has_data.set()

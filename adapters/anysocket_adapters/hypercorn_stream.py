@@ -116,7 +116,8 @@ class HypercornTransport(ASGITransport):
         self._held: list[StreamEvent] = []
         self._kept = deque[ASGIEvent]()
         self._delivering = False
-        self._accepted = False
+        self._connection: Connection | None = None
+        """What has made the answer that opens the connection."""
         self._put = stream.app_put
         self._handle = stream.handle
         stream.handle = self._hold
@@ -136,9 +137,9 @@ class HypercornTransport(ASGITransport):
         try:
             await super().accept(subprotocol, headers)
         finally:
-            if self._accepted:
+            if self._connection is not None:
                 await self._release_soon()
-        if not self._accepted:  # hypercorn sends nothing on a stream that is over, and says nothing
+        if self._connection is None:  # hypercorn sends nothing on a stream that is over, and says nothing
             raise ConnectionError("the peer left during the handshake")
 
     async def close(self, close: Close, /) -> None:
@@ -173,7 +174,7 @@ class HypercornTransport(ASGITransport):
 
     async def _hold(self, event: "StreamEvent") -> None:
         """Keep what comes before accept has returned, the end too if the peer has seen the answer."""
-        if is_end(event) and not self._accepted:
+        if is_end(event) and self._connection is None:
             self._released.set()
         elif not self._released.is_set() and (is_end(event) or len(self._held) < self.held_packets):
             self._held.append(event)
@@ -190,9 +191,15 @@ class HypercornTransport(ASGITransport):
 
     async def _release(self) -> None:
         for event in self._held:  # what comes meanwhile is put behind
-            await self._listen(event)
+            if is_end(event) or not self._is_closed():
+                await self._listen(event)
         self._stream.handle = self._listen
         self._released.set()
+
+    def _is_closed(self) -> bool:
+        from wsproto.connection import ConnectionState
+
+        return self._connection is not None and self._connection.state is ConnectionState.CLOSED
 
     def _listen(self, event: "StreamEvent") -> Awaitable[None]:
         """Let no news of the end wait."""
@@ -237,7 +244,7 @@ class HypercornTransport(ASGITransport):
             except ValueError:  # how wsproto reads an offer that makes no sense: do without
                 handshake.extensions = None
                 status, lines, connection = accept(subprotocol, headers)
-            self._accepted = True
+            self._connection = connection
             know_bad_gateway(connection)
             self._watch_events(connection)
             return status, lines, connection
