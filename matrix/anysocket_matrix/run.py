@@ -20,7 +20,7 @@ from anysocket_matrix.conformance.case import Case, Layer
 from anysocket_matrix.results import Outcome, Results, RowResult, judge
 from anysocket_matrix.rows import Row
 
-PARALLEL_ROWS = 4
+PARALLEL_ROWS = 6
 
 CASES_FOLDER = Path(__file__).parent / "conformance"
 
