@@ -104,9 +104,11 @@ def matrix(
         ),
     ] = False,
     case: Annotated[
-        str,
-        typer.Option(metavar="PATTERN", help="Only cases whose id matches, such as 'close.*' or '*utf8*'."),
-    ] = "*",
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN", help="Only cases whose id matches, such as 'close.*' or '*utf8*'; repeatable."
+        ),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write all that was measured to this file.")
     ] = None,
@@ -115,15 +117,16 @@ def matrix(
     """Run the conformance cases on real servers.
 
     What is measured is compared with what the adapters declare. Each case runs over the plain
-    ASGI transport and through the server's adapter. A cell says native (both pass), repaired
-    (only the adapter passes), absent (the server loses the information), or unexpected (not what
-    the adapter declares). The exit status is 0 only when nothing is unexpected.
+    ASGI transport, through the server's adapter, and in a normalised application. A cell says
+    native (all pass), repaired (only the plain transport fails), absent (the server loses the
+    information), or unexpected (not what the adapter declares). The exit status is 0 only when
+    nothing is unexpected.
     """
     _needs_matrix()
     from anysocket_matrix import matrix as matrix_command
 
     try:
-        as_declared = matrix_command.run(server or [], case, json, variants=variants, only_list=list_)
+        as_declared = matrix_command.run(server or [], case or [], json, variants=variants, only_list=list_)
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if as_declared else 1)

@@ -13,16 +13,14 @@ from anysocket_matrix.rows import Row, rows
 from anysocket_matrix.run import run_matrix
 
 
-def run(names: list[str], pattern: str, json: Path | None, *, variants: bool, only_list: bool) -> bool:
+def run(names: list[str], patterns: list[str], json: Path | None, *, variants: bool, only_list: bool) -> bool:
     """Run the matrix, or list its cases; tell whether everything is as declared.
 
     Raises:
-        ValueError: a row isn't there, no case matches, or the file can't be written.
+        ValueError: a row isn't there, no case matches a pattern, or the file can't be written.
     """
     console = Console()
-    chosen = [case for case in cases() if fnmatchcase(case.id, pattern)]
-    if not chosen:
-        raise ValueError(f"no case matches {pattern!r}: anysocket matrix --list shows them all")
+    chosen = _matching(patterns) if patterns else cases()
     if only_list:
         print_cases(console, chosen)
         return True
@@ -33,6 +31,13 @@ def run(names: list[str], pattern: str, json: Path | None, *, variants: bool, on
     if json is not None:
         write_json(json, results)
     return results.as_declared
+
+
+def _matching(patterns: list[str]) -> list[Case]:
+    for pattern in patterns:
+        if not any(fnmatchcase(case.id, pattern) for case in cases()):
+            raise ValueError(f"no case matches {pattern!r}: anysocket matrix --list shows them all")
+    return [case for case in cases() if any(fnmatchcase(case.id, pattern) for pattern in patterns)]
 
 
 def _run(console: Console, rows: list[Row], chosen: list[Case]) -> Results:

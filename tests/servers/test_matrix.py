@@ -29,7 +29,8 @@ def anysocket(*arguments: str, path: Path | None = None) -> subprocess.Completed
 
 def test_a_run_ends_with_a_table_a_file_and_a_status(tmp_path: Path) -> None:
     file = tmp_path / "new" / "results.json"
-    finished = anysocket("matrix", "--server", "hypercorn", "--case", "close.peers_*", "--json", str(file))
+    chosen = ("--case", "close.peers_*", "--case", "close.default_code")
+    finished = anysocket("matrix", "--server", "hypercorn", *chosen, "--json", str(file))
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "3 repaired" in finished.stdout
     assert finished.stdout.rstrip().endswith("Everything is as declared.")
@@ -40,6 +41,7 @@ def test_a_run_ends_with_a_table_a_file_and_a_status(tmp_path: Path) -> None:
         "close.peers_code_echoed": "native",
         "close.peers_newest_code": "repaired",
         "close.peers_standard_code": "repaired",
+        "close.default_code": "native",
     }
     plain = row["cells"][0]["plain"]
     assert plain == {"expected": "code 4999", "seen": "code 1006, raised None"}
@@ -73,7 +75,7 @@ def test_the_list_has_every_case() -> None:
         (("--server", "hypercorn+trio+uvloop"), "row 'hypercorn+trio+uvloop' has more than one loop"),
         (("--server", "uvicorn+trio"), "uvicorn runs on asyncio, uvloop, not on trio"),
         (("--server", "uvicorn+h2"), "uvicorn has no WebSocket over HTTP/2"),
-        (("--case", "nothing.*"), "no case matches 'nothing.*'"),
+        (("--case", "close.*", "--case", "nothing.*"), "no case matches 'nothing.*'"),
         (("--case", "close.no_code", "--json", "/dev/null/file"), "can't write /dev/null/file"),
     ],
 )
