@@ -19,6 +19,9 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """What kept the case from being measured, such as a server that died."""
 
 
+_EVERY_LAYER = tuple(Layer)
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one case went over one layer, as the plugin writes it down."""
 
@@ -44,7 +47,7 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     declared: Support
     verdict: Verdict
     requires: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = tuple(Layer)
+    layers: tuple[Layer, ...] = _EVERY_LAYER
     plain: Failure | None = None
     """None when it passed over the plain transport, or doesn't run there; so for the other layers."""
     adapter: Failure | None = None
@@ -105,7 +108,7 @@ def judge(
                 declared=declared,
                 verdict=verdict,
                 requires=case.requires,
-                layers=layers,
+                layers=_EVERY_LAYER if layers == _EVERY_LAYER else layers,  # msgspec omits the very default
                 plain=failures.get(Layer.PLAIN),
                 adapter=failures.get(Layer.ADAPTER),
                 normalised=failures.get(Layer.NORMALISED),
