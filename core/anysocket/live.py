@@ -28,7 +28,7 @@ class Live:
     def __init__(self) -> None:
         self._sessions: set[Session] = set()
         self._changed = anyio.Event()
-        self.draining = False
+        self.draining: bool = False
         """Whether new connections are refused."""
 
     async def hold(self, session: Session, handle: Callable[[], Awaitable[None]]) -> None:
