@@ -36,11 +36,17 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close
 from anysocket.errors import Unsupported
 from anysocket.handshake import Denial, Handshake, RawHeaders
+from anysocket.transport import Transport
 from anysocket.websocket import MAX_MESSAGE_SIZE
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.daphne_lines import Factory, keep_lines, lines_of
 from anysocket_adapters.daphne_reactor import Port, Reactor, accepted_by, cancel_calls, in_this_loop, tls
-from anysocket_adapters.daphne_repairs import Connection, HTTPChannel, Transport, WebSocketProtocol, channel
+from anysocket_adapters.daphne_repairs import (
+    Connection,
+    HTTPChannel,
+    WebSocketProtocol,
+    channel,
+)
 from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.options import OptionName, Options
 from anysocket_adapters.server import Server
@@ -216,7 +222,7 @@ class Daphne(Server):
 
     name = "daphne"
     distribution = "daphne"
-    transport = DaphneTransport
+    transport: type[Transport] = DaphneTransport
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
         return {"compression": "doesn't compress"} if options.compression else {}
@@ -323,11 +329,11 @@ async def _end(server: _DaphneServer, reactor: Reactor, port: Port) -> None:
     await anyio.sleep(_POLL)
 
 
-def _left(server: _DaphneServer, reactor: Reactor, port: Port) -> list[Transport]:
+def _left(server: _DaphneServer, reactor: Reactor, port: Port) -> list[TwistedTransport]:
     """Give the connections that are busy, which may not be read now, and those that are idle."""
     busy = [each for each, details in server.connections.items() if not details.get("disconnected")]
     found = [getattr(each, "transport", None) for each in busy] + list(accepted_by(reactor, port))
-    return [cast("Transport", each) for each in found if each is not None]
+    return [cast("TwistedTransport", each) for each in found if each is not None]
 
 
 daphne: Server = Daphne()

@@ -16,7 +16,7 @@ _MAX_EARLY_SIZE = 64 * 1024
 """Bytes that a peer may send before its handshake is answered."""
 
 
-class Transport(Protocol):
+class TwistedTransport(Protocol):
     """A TCP connection, or TLS on one."""
 
     producer: object
@@ -40,7 +40,7 @@ class WebSocketProtocol(Protocol):
     STATE_CONNECTING: int
     STATE_OPEN: int
     state: int
-    transport: Transport
+    transport: TwistedTransport
     http_request_uri: str
     websocket_protocols: Sequence[str]
     websocket_extensions: Sequence[object]

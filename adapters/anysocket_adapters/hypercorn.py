@@ -6,6 +6,7 @@ from socket import socket
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.hypercorn_http2 import HTTP2, HypercornHTTP2Transport
 from anysocket_adapters.hypercorn_stream import HypercornTransport, Stream
@@ -36,7 +37,7 @@ class Hypercorn(Server):
 
     name = "hypercorn"
     distribution = "hypercorn"
-    transport = HypercornTransport
+    transport: type[Transport] = HypercornTransport
     http2: type[ASGITransport] | None = HypercornHTTP2Transport
     loops: tuple[Loop, ...] = ("asyncio", "uvloop", "trio")
 

@@ -180,7 +180,7 @@ class SendBuffer:
     def __init__(self) -> None:
         self._data = bytearray()
         self._changed: anyio.Event | None = None
-        self.ended = False
+        self.ended: bool = False
         """Whether nothing more will be pushed."""
 
     @property

@@ -121,7 +121,7 @@ class HypercornTransport(ASGITransport):
         self._put = stream.app_put
         self._handle = stream.handle
         stream.handle = self._hold
-        self.send = self._sending(self.send)
+        self.send: SendEvent = self._sending(self.send)
 
     @property
     def handshake(self) -> Handshake:

@@ -8,6 +8,7 @@ from typing import cast
 from anyio import Event
 
 from anysocket.asgi import ASGIApp
+from anysocket.transport import Transport
 from anysocket_adapters import granian, rsgi_http
 from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.options import Options
@@ -55,7 +56,7 @@ class RSGIApplication:
 class GranianRSGI(granian.Granian):
     """granian over RSGI."""
 
-    transport = RSGITransport
+    transport: type[Transport] = RSGITransport
     plain = False
     interface = "rsgi"
     worker = "anysocket_adapters.rsgi_app:worker_app"

@@ -48,7 +48,7 @@ class Served:
             app = normalise(app, max_message_size=limit or MAX_MESSAGE_SIZE)
         self._app = app
         self._token = token
-        self.root_path = options.root_path
+        self.root_path: str = options.root_path
         self._grace = options.graceful_timeout
         self._live = Live()
         self._connections: set[anyio.CancelScope] = set()

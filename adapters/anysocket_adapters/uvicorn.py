@@ -24,6 +24,7 @@ from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
+from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport, http_response
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed, when_set
@@ -239,7 +240,7 @@ class Uvicorn(Server):
     def __init__(self, name: str, implementation: "WSProtocolType", transport: type[ASGITransport]) -> None:
         self.name = name
         self.implementation: WSProtocolType = implementation
-        self.transport = transport
+        self.transport: type[Transport] = transport
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from uvicorn import Config

@@ -40,7 +40,7 @@ class HTTP2Connection:
 
     def __init__(self, tcp: socket.socket) -> None:
         self.tcp = tcp
-        self.engine = H2Connection(
+        self.engine: H2Connection = H2Connection(
             H2Configuration(
                 header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
             )
@@ -112,9 +112,9 @@ class HTTP2Stream:
 
     def __init__(self, connection: HTTP2Connection, number: int) -> None:
         self.id = number
-        self.tcp = connection.tcp
+        self.tcp: socket.socket = connection.tcp
         self.proof: tuple[str, ...] = ()
-        self.ended = False
+        self.ended: bool = False
         self._connection = connection
         self._engine = connection.engine
         self._lines: list[tuple[str, str]] = []

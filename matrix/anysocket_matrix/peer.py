@@ -52,7 +52,7 @@ class Peer:
         self._close_seen: bytes | None = None
         self._closed = False
         self._gone = response.status != wire.opens
-        self.response = response
+        self.response: Response = response
         self.scheme: str = request.scheme
         self.http_version: str = wire.http_version
         self.local_address: tuple[str, int] = wire.tcp.getsockname()[:2]

@@ -8,7 +8,7 @@ import anyio
 
 from anysocket import Application, WebSocketRequest
 
-app = Application()
+app: Application = Application()
 
 
 @app.websocket("/patient")
@@ -74,4 +74,4 @@ async def no_database() -> AsyncGenerator[None, None]:
     yield
 
 
-never = Application(lifespan=no_database)
+never: Application = Application(lifespan=no_database)
