@@ -44,6 +44,7 @@ from anysocket_adapters.daphne_reactor import Port, Reactor, accepted_by, cancel
 from anysocket_adapters.daphne_repairs import (
     Connection,
     HTTPChannel,
+    TwistedTransport,
     WebSocketProtocol,
     channel,
 )
