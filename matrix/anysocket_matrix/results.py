@@ -7,7 +7,7 @@ import msgspec
 
 from anysocket import Support
 from anysocket.capabilities import Capabilities
-from anysocket_matrix.conformance.case import APP_LAYERS, Case, Layer
+from anysocket_matrix.conformance.case import APP_LAYERS, EVERY_LAYER, Case, Layer
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,9 +17,6 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: str | None = None
     trouble: str | None = None
     """What kept the case from being measured, such as a server that died."""
-
-
-_EVERY_LAYER = tuple(Layer)
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,7 +44,7 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     declared: Support
     verdict: Verdict
     requires: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = _EVERY_LAYER
+    layers: tuple[Layer, ...] = EVERY_LAYER
     plain: Failure | None = None
     """None when it passed over the plain transport, or doesn't run there; so for the other layers."""
     adapter: Failure | None = None
@@ -108,7 +105,7 @@ def judge(
                 declared=declared,
                 verdict=verdict,
                 requires=case.requires,
-                layers=_EVERY_LAYER if layers == _EVERY_LAYER else layers,  # msgspec omits the very default
+                layers=layers,
                 plain=failures.get(Layer.PLAIN),
                 adapter=failures.get(Layer.ADAPTER),
                 normalised=failures.get(Layer.NORMALISED),

@@ -115,6 +115,7 @@ class Layer(Enum):
     """The plain transport again, in an application wrapped in `normalise`."""
 
 
+EVERY_LAYER = tuple(Layer)
 APP_LAYERS = (Layer.PLAIN, Layer.NORMALISED)
 """What an ASGI application runs over: on the server alone, and wrapped in `normalise`."""
 
@@ -129,11 +130,11 @@ class Case:
     """The capabilities without which it fails."""
     says: str
     file: Path
-    layers: tuple[Layer, ...] = tuple(Layer)
+    layers: tuple[Layer, ...] = EVERY_LAYER
 
     def over(self, *, plain: bool) -> tuple[Layer, ...]:
         """Give its layers on a server, with the plain transport or without."""
-        return tuple(each for each in self.layers if plain or each is not Layer.PLAIN)
+        return self.layers if plain else tuple(each for each in self.layers if each is not Layer.PLAIN)
 
     def support(self, capabilities: Capabilities) -> Support:
         """Tell how a server with these capabilities is declared to pass this case."""
@@ -161,7 +162,7 @@ def case(
     for name in required:
         if name not in described():
             raise ValueError(f"there is no capability {name!r}")
-    over = layers or (APP_LAYERS if clause.startswith("N") else tuple(Layer))
+    over = layers or (APP_LAYERS if clause.startswith("N") else EVERY_LAYER)
 
     def register(test: Callable[..., None]) -> Callable[..., None]:
         file = Path(inspect.getfile(test))
