@@ -105,8 +105,9 @@ async def test_connections_never_go_to_the_application_behind() -> None:
     ]
 
 
-def test_the_decorator_gives_the_handler_back() -> None:
-    assert Application().websocket("/")(chat) is chat
+def test_the_decorator_gives_a_route() -> None:
+    route = Application().websocket("/{name}")(chat)
+    assert (route.path, route.handler) == ("/{name}", chat)
 
 
 def test_a_route_that_is_taken() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ FORBIDDEN = {
     CORE: {"anysocket_adapters", "anysocket_matrix"},
     ADAPTERS: {"anysocket_matrix"},
 }
+
+EXTRAS = {"messages/structured.py": "msgspec"}
+"""What a module of the core needs beyond that, imported when it is first used."""
 
 CORE_NEEDS = {"anysocket", "anyio", "typing_extensions", *sys.stdlib_module_names}
 
@@ -63,7 +67,13 @@ def test_imports_run_one_way(folder: Path) -> None:
 
 def test_the_core_needs_only_anyio() -> None:
     for path in modules(CORE):
-        assert set(imported(ast.parse(path.read_text()))) <= CORE_NEEDS, path
+        extra = EXTRAS.get(path.relative_to(CORE).as_posix())
+        assert set(imported(ast.parse(path.read_text()))) <= CORE_NEEDS | {extra}, path
+
+
+def test_extras_are_imported_when_they_are_needed() -> None:
+    code = f"import sys, anysocket; assert not sys.modules.keys() & {set(EXTRAS.values())}"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("folder", [CORE, MATRIX / "conformance"], ids=lambda folder: folder.name)

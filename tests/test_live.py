@@ -1,13 +1,15 @@
 """All connections of a server ending together (contract L2)."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import anyio
 import pytest
 
-from anysocket import Close, Denial, MemoryPeer, MemoryTransport
+from anysocket import Close, Denial, MemoryPeer, MemoryTransport, handler
 from anysocket.handshake import RawHeaders
-from anysocket.live import LIVE, Live, run
+from anysocket.live import LIVE, Draining, Live
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -27,8 +29,14 @@ async def until_closed(session: Session) -> None:
     await session.wait_closed()
 
 
+async def hold(live: Live, session: Session, handle: Callable[[], Awaitable[object]]) -> None:
+    with suppress(Draining):
+        async with live.hold(session):
+            await handle()
+
+
 async def held(live: Live, session: Session) -> None:
-    await live.hold(session, partial(until_the_end, session))
+    await hold(live, session, partial(until_the_end, session))
 
 
 async def test_open_connections_end_with_1001(live: Live, opened: Session, peer: MemoryPeer) -> None:
@@ -49,7 +57,7 @@ async def test_a_handler_has_time_to_end(live: Live, opened: Session) -> None:
         ends.append("handler")
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(live.hold, opened, handle))
+        tasks.start_soon(partial(hold, live, opened, handle))
         await anyio.wait_all_tasks_blocked()
         await live.drain()
         ends.append("drain")
@@ -60,7 +68,7 @@ async def test_a_handler_that_has_not_answered_is_answered_for(
     live: Live, connecting: Session, peer: MemoryPeer
 ) -> None:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(live.hold, connecting, connecting.wait_lost))
+        tasks.start_soon(partial(hold, live, connecting, connecting.wait_lost))
         await anyio.wait_all_tasks_blocked()
         await live.drain()
     answer = await peer.receive()
@@ -89,7 +97,7 @@ async def test_an_answer_under_way_is_waited_for(live: Live) -> None:
         await until_the_end(session)
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(live.hold, session, handle))
+        tasks.start_soon(partial(hold, live, session, handle))
         await anyio.wait_all_tasks_blocked()
         tasks.start_soon(live.drain)
         await anyio.wait_all_tasks_blocked()
@@ -104,7 +112,7 @@ async def test_a_connection_that_comes_too_late_is_denied(live: Live, connecting
     async def handle() -> None:
         called.append(None)
 
-    await live.hold(connecting, handle)
+    await hold(live, connecting, handle)
     assert connecting.code == 1006
     assert not called
 
@@ -123,7 +131,7 @@ async def test_one_that_cannot_be_closed_keeps_no_other_open(
     await failing.accept()
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(live.hold, failing, partial(until_closed, failing)))
+        tasks.start_soon(partial(hold, live, failing, partial(until_closed, failing)))
         tasks.start_soon(held, live, opened)
         await anyio.wait_all_tasks_blocked()
         await live.drain()
@@ -135,7 +143,7 @@ async def test_a_handler_is_held_by_whoever_serves(live: Live, opened: Session) 
     token = LIVE.set(live)
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(run, opened, partial(until_the_end, opened)))
+            tasks.start_soon(partial(handler.run, partial(until_the_end, opened), opened, "/"))
             await anyio.wait_all_tasks_blocked()
             await live.drain()
     finally:
@@ -145,5 +153,5 @@ async def test_a_handler_is_held_by_whoever_serves(live: Live, opened: Session) 
 
 async def test_without_one_it_runs_by_itself(opened: Session, peer: MemoryPeer) -> None:
     await peer.close(4001)
-    await run(opened, partial(until_the_end, opened))
+    await handler.run(partial(until_the_end, opened), opened, "/")
     assert opened.code == 4001

@@ -19,6 +19,8 @@ def test_a_session_adds_what_the_application_needs() -> None:
         "reason",
         "wait_lost",
         "wait_closed",
+        "read_ahead",
+        "wait_over",
         "deny",
     }
 

@@ -53,7 +53,7 @@ def test_the_least_request() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["path", "client", "state", "path_params", "web_socket", "subprotocols", "scheme"]
+    "name", ["path", "client", "path_params", "web_socket", "subprotocols", "scheme", "session", "reason"]
 )
 def test_it_is_read_only(name: str) -> None:
     request = request_for(HANDSHAKE)

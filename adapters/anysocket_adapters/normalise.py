@@ -6,15 +6,14 @@ the contract promises to a handler holds for it too, in the terms of ASGI
 """
 
 from functools import partial
-from urllib.parse import unquote_to_bytes
 
-from anysocket import discovery, handler, live
+from anysocket import discovery, handler
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.handshake import Handshake
+from anysocket.events import Events
+from anysocket.scope import scope_of
 from anysocket.session import Session
 from anysocket.transport import Transport
 from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
-from anysocket_adapters.asgi_connection import ASGIConnection
 
 
 def normalise(
@@ -57,26 +56,6 @@ class Normalised:
         session = Session(
             transport, max_message_size=self._max_message_size, close_timeout=self._close_timeout
         )
-        connection = ASGIConnection(session, handshake)
-        call = partial(self._app, _scope(scope, handshake), connection.receive, connection.send)
-        await live.run(session, partial(handler.run, call, session, handshake.path))
-
-
-def _scope(scope: Scope, handshake: Handshake) -> Scope:
-    return {
-        **scope,
-        "type": "websocket",
-        "asgi": {"version": "3.0", "spec_version": "2.5"},
-        "http_version": handshake.http_version,
-        "scheme": handshake.scheme,
-        "path": unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace"),
-        "raw_path": handshake.raw_path,
-        "query_string": handshake.query_string,
-        "root_path": handshake.root_path,
-        "headers": [(name, value) for name, value in handshake.headers],
-        "client": handshake.client,
-        "server": handshake.server,
-        "subprotocols": list(handshake.subprotocols),
-        "state": handshake.state,
-        "extensions": {"websocket.http.response": {}},
-    }
+        events = Events(session, handshake)
+        call = partial(self._app, scope_of(handshake, scope), events.receive, events.send)
+        await handler.run(call, session, handshake.path)

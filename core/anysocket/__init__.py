@@ -1,35 +1,54 @@
 """One typed WebSocket API, the same on every Python server."""
 
-from anysocket.application import Application
+from anysocket.application import Application, Middleware, Next
 from anysocket.capabilities import Capabilities, Support
-from anysocket.close import Close, CloseCode
-from anysocket.errors import ConnectionClosed, InvalidState, Unsupported, WebSocketError
+from anysocket.close import ApplicationCode, Close, CloseCode
+from anysocket.connection import Connection
+from anysocket.errors import BadMessage, ConnectionClosed, InvalidState, Unsupported, WebSocketError
+from anysocket.foreign import from_asgi
 from anysocket.handler import Handler
 from anysocket.handshake import Denial, Handshake
 from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
+from anysocket.messages.codec import Codec
+from anysocket.messages.structured import JSON, Json, MessagePack
 from anysocket.multidict import Headers, MultiDict, Query
 from anysocket.request import WebSocketRequest
+from anysocket.routing.route import Route
 from anysocket.state import Action, State
 from anysocket.transport import Transport
+from anysocket.url import URL
+from anysocket.values import Key
 from anysocket.websocket import WebSocket
 
 __all__ = [
+    "JSON",
+    "URL",
     "Accepted",
     "Action",
     "Application",
+    "ApplicationCode",
+    "BadMessage",
     "Capabilities",
     "Close",
     "CloseCode",
+    "Codec",
+    "Connection",
     "ConnectionClosed",
     "Denial",
     "Handler",
     "Handshake",
     "Headers",
     "InvalidState",
+    "Json",
+    "Key",
     "MemoryPeer",
     "MemoryTransport",
+    "MessagePack",
+    "Middleware",
     "MultiDict",
+    "Next",
     "Query",
+    "Route",
     "State",
     "Support",
     "Transport",
@@ -37,4 +56,5 @@ __all__ = [
     "WebSocket",
     "WebSocketError",
     "WebSocketRequest",
+    "from_asgi",
 ]

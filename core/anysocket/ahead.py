@@ -30,6 +30,8 @@ class ReadAhead:
         self._room = anyio.Event()
         self.end: WebSocketEvent | None = None
         """The event that ended the connection, once it has been read."""
+        self.wanted: bool = False
+        """Whether anybody has received."""
 
     @property
     def empty(self) -> bool:
@@ -38,6 +40,7 @@ class ReadAhead:
 
     async def receive(self) -> WebSocketEvent:
         """Give the next event: the oldest that was read ahead, or the server's next."""
+        self.wanted = True
         if not self._unread:
             async with self._reading:
                 if not self._unread:
@@ -46,6 +49,7 @@ class ReadAhead:
 
     def take(self) -> WebSocketEvent:
         """Take the oldest event that was read ahead."""
+        self.wanted = True
         event = self._unread.popleft()
         self._size -= _size(event)
         self._room.set()

@@ -1,33 +1,63 @@
 """An application: routes to handlers, a lifespan, and any ASGI app behind it for http."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from anysocket import discovery, lifespan, live
+from anysocket import discovery, lifespan
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.handler import Handler, run
+from anysocket.close import EVERY_CODE, Close
+from anysocket.failures import Failure, Failures
+from anysocket.handler import refuse, run
 from anysocket.lifespan import Lifespan
+from anysocket.messages.codec import Codec
+from anysocket.origins import Origins
 from anysocket.request import WebSocketRequest
-from anysocket.routing import Router
+from anysocket.routing.route import Route
+from anysocket.routing.router import Router
+from anysocket.routing.signature import Refused
+from anysocket.routing.sockets import Socket
 from anysocket.session import Session
 from anysocket.transport import Transport
+from anysocket.values import Values
 from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 
-AnyHandler = TypeVar("AnyHandler", bound=Handler)
+P = ParamSpec("P")
+
+Next: TypeAlias = Callable[[], Awaitable[None]]
+"""What a middleware calls to go on: the next middleware, at last the handler."""
+
+Middleware: TypeAlias = Callable[[WebSocketRequest, Next], Awaitable[None]]
+"""Runs around a connection's handler, from before accept to its end."""
+
+AnyMiddleware = TypeVar("AnyMiddleware", bound=Middleware)
+
+AnswerFailure: TypeAlias = Callable[[Failure], Close]
+
+
+class Register(Protocol):
+    """A decorator that makes a `Route` of a handler, with the types of its parameters."""
+
+    def __call__(self, handler: Callable[Concatenate[Socket, P], Awaitable[None]], /) -> Route[Socket, P]: ...
 
 
 class Application:
     """Handlers by path. It is itself an ASGI application, and finds its server's adapter by itself.
 
     Args:
-        lifespan: an async context manager around the application's life; what it yields is
+        lifespan: an async context manager around the application's life; what it yields is in
             every request's `state`.
         http: the ASGI app that answers http requests; without one they get 404, or 426 on the
             path of a handler.
+        origins: the web pages that may connect, such as `["https://example.com"]`, or "*" for
+            every page. Unless given, those that come from the same host. Requests without an
+            Origin header, which browsers never send, aren't refused.
         max_message_size: bytes in one message; above it the peer sees 1009 (contract M3).
         close_timeout: seconds that close waits for a silent peer (contract C3).
+
+    Raises:
+        ValueError: one of the origins isn't one.
     """
 
     def __init__(
@@ -35,26 +65,79 @@ class Application:
         *,
         lifespan: Lifespan | None = None,
         http: ASGIApp | None = None,
+        origins: Iterable[str] | None = None,
         max_message_size: int = MAX_MESSAGE_SIZE,
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
-        self._router = Router()
+        self._router = Router[Served]()
         self._lifespan: Lifespan = lifespan or _no_lifespan
         self._http: ASGIApp = http or self._upgrade_required
-        self.max_message_size = max_message_size
-        self.close_timeout = close_timeout
+        self._origins = Origins(origins)
+        self._middleware: list[Middleware] = []
+        self._failures = Failures()
+        self.routes: list[Served] = []
+        """All routes, in the order in which they were added."""
+        self.state: Values = Values()
+        """What every connection's handler may use, each by its `Key`."""
+        self.max_message_size: int = max_message_size
+        self.close_timeout: float = close_timeout
 
-    def websocket(self, path: str) -> Callable[[AnyHandler], AnyHandler]:
+    def websocket(
+        self,
+        path: str,
+        *,
+        auto_accept: bool | None = None,
+        codec: Codec | None = None,
+        silenced: Container[int] = EVERY_CODE,
+    ) -> Register:
         """Lead a path such as `/chat/{room}` to the decorated handler.
+
+        The handler's first parameter is its socket: a `Connection`, a `WebSocketRequest` or a
+        `WebSocket`. Each other parameter is one of the path or of the query, converted by its
+        annotation before accept; a request whose parameters don't fit is denied, with 403 for
+        the path and 400 for the query.
+
+        Args:
+            path: text, and a `{name}` for each segment that is a parameter.
+            auto_accept: accept before calling the handler; unless given, for a `Connection` only.
+            codec: what a Connection's messages go through. Unless given, str and bytes go as
+                they are and other types as JSON in text frames.
+            silenced: the close codes whose `ConnectionClosed` may escape from the handler; with
+                any other it is a failure. `()` for none.
 
         Raises:
             ValueError: the path is malformed or taken.
-            TypeError: the handler isn't async.
+            TypeError: the handler isn't async, has no socket, lacks a parameter of the path, has
+                one that can't be converted, or messages that the codec doesn't have.
         """
 
-        def register(handler: AnyHandler) -> AnyHandler:
-            self._router.add(path, handler)
-            return handler
+        def register(handler: Callable[Concatenate[Socket, P], Awaitable[None]]) -> Route[Socket, P]:
+            route = Route(path, handler, auto_accept=auto_accept, codec=codec, silenced=silenced)
+            self._router.add(route.segments, route)
+            self.routes.append(route)
+            return route
+
+        return register
+
+    def middleware(self, middleware: AnyMiddleware) -> AnyMiddleware:
+        """Run a function around every connection that has a route; the first added is the outermost.
+
+        It may deny before it goes on, or instead; set what the handler finds in
+        `request.state`; run tasks; and see how the connection ended.
+        """
+        self._middleware.append(middleware)
+        return middleware
+
+    def failure(self, kind: type[Failure]) -> Callable[[AnswerFailure[Failure]], AnswerFailure[Failure]]:
+        """Answer an exception that escapes from a handler with the decorated function's `Close`.
+
+        It is then neither logged as a mistake nor raised on to the server. Before accept the peer
+        gets a 403 with the reason.
+        """
+
+        def register(answer: AnswerFailure[Failure]) -> AnswerFailure[Failure]:
+            self._failures.add(kind, answer)
+            return answer
 
         return register
 
@@ -62,7 +145,7 @@ class Application:
         """Serve one ASGI connection, whichever server it comes from."""
         kind = scope["type"]
         if kind == "websocket":
-            await self.handle(discovery.connect(scope, receive, send))
+            await self._handle(discovery.connect(scope, receive, send), scope)
         elif kind == "lifespan":
             await lifespan.run(self._lifespan, self._http, scope, receive, send)
         else:
@@ -70,15 +153,24 @@ class Application:
 
     async def handle(self, transport: Transport) -> None:
         """Serve one connection over any transport; 403 where no route matches."""
+        await self._handle(transport, {})
+
+    async def _handle(self, transport: Transport, scope: Scope) -> None:
         handshake = transport.handshake
         session = Session(transport, max_message_size=self.max_message_size, close_timeout=self.close_timeout)
         match = self._router.match(handshake.path)
         if match is None:
             await session.close()
             return
-        handler, path_params = match
-        call = partial(handler, WebSocketRequest(handshake, session, path_params))
-        await live.run(session, partial(run, call, session, handshake.path))
+        if (origin := self._origins.refused(handshake)) is not None:
+            await refuse(session, 403, f"pages of {origin} may not connect")
+            return
+        route, path_params = match
+        request = WebSocketRequest(handshake, session, path_params, server_scope=scope, app_state=self.state)
+        call: Next = partial(_serve, route, request, session)
+        for middleware in reversed(self._middleware):
+            call = partial(middleware, request, call)
+        await run(call, session, handshake.path, self._failures, route.silenced)
 
     async def _upgrade_required(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,6 +183,31 @@ class Application:
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+class Served(Protocol):
+    """A route, whatever its handler's types."""
+
+    @property
+    def path(self) -> str:
+        """As it was given, such as `/chat/{room}`."""
+        ...
+
+    @property
+    def silenced(self) -> Container[int]:
+        """The close codes whose `ConnectionClosed` may escape from the handler."""
+        ...
+
+    async def serve(self, request: WebSocketRequest) -> None:
+        """Call the handler for a request."""
+        ...
+
+
+async def _serve(route: Served, request: WebSocketRequest, session: Session) -> None:
+    try:
+        await route.serve(request)
+    except Refused as refused:
+        await refuse(session, refused.status, str(refused))
 
 
 @asynccontextmanager

@@ -1,7 +1,12 @@
 """How a connection ends: close codes and reasons (RFC 6455 sections 5.5.1 and 7.4)."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, Self, TypeAlias
+
+EVERY_CODE: Container[int] = range(1000, 5000)
+"""Every close code there is (RFC 6455 section 7.4)."""
 
 MAX_REASON_BYTES = 123
 """A control frame carries 125 bytes, two of which are the code (RFC 6455 section 5.5)."""
@@ -30,7 +35,47 @@ class CloseCode(IntEnum):
     """Never on the wire: the TLS handshake failed."""
 
 
+class ApplicationCode(int):
+    """A close code of an application's own, 3000-4999 (RFC 6455 section 7.4.2).
+
+    3000-3999 are for libraries, which register theirs with IANA; 4000-4999 are nobody else's.
+
+    Raises:
+        ValueError: the code isn't in this range.
+    """
+
+    def __new__(cls, code: int) -> Self:
+        if not 3000 <= code <= 4999:
+            raise ValueError(f"{code} isn't an application's own close code: use 3000-4999")
+        return super().__new__(cls, code)
+
+
+SendableCode: TypeAlias = (
+    Literal[
+        CloseCode.NORMAL_CLOSURE,
+        CloseCode.GOING_AWAY,
+        CloseCode.PROTOCOL_ERROR,
+        CloseCode.UNSUPPORTED_DATA,
+        CloseCode.INVALID_PAYLOAD_DATA,
+        CloseCode.POLICY_VIOLATION,
+        CloseCode.MESSAGE_TOO_BIG,
+        CloseCode.MANDATORY_EXTENSION,
+        CloseCode.INTERNAL_ERROR,
+        CloseCode.SERVICE_RESTART,
+        CloseCode.TRY_AGAIN_LATER,
+        CloseCode.BAD_GATEWAY,
+    ]
+    | Literal[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
+    | ApplicationCode
+)
+"""The close codes that may be sent, for type checkers (contract C2)."""
+
 _SENDABLE = frozenset(code.value for code in CloseCode) - {1005, 1006, 1015}
+
+
+def cut(reason: str) -> str:
+    """Shorten a reason to what a close frame holds."""
+    return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
 @dataclass(frozen=True, slots=True)

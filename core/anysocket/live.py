@@ -1,14 +1,14 @@
 """The connections that live under one server, and how they end together (contract L2)."""
 
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
 import anyio
 
 from anysocket.close import CloseCode
-from anysocket.errors import InvalidState, Unsupported
+from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import denial
 from anysocket.session import Session
 from anysocket.state import State
@@ -22,6 +22,10 @@ _POLL = 0.05
 """Seconds between two looks at connections whose handshake is just being answered."""
 
 
+class Draining(ConnectionClosed):
+    """The server is ending, and takes no new connection."""
+
+
 class Live:
     """Keeps the sessions whose handlers run, so that whoever stops the server can end them."""
 
@@ -31,14 +35,19 @@ class Live:
         self.draining: bool = False
         """Whether new connections are refused."""
 
-    async def hold(self, session: Session, handle: Callable[[], Awaitable[None]]) -> None:
-        """Hold a session for as long as its handler runs."""
+    @asynccontextmanager
+    async def hold(self, session: Session) -> AsyncGenerator[None, None]:
+        """Hold a session for as long as its handler runs, in the block.
+
+        Raises:
+            Draining: new connections are refused; this one has been.
+        """
         if self.draining:
             await _send_away(session)
-            return
+            raise Draining(CloseCode.ABNORMAL_CLOSURE)
         self._sessions.add(session)
         try:
-            await handle()
+            yield
         finally:
             self._sessions.discard(session)
             self._changed.set()
@@ -63,10 +72,19 @@ LIVE: ContextVar[Live | None] = ContextVar("anysocket.live", default=None)
 """Set by whoever serves an app, for each connection: it reaches through any middleware."""
 
 
-async def run(session: Session, handle: Callable[[], Awaitable[None]]) -> None:
-    """Run a connection's handler, held by whoever serves the app."""
+@asynccontextmanager
+async def held(session: Session) -> AsyncGenerator[None, None]:
+    """Let whoever serves the app hold a connection for as long as its handler runs, in the block.
+
+    Raises:
+        ConnectionClosed: new connections are refused; this one has been.
+    """
     live = LIVE.get()
-    await (handle() if live is None else live.hold(session, handle))
+    if live is None:
+        yield
+    else:
+        async with live.hold(session):
+            yield
 
 
 async def _send_away(session: Session) -> None:

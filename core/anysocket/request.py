@@ -1,12 +1,27 @@
 """The handshake as a handler sees it, with the connection that it opens."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, MutableMapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar, cast
 
+import anyio
+from anyio.abc import TaskGroup
+
+from anysocket.asgi import ASGIApp, Scope
+from anysocket.events import Events
 from anysocket.handshake import Address, Handshake, HeaderLines, denial
 from anysocket.multidict import Headers, Query
+from anysocket.response import respond
+from anysocket.scope import scope_of
 from anysocket.session import Session
+from anysocket.state import State
+from anysocket.url import URL
+from anysocket.values import Values
 from anysocket.websocket import WebSocket
+
+Subprotocol = TypeVar("Subprotocol", bound=StrEnum)
 
 
 class WebSocketRequest:
@@ -15,15 +30,30 @@ class WebSocketRequest:
     Read-only; what nobody asks for is never parsed.
     """
 
-    def __init__(self, handshake: Handshake, session: Session, path_params: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        handshake: Handshake,
+        session: Session,
+        path_params: Mapping[str, str],
+        *,
+        server_scope: Scope | None = None,
+        app_state: Values | None = None,
+    ) -> None:
         self._handshake = handshake
         self._session = session
         self._path_params = path_params
+        self._server_scope: Scope = server_scope or {}
+        self._app_state = app_state or Values()
 
     @property
     def web_socket(self) -> WebSocket:
         """The connection itself."""
         return self._session
+
+    @property
+    def connecting(self) -> bool:
+        """Whether the handshake has yet to be answered."""
+        return self._session.state is State.CONNECTING
 
     @property
     def path_params(self) -> Mapping[str, str]:
@@ -80,10 +110,77 @@ class WebSocketRequest:
         """`1.1`, or `2` (RFC 8441)."""
         return self._handshake.http_version
 
+    @cached_property
+    def url(self) -> URL:
+        """The address that the peer asked for, as it came."""
+        return URL.of(self._handshake)
+
+    @cached_property
+    def scope(self) -> Mapping[str, object]:
+        """The request as an ASGI scope, with what a middleware has put into it."""
+        return scope_of(self._handshake, self._server_scope)
+
     @property
-    def state(self) -> Mapping[str, object]:
-        """What the application's lifespan yielded."""
-        return self._handshake.state
+    def session(self) -> MutableMapping[str, object]:
+        """What a session middleware around the application has put into the scope.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if "session" not in self._server_scope:
+            raise LookupError("no session in the scope: wrap the application in a session middleware")
+        # The middleware's own; those that there are keep a dict of what JSON has.
+        return cast("MutableMapping[str, object]", self._server_scope["session"])
+
+    @cached_property
+    def state(self) -> Values:
+        """What this connection's handler may use: by a `Key`, or by a str what the lifespan yielded.
+
+        What is set here is this connection's own. What isn't, is what the lifespan yielded, or
+        else what `Application.state` has.
+        """
+        return Values(self._handshake.state, self._app_state)
+
+    @property
+    def reason(self) -> str:
+        """The close reason that goes with `WebSocket.code`, empty without one (contract C1)."""
+        return self._session.reason
+
+    @cached_property
+    def events(self) -> Events:
+        """The connection in ASGI's own terms, for what speaks those. Its state is kept right."""
+        return Events(self._session, self._handshake)
+
+    def choose(self, supported: type[Subprotocol]) -> Subprotocol | None:
+        """Choose the subprotocol for accept: the first that the peer offers and an enumeration has.
+
+        Args:
+            supported: the subprotocols as the values of a `StrEnum`.
+        """
+        values = {each.value: each for each in supported}
+        return next((values[offered] for offered in self.subprotocols if offered in values), None)
+
+    @asynccontextmanager
+    async def task_group(self) -> AsyncGenerator[TaskGroup, None]:
+        """Run tasks beside the handler's own block, and end them all together.
+
+        They end when the block does, when one of them fails, and when the connection is closed:
+        once whoever receives has been told, and at once where nobody does. Then the block is
+        cancelled too, and what follows it runs.
+
+        Raises:
+            InvalidState: before accept.
+        """
+        self._session.read_ahead()
+        async with anyio.create_task_group() as tasks:
+
+            async def end_together() -> None:
+                await self._session.wait_over()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(end_together)
+            yield tasks
+            tasks.cancel_scope.cancel()
 
     async def wait_closed(self) -> int:
         """Wait until the connection is closed, and give its close code (contract C6).
@@ -97,17 +194,26 @@ class WebSocketRequest:
         """
         return await self._session.wait_closed()
 
-    async def deny(self, status: int = 403, headers: HeaderLines = (), body: str | bytes = b"") -> None:
+    async def deny(
+        self, response: int | ASGIApp = 403, headers: HeaderLines = (), body: str | bytes = b""
+    ) -> None:
         """Refuse the connection with an HTTP response instead of accepting it (contract H3).
 
         Args:
-            status: from 300 to 599.
+            response: a status from 300 to 599; or a whole response of another framework, such as
+                Starlette's, which is any ASGI app that answers an http request.
             headers: lines of the response; content-length, and content-type for a str, are added.
             body: a str is sent as UTF-8.
 
         Raises:
             ValueError: the status or a header can't be sent. Nothing has been.
+            TypeError: headers or a body beside a whole response.
             InvalidState: the handshake has been answered before.
             Unsupported: the server can't send this response. Nothing has been sent.
         """
-        await self._session.deny(denial(status, headers, body))
+        if isinstance(response, int):
+            await self._session.deny(denial(response, headers, body))
+        elif headers != () or body:
+            raise TypeError("a response has its own headers and body: give them to it")
+        else:
+            await self._session.deny(await respond(response, self.scope))

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial
-from anysocket.state import State
+from anysocket.state import Action, State, step
 from anysocket.websocket import WebSocket
 
 
@@ -41,6 +41,24 @@ class Session(WebSocket):
             InvalidState: before accept.
         """
         return await self._wait_closed()
+
+    def read_ahead(self) -> None:
+        """Make ready for `wait_over`, which then needs no polling beside whoever receives.
+
+        Raises:
+            InvalidState: before accept.
+        """
+        step(self._state, Action.RECEIVE)
+        if self._state is State.OPEN and not self._receiving:
+            self._read_ahead()
+
+    async def wait_over(self) -> None:
+        """Wait until the connection is closed, and whoever receives meanwhile has been told.
+
+        Raises:
+            InvalidState: before accept.
+        """
+        await self._wait_over()
 
     async def deny(self, denial: Denial) -> None:
         """Refuse the connection with an HTTP response (contract H3).

@@ -42,6 +42,7 @@ class WebSocket:
         "_send_event",
         "_short",
         "_state",
+        "_told",
         "_transport",
     )
 
@@ -65,6 +66,7 @@ class WebSocket:
         self._receiving = False
         self._ahead: ReadAhead | None = None
         self._over: anyio.Event | None = None
+        self._told: anyio.Event | None = None
 
     @property
     def code(self) -> int | None:
@@ -123,7 +125,7 @@ class WebSocket:
             event = await self._receive_event()
         except self._gone:
             self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
-            return None
+            return self._end()
         finally:
             self._receiving = False
         message: str | bytes | None = event.get("text")
@@ -131,12 +133,12 @@ class WebSocket:
             message = event.get("bytes")
         if message is None:
             self._disconnected(self._transport.ended(event))
-            return None
+            return self._end()
         if self._state is not _OPEN and self._ahead is None:
-            return None  # another task has closed meanwhile
+            return self._end()  # another task has closed meanwhile
         if len(message) > self._short and self._is_too_big(message):
             await self.close(CloseCode.MESSAGE_TOO_BIG)
-            return None
+            return self._end()
         return message
 
     async def send(self, data: str | bytes | bytearray | memoryview) -> None:
@@ -226,12 +228,18 @@ class WebSocket:
         if self._state is _OPEN:
             raise InvalidState("another task is waiting in receive: only one may at a time")
         if self._receiving or self._ahead is None or self._ahead.empty:
-            return None
+            return self._end()
         event = self._ahead.take()
         message: str | bytes | None = event.get("text")
         if message is None:
             message = event.get("bytes")
-        return None if message is None or self._is_too_big(message) else message
+        return self._end() if message is None or self._is_too_big(message) else message
+
+    def _end(self) -> str | bytes | None:
+        """Give None, and note that whoever receives has been told of the end."""
+        if self._told is not None:
+            self._told.set()
+        return None
 
     async def _wait_closed(self) -> int:
         if self._state is State.CONNECTING:
@@ -245,16 +253,28 @@ class WebSocket:
         assert self._close is not None
         return self._close.code
 
+    async def _wait_over(self) -> None:
+        """Wait until the connection is closed, and whoever receives meanwhile has been told."""
+        self._told = self._told or anyio.Event()
+        ahead = self._ahead
+        await self._wait_closed()
+        if ahead is None or ahead.wanted:
+            await self._told.wait()
+
+    def _read_ahead(self) -> ReadAhead:
+        """Read through a `ReadAhead` from now on; nobody may wait in receive."""
+        if self._ahead is None:
+            self._ahead = ReadAhead(self._receive_event, self._gone)
+            self._receive_event = self._ahead.receive
+        return self._ahead
+
     async def _watch(self, *, bounded: bool = True) -> None:
         """Read ahead until it is known how the connection ends."""
         while self._close is None:
-            if self._ahead is None:
-                if self._receiving:  # by itself, and it will be told of the end
-                    await anyio.sleep(_RECEIVING_POLL)
-                    continue
-                self._ahead = ReadAhead(self._receive_event, self._gone)
-                self._receive_event = self._ahead.receive
-            event = await self._ahead.read_until_the_end(bounded=bounded)
+            if self._ahead is None and self._receiving:  # by itself, and it will be told of the end
+                await anyio.sleep(_RECEIVING_POLL)
+                continue
+            event = await self._read_ahead().read_until_the_end(bounded=bounded)
             self._disconnected(self._transport.ended(event))
 
     def _is_too_big(self, message: str | bytes) -> bool:

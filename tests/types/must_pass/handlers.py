@@ -1,8 +1,8 @@
-"""What may be a handler: anything async that takes a request; the decorator keeps its type."""
+"""What may be a handler: anything async that takes a request; its route can be called as it can."""
 
 from typing import assert_type
 
-from anysocket import Application, Handler, WebSocketRequest
+from anysocket import Application, Handler, Route, WebSocketRequest
 
 app = Application()
 
@@ -20,7 +20,7 @@ class Greeter:
 
 
 greeter: Handler = Greeter("hello")
-assert_type(app.websocket("/object")(Greeter("hello")), Greeter)
+assert_type(app.websocket("/object")(Greeter("hello")), Route[WebSocketRequest, []])
 app.websocket("/method")(Greeter("hello").greet)
 app.websocket("/named")(greeter)
 

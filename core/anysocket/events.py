@@ -1,4 +1,4 @@
-"""One connection as an ASGI application sees it: the two callables that it is called with.
+"""One connection in ASGI's own terms: the two callables that an ASGI application is called with.
 
 https://asgi.readthedocs.io/en/latest/specs/www.html#websocket (version 2.5). What the
 specification leaves open is the same on every server, and in the contract under N.
@@ -13,9 +13,9 @@ from typing import TypeAlias, TypeVar, cast
 
 import anyio
 
-from anysocket import ConnectionClosed, InvalidState, Unsupported
 from anysocket.asgi import ASGIEvent
-from anysocket.close import MAX_REASON_BYTES, Close, CloseCode
+from anysocket.close import Close, CloseCode, cut
+from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, Handshake, HeaderLines, response, validated
 from anysocket.session import Session
 from anysocket.state import State
@@ -29,14 +29,14 @@ class Disconnected(ConnectionClosed, OSError):
     """The peer has left: what ASGI has `send` raise then, a subclass of OSError (version 2.4)."""
 
 
-class ASGIConnection:
-    """What an application has of a connection: `receive` and `send`."""
+class Events:
+    """What an ASGI application has of a connection: `receive` and `send`, which keep its state right."""
 
     def __init__(self, session: Session, handshake: Handshake) -> None:
         self._session = session
         # Over HTTP/2 every status from 200 opens the connection (RFC 8441 section 5).
         self._lowest_status = 300 if handshake.http_version == "2" else 200
-        self._connected = False
+        self._connected = session.state is not State.CONNECTING
         self._receiving = anyio.Lock(fast_acquire=True)  # several tasks may receive, the session's only one
         self._answering = anyio.Lock()  # or watching for the peer's loss until there is an answer
         self._closing = anyio.Lock(fast_acquire=True)
@@ -133,9 +133,8 @@ class ASGIConnection:
     async def close(self, event: ASGIEvent) -> None:
         """websocket.close; a reason that is too long is cut."""
         code = _optional(event, "code", int)
-        reason = _optional(event, "reason", str) or ""
-        cut = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
-        close = Close(CloseCode.NORMAL_CLOSURE if code is None else code, cut)
+        reason = cut(_optional(event, "reason", str) or "")
+        close = Close(CloseCode.NORMAL_CLOSURE if code is None else code, reason)
         close.validate()
         self._ended_itself = True
         async with self._closing:
@@ -222,15 +221,15 @@ class _Response:
 
 _RESPONDING = "responding"
 
-_Act: TypeAlias = Callable[[ASGIConnection, ASGIEvent], Awaitable[None]]
+_Act: TypeAlias = Callable[[Events, ASGIEvent], Awaitable[None]]
 
 _ACTS: Mapping[tuple[State | str, object], _Act] = {
-    (State.CONNECTING, "websocket.accept"): ASGIConnection.accept,
-    (State.CONNECTING, "websocket.close"): ASGIConnection.refuse,
-    (State.CONNECTING, "websocket.http.response.start"): ASGIConnection.start_response,
-    (_RESPONDING, "websocket.http.response.body"): ASGIConnection.continue_response,
-    (State.OPEN, "websocket.send"): ASGIConnection.send_message,
-    (State.OPEN, "websocket.close"): ASGIConnection.close,
+    (State.CONNECTING, "websocket.accept"): Events.accept,
+    (State.CONNECTING, "websocket.close"): Events.refuse,
+    (State.CONNECTING, "websocket.http.response.start"): Events.start_response,
+    (_RESPONDING, "websocket.http.response.body"): Events.continue_response,
+    (State.OPEN, "websocket.send"): Events.send_message,
+    (State.OPEN, "websocket.close"): Events.close,
 }
 """What an application can do when: every other event isn't its turn."""
 
@@ -255,4 +254,4 @@ def _headers(event: ASGIEvent) -> list[tuple[bytes, bytes]]:
 
 @cache
 def _warn_once(lack: str) -> None:
-    _log.warning("%s; a normalised application goes on without", lack)
+    _log.warning("%s; the application goes on without", lack)

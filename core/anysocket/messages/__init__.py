@@ -1,0 +1,1 @@
+"""How values become messages, and messages values."""

@@ -1,0 +1,134 @@
+"""Messages that are validated against a type: JSON and MessagePack, both by msgspec.
+
+msgspec is an extra, `pip install 'anysocket[msgspec]'`, and is imported by the first route that
+needs it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from anysocket.close import CloseCode
+from anysocket.errors import BadMessage
+from anysocket.messages.codec import Decode, Encode
+from anysocket.messages.types import named
+
+if TYPE_CHECKING:
+    JSON: TypeAlias = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+else:
+    JSON = Any  # which msgspec takes for every value of JSON, wherever in another type it stands
+"""Any value of JSON, for messages without a type of their own."""
+
+
+class Json:
+    """JSON (RFC 8259), in text frames unless told otherwise.
+
+    A message in the other kind of frame is answered with 1003; one that isn't JSON, or not of the
+    handler's type, with 1007 and what is wrong with it.
+
+    Args:
+        binary: in binary frames.
+    """
+
+    def __init__(self, *, binary: bool = False) -> None:
+        self._binary = binary
+
+    def decoder(self, of: object) -> Decode:
+        _check(of)
+        from msgspec.json import Decoder
+
+        kind = bytes if self._binary else str
+        return _decoder(Decoder(_type(of)).decode, kind, f"JSON in {_FRAMES[kind]} frames only")
+
+    def encoder(self, of: object) -> Encode:
+        _check(of)
+        from msgspec.json import Encoder
+
+        encode = Encoder().encode
+        if self._binary:
+            return encode
+        return lambda value: encode(value).decode()
+
+    def media_type(self, of: object) -> str:
+        return "application/json"
+
+
+class MessagePack:
+    """MessagePack, in binary frames.
+
+    A text message is answered with 1003; one that isn't MessagePack, or not of the handler's
+    type, with 1007 and what is wrong with it.
+    """
+
+    def decoder(self, of: object) -> Decode:
+        _check(of)
+        from msgspec.msgpack import Decoder
+
+        # Its decoder takes bytes alone, and gets nothing else.
+        decode = cast("Callable[[str | bytes], object]", Decoder(_type(of)).decode)
+        return _decoder(decode, bytes, "MessagePack in binary frames only")
+
+    def encoder(self, of: object) -> Encode:
+        _check(of)
+        from msgspec.msgpack import Encoder
+
+        return Encoder().encode
+
+    def media_type(self, of: object) -> str:
+        return "application/msgpack"
+
+
+_FRAMES = {str: "text", bytes: "binary"}
+
+
+def _decoder(decode: Callable[[str | bytes], object], kind: type[str | bytes], otherwise: str) -> Decode:
+    from msgspec import DecodeError
+
+    def decoded(message: str | bytes) -> object:
+        if not isinstance(message, kind):
+            raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, otherwise)
+        try:
+            return decode(message)
+        except (DecodeError, UnicodeDecodeError) as error:
+            raise BadMessage(message, CloseCode.INVALID_PAYLOAD_DATA, str(error)) from None
+
+    return decoded
+
+
+def _type(of: object) -> type[object]:
+    return cast("type[object]", of)  # unions and aliases too, which have no other name in types
+
+
+def _check(of: object) -> None:
+    """Refuse what msgspec would refuse only when the first message comes.
+
+    Raises:
+        TypeError: msgspec is missing, or has no such values.
+    """
+    if find_spec("msgspec") is None:
+        raise TypeError(f"messages of type {named(of)} need msgspec: pip install 'anysocket[msgspec]'")
+    from msgspec import inspect
+
+    for node in _nodes(inspect.type_info(of), set()):
+        if isinstance(node, inspect.CustomType):
+            raise TypeError(
+                f"{named(node.cls)} can't be a message, or a part of one: use what msgspec supports, "
+                "such as a msgspec.Struct, a dataclass or a TypedDict"
+            )
+
+
+def _nodes(node: object, seen: set[int]) -> Iterator[object]:
+    """Walk through a type and all that it is made of."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    yield node
+    match node:
+        case type():
+            return
+        case list() | tuple():
+            parts = cast("Iterable[object]", node)
+        case _:
+            parts = [getattr(node, name) for name in getattr(node, "__struct_fields__", ())]
+    for part in parts:
+        yield from _nodes(part, seen)

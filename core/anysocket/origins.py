@@ -1,0 +1,61 @@
+"""Which web pages may connect (RFC 6455 sections 4.2.2 and 10.2).
+
+A browser lets any page open a WebSocket to any server, with the user's cookies, and says in the
+Origin header which page it is. Other clients send no such header: nothing is refused to them.
+"""
+
+import re
+from collections.abc import Iterable
+
+from anysocket.handshake import Handshake
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+|null", re.IGNORECASE)
+_DEFAULT_PORT = {"http": ":80", "https": ":443"}
+
+
+class Origins:
+    """Decides by the Origin header."""
+
+    def __init__(self, allowed: Iterable[str] | None) -> None:
+        """Allow.
+
+        Args:
+            allowed: origins such as `https://example.com`, and nothing else; `*` for every one;
+                None for the server's own, as its Host header names it.
+
+        Raises:
+            ValueError: one of them isn't an origin.
+        """
+        if isinstance(allowed, str) and allowed != "*":
+            raise ValueError(f"origins={allowed!r} must be several: write origins=[{allowed!r}]")
+        self._allowed = None if allowed is None else frozenset(map(_normal, allowed))
+        for origin in self._allowed or ():
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} isn't an origin: write scheme://host or scheme://host:port")
+
+    def refused(self, handshake: Handshake) -> str | None:
+        """Give the origin that may not connect, or None."""
+        if self._allowed is not None and "*" in self._allowed:
+            return None
+        origin = host = ""
+        for name, value in handshake.headers:
+            if name == b"origin":
+                origin = value.decode("latin-1")
+            elif name == b"host":
+                host = value.decode("latin-1")
+        if not origin:
+            return None
+        normal = _normal(origin)
+        if self._allowed is None:
+            # The scheme isn't compared: behind a proxy that ends TLS it isn't known.
+            scheme, _, own = normal.partition("://")
+            allowed = own == host.lower().removesuffix(_DEFAULT_PORT.get(scheme, ""))
+        else:
+            allowed = normal in self._allowed
+        return None if allowed else origin
+
+
+def _normal(origin: str) -> str:
+    """Write an origin as browsers do: in lower case, without its scheme's own port (RFC 6454 section 6.2)."""
+    origin = origin.lower()
+    return origin.removesuffix(_DEFAULT_PORT.get(origin.partition("://")[0], ""))

@@ -1,0 +1,37 @@
+"""The response that an ASGI app gives to an http request, to deny a connection with it."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from anysocket.asgi import ASGIApp, ASGIEvent
+from anysocket.handshake import Denial, RawHeaders, denial
+
+_SCHEMES: Mapping[object, str] = {"ws": "http", "wss": "https"}
+
+
+async def respond(app: ASGIApp, scope: Mapping[str, object]) -> Denial:
+    """Let an app answer the request for a connection as if it were an http request.
+
+    Raises:
+        ValueError: the response doesn't refuse, or there is none.
+    """
+    status, headers, body = 0, cast("RawHeaders", ()), b""
+
+    async def receive() -> ASGIEvent:
+        return {"type": "http.request"}
+
+    async def send(event: ASGIEvent) -> None:
+        nonlocal status, headers, body
+        if event["type"] == "http.response.start":
+            # As the specification has them, which is all that is known of another's event.
+            status = cast("int", event["status"])
+            headers = cast("RawHeaders", event.get("headers", ()))
+        elif event["type"] == "http.response.body":
+            body += cast("bytes", event.get("body", b""))
+
+    scheme, extensions = _SCHEMES[scope["scheme"]], dict[str, object]()
+    http = {**scope, "type": "http", "method": "GET", "scheme": scheme, "extensions": extensions}
+    await app(http, receive, send)
+    if not status:
+        raise ValueError(f"{app!r} gave no response to deny the connection with")
+    return denial(status, headers, body)

@@ -1,0 +1,125 @@
+"""Values of path and query parameters: from text by the handler's annotation, and back."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from math import isfinite
+from types import MappingProxyType, NoneType
+from typing import Literal, cast, get_args, get_origin
+from uuid import UUID
+
+from anysocket.messages.types import members, named, resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Between a parameter's text and its value."""
+
+    wants: str
+    """What a text must be, for people: "an integer"."""
+    parse: Callable[[str], object]
+    """Raises ValueError for any other text."""
+    format: Callable[[object], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a handler's annotation asks for."""
+
+    converter: Converter
+    is_list: bool = False
+    is_optional: bool = False
+
+
+def parameter(annotation: object) -> Parameter:
+    """Read an annotation.
+
+    Raises:
+        TypeError: there are no such parameters; the message says which there are.
+    """
+    kinds = members(annotation)
+    some = tuple(kind for kind in kinds if kind is not NoneType)
+    if len(some) != 1:
+        raise _unconvertible(annotation)
+    kind = resolved(some[0])
+    is_list = get_origin(kind) is list
+    if is_list:
+        (kind,) = get_args(kind)
+    return Parameter(_converter(kind), is_list, len(some) < len(kinds))
+
+
+def _converter(kind: object) -> Converter:
+    kind = resolved(kind)
+    if simple := _SIMPLE.get(kind):
+        return simple
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _one_of({_text(each.value): each for each in kind})
+    if get_origin(kind) is Literal:
+        values: tuple[object, ...] = get_args(kind)
+        return _one_of({_text(value): value for value in values})
+    raise _unconvertible(kind)  # pyright: ignore[reportUnknownArgumentType]  # it narrows object to that
+
+
+def _unconvertible(kind: object) -> TypeError:
+    return TypeError(
+        f"{named(kind)} can't be a parameter: use {', '.join(map(named, _SIMPLE))}, an Enum, a Literal, "
+        "one of them | None, or in the query a list of them"
+    )
+
+
+def _one_of(values: Mapping[str, object]) -> Converter:
+    def parse(text: str) -> object:
+        if text not in values:
+            raise ValueError(text)
+        return values[text]
+
+    return Converter("one of " + ", ".join(values), parse, _text)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Enum):
+        return _text(value.value)
+    return _SIMPLE[bool].format(value) if isinstance(value, bool) else str(value)
+
+
+def _int(text: str) -> int:
+    if re.fullmatch(r"[+-]?[0-9]+", text) is None:  # int() takes other digits, spaces and underscores too
+        raise ValueError(text)
+    return int(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not isfinite(value) or "_" in text or text != text.strip():
+        raise ValueError(text)
+    return value
+
+
+def _bool(text: str) -> bool:
+    match text.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise ValueError(text)
+
+
+def _iso(value: object) -> str:
+    return cast("date", value).isoformat()
+
+
+_SIMPLE: Mapping[object, Converter] = MappingProxyType(
+    {
+        str: Converter("text", str),
+        int: Converter("an integer", _int),
+        float: Converter("a number", _float),
+        bool: Converter("true or false", _bool, lambda value: str(value).lower()),
+        UUID: Converter("a UUID", UUID),
+        date: Converter("a date such as 2026-01-31", date.fromisoformat, _iso),
+        datetime: Converter("a date and time such as 2026-01-31T12:00:00Z", datetime.fromisoformat, _iso),
+    }
+)
+"""The types whose values are written in one way (RFC 9562 for UUID, RFC 3339 for times)."""

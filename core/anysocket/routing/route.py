@@ -1,0 +1,101 @@
+"""One path with its handler."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from functools import update_wrapper
+from typing import Concatenate, Generic, ParamSpec, cast, get_origin
+from urllib.parse import quote, urlencode
+
+from anysocket.connection import Connection
+from anysocket.messages.codec import Codec
+from anysocket.request import WebSocketRequest
+from anysocket.routing.parameters import Parameter
+from anysocket.routing.signature import Signature, read
+from anysocket.routing.sockets import Socket
+from anysocket.routing.template import Segment, segments
+
+P = ParamSpec("P")
+
+
+class Route(Generic[Socket, P]):
+    """What `Application.websocket` makes of a handler. It can still be called as the handler.
+
+    Attributes:
+        path: as it was given, such as `/chat/{room}`.
+        handler: the handler itself.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        handler: Callable[Concatenate[Socket, P], Awaitable[None]],
+        *,
+        auto_accept: bool | None,
+        codec: Codec | None,
+        silenced: Container[int],
+    ) -> None:
+        self.path: str = path
+        self.handler: Callable[Concatenate[Socket, P], Awaitable[None]] = handler
+        self.silenced: Container[int] = silenced
+        self.codec: Codec | None = codec
+        self.segments: tuple[Segment, ...] = segments(path)
+        names = [segment.text for segment in self.segments if segment.is_parameter]
+        self.signature: Signature = read(path, names, handler, codec, silenced)
+        is_connection = get_origin(self.signature.kind) is Connection
+        self._auto_accept = is_connection if auto_accept is None else auto_accept
+        # Called with what its signature asks for, which is known only now.
+        self._call: Callable[..., Awaitable[None]] = handler
+        self._handler_signature = inspect.signature(handler)
+        update_wrapper(self, handler)
+
+    async def __call__(self, socket: Socket, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call the handler."""
+        await self.handler(socket, *args, **kwargs)
+
+    async def serve(self, request: WebSocketRequest) -> None:
+        """Call the handler for a request: convert its parameters, and accept where it is to be.
+
+        Raises:
+            Refused: a parameter isn't what the handler takes.
+        """
+        arguments = self.signature.arguments(request.path_params, lambda: request.query)
+        if self._auto_accept:
+            await request.web_socket.accept()
+        socket = self.signature.make_socket(request)
+        await self._call(socket, **arguments)
+
+    def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Build the path and query that lead here, from the handler's own parameters.
+
+        What isn't given isn't in the query, and what is None neither.
+
+        Raises:
+            TypeError: a parameter is missing or unknown.
+            ValueError: a value that no path can have: empty, a dot segment, or with a slash.
+        """
+        given = self._handler_signature.bind(None, *args, **kwargs).arguments
+        path = "".join(
+            f"/{self._path_value(text, given) if is_parameter else quote(text)}"
+            for text, is_parameter in self.segments
+        )
+        query = [
+            (name, wanted.converter.format(value))
+            for name, wanted in self.signature.query.items()
+            for value in _values(given.get(name), wanted)
+        ]
+        return f"{path}?{urlencode(query)}" if query else path
+
+    def _path_value(self, name: str, given: Mapping[str, object]) -> str:
+        if name not in given:
+            raise TypeError(f"the handler of route {self.path!r} has no parameter {name}: add `{name}: str`")
+        text = self.signature.path[name].converter.format(given[name])
+        if text in ("", ".", "..") or "/" in text:
+            raise ValueError(f"{name}={text!r} can't be a segment of the path {self.path!r}")
+        return quote(text, safe="")
+
+
+def _values(value: object, wanted: Parameter) -> Iterable[object]:
+    if value is None:
+        return ()
+    # The signature says that it is a list, and type checkers have seen to it.
+    return cast("Iterable[object]", value) if wanted.is_list else (value,)

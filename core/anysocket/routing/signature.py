@@ -1,0 +1,125 @@
+"""A handler's signature: what it is called with, and everything that is wrong with it."""
+
+import inspect
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from anysocket.messages.codec import Codec
+from anysocket.multidict import Query
+from anysocket.request import WebSocketRequest
+from anysocket.routing.parameters import Parameter, parameter
+from anysocket.routing.sockets import BY_NAME, Make, maker
+
+AnyHandler: TypeAlias = Callable[..., object]
+
+
+class Refused(Exception):
+    """A request whose parameters aren't what the handler takes."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a handler is called with."""
+
+    kind: object
+    """The annotation of its socket."""
+    make_socket: Make
+    path: Mapping[str, Parameter]
+    query: Mapping[str, Parameter]
+    defaults: Mapping[str, object]
+
+    def arguments(self, path_params: Mapping[str, str], query: Callable[[], Query]) -> dict[str, object]:
+        """Convert the parameters of a request.
+
+        Raises:
+            Refused: with 403 for one of the path, as for a path that no route has, and with 400
+                for one of the query.
+        """
+        values: dict[str, object] = {}
+        for name, wanted in self.path.items():
+            values[name] = _parse(403, name, wanted, path_params[name])
+        for name, wanted in self.query.items():
+            given = query().get_all(name)
+            if wanted.is_list and (given or name not in self.defaults):
+                values[name] = [_parse(400, name, wanted, text) for text in given]
+            elif given:
+                values[name] = _parse(400, name, wanted, given[0])
+            elif name not in self.defaults and not wanted.is_optional:
+                raise Refused(400, f"{name} is missing in the query: it must be {wanted.converter.wants}")
+            elif name not in self.defaults:
+                values[name] = None
+        return values
+
+
+def _parse(status: int, name: str, wanted: Parameter, text: str) -> object:
+    try:
+        return wanted.converter.parse(text)
+    except (ValueError, OverflowError):
+        raise Refused(status, f"{name} must be {wanted.converter.wants}, not {text[:100]!r}") from None
+
+
+def read(
+    path: str, names: Sequence[str], handler: AnyHandler, codec: Codec | None, silenced: Container[int]
+) -> Signature:
+    """Read a handler's signature.
+
+    Args:
+        path: of the route, for messages.
+        names: of the path's parameters.
+        handler: the handler.
+        codec: of the route, if it has one.
+        silenced: of the route.
+
+    Raises:
+        TypeError: it isn't async, has no socket, or a parameter that nothing can be given for.
+    """
+    of_route = f"the handler of route {path!r}"
+    if not inspect.iscoroutinefunction(handler) and not inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004 - an object with an async __call__
+    ):
+        raise TypeError(f"{of_route} must be async: write `async def`")
+    try:
+        parameters = list(inspect.signature(handler, eval_str=True).parameters.values())
+    except NameError as error:
+        raise TypeError(f"an annotation of {of_route} can't be found at run time: {error}") from error
+    kind = _kind(parameters[0]) if parameters and parameters[0].kind not in _MANY else None
+    others = parameters[1:]
+    if kind is None:
+        raise TypeError(
+            f"{of_route} has no socket: its first parameter must be a Connection[Receive, Send], "
+            "a WebSocketRequest or a WebSocket"
+        )
+    in_path: dict[str, Parameter] = {}
+    in_query: dict[str, Parameter] = {}
+    try:
+        make_socket = maker(kind, codec, silenced)
+        for each in others:
+            if each.kind in _MANY:
+                raise TypeError("name each parameter: there is no * or ** of them")
+            if each.kind is each.POSITIONAL_ONLY:
+                raise TypeError(f"{each.name} is given by its name: write it behind the /")
+            wanted = parameter(str if each.annotation is each.empty else each.annotation)
+            if each.name in names and wanted.is_list:
+                raise TypeError("a list can't be a parameter of the path, only of the query")
+            (in_path if each.name in names else in_query)[each.name] = wanted
+    except TypeError as error:
+        raise TypeError(f"{of_route}: {error}") from error
+    missing = [name for name in names if name not in in_path]
+    if missing and kind is not WebSocketRequest:  # which has them in path_params
+        raise TypeError(f"{of_route} has no parameter for {{{missing[0]}}}: add `{missing[0]}: str`")
+    defaults = {each.name: each.default for each in others if each.default is not each.empty}
+    return Signature(kind, make_socket, in_path, in_query, defaults)
+
+
+_MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _kind(socket: inspect.Parameter) -> object:
+    if socket.annotation is socket.empty:
+        return BY_NAME.get(socket.name)
+    return socket.annotation

@@ -1,0 +1,74 @@
+"""What a handler's first parameter can be, and how each is made from a request."""
+
+from collections.abc import Callable, Container, Mapping
+from typing import Any, Never, TypeAlias, TypeVar, get_args, get_origin
+
+from anysocket.connection import Connection
+from anysocket.errors import BadMessage
+from anysocket.messages.codec import Codec, Decode
+from anysocket.messages.plain import TYPES, Plain
+from anysocket.messages.structured import Json
+from anysocket.messages.types import members, named, union
+from anysocket.request import WebSocketRequest
+from anysocket.websocket import WebSocket
+
+Socket = TypeVar("Socket", bound="WebSocketRequest | WebSocket | Connection[object, Never]")
+
+BY_NAME: Mapping[str, object] = {
+    "request": WebSocketRequest,
+    "web_socket": WebSocket,
+    "websocket": WebSocket,
+    "ws": Connection[str, str],
+}
+"""What a parameter without an annotation is."""
+
+Make: TypeAlias = Callable[[WebSocketRequest], object]
+
+
+def maker(kind: object, codec: Codec | None, silenced: Container[int]) -> Make:
+    """Make the function that makes a handler's socket of a kind.
+
+    Args:
+        kind: the annotation.
+        codec: what the messages of a `Connection` go through; without one, what fits their types.
+        silenced: the close codes of which `Connection.__aexit__` makes no error.
+
+    Raises:
+        TypeError: there is no such kind, or the codec has no such messages.
+    """
+    if codec is not None and get_origin(kind) is not Connection:
+        raise TypeError(f"a codec is for a Connection, not for {named(kind)}")
+    if kind is WebSocketRequest:
+        return lambda request: request
+    if kind is WebSocket:
+        return lambda request: request.web_socket
+    if get_origin(kind) is not Connection:
+        raise TypeError(
+            f"{named(kind)} is no socket: use Connection[Receive, Send], WebSocketRequest or WebSocket"
+        )
+    receive, send = get_args(kind)
+    decode, encode = _decoder(receive, codec), codec_for(send, codec).encoder(send)
+    return lambda request: Connection[Any, Any](request, decode, encode, silenced)
+
+
+def codec_for(of: object, codec: Codec | None) -> Codec:
+    """Give the route's codec, or what fits a type: text and binary as they are, JSON for the rest."""
+    if codec is not None:
+        return codec
+    return Plain() if TYPES.issuperset(members(of)) else Json()
+
+
+def _decoder(receive: object, codec: Codec | None) -> Decode:
+    types = members(receive)
+    if BadMessage not in types:
+        return codec_for(receive, codec).decoder(receive)
+    messages = union(tuple(each for each in types if each is not BadMessage))
+    decode = codec_for(messages, codec).decoder(messages)
+
+    def handed(message: str | bytes) -> object:
+        try:
+            return decode(message)
+        except BadMessage as bad:
+            return bad
+
+    return handed

@@ -1,0 +1,27 @@
+"""A handshake as an ASGI scope (https://asgi.readthedocs.io/en/latest/specs/www.html#websocket-connection-scope)."""
+
+from urllib.parse import unquote_to_bytes
+
+from anysocket.asgi import Scope
+from anysocket.handshake import Handshake
+
+
+def scope_of(handshake: Handshake, server_scope: Scope) -> Scope:
+    """Make the scope of version 2.5 that every server should have given, with what else its own has."""
+    return {
+        **server_scope,
+        "type": "websocket",
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": handshake.http_version,
+        "scheme": handshake.scheme,
+        "path": unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace"),
+        "raw_path": handshake.raw_path,
+        "query_string": handshake.query_string,
+        "root_path": handshake.root_path,
+        "headers": [(name, value) for name, value in handshake.headers],
+        "client": handshake.client,
+        "server": handshake.server,
+        "subprotocols": list(handshake.subprotocols),
+        "state": handshake.state,
+        "extensions": {"websocket.http.response": {}},
+    }

@@ -1,0 +1,48 @@
+"""The address that a peer asked for."""
+
+from urllib.parse import urlsplit
+
+from anysocket.handshake import Handshake
+
+_DEFAULT_PORTS = {"ws": 80, "wss": 443}
+
+
+class URL(str):
+    """An absolute URL, which is a str, with its parts (RFC 3986 section 3, RFC 6455 section 3)."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, handshake: Handshake) -> "URL":
+        """Put together what the peer asked for; without a Host header, by the server's own address."""
+        host = next((value.decode("latin-1") for name, value in handshake.headers if name == b"host"), "")
+        if not host and handshake.server is not None:
+            name, port = handshake.server
+            host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        query = f"?{handshake.query_string.decode('latin-1')}" if handshake.query_string else ""
+        return cls(f"{handshake.scheme}://{host}{handshake.raw_path.decode('latin-1')}{query}")
+
+    @property
+    def scheme(self) -> str:
+        """`ws` or `wss`."""
+        return urlsplit(self).scheme
+
+    @property
+    def host(self) -> str:
+        """The host's name or address, in lower case."""
+        return urlsplit(self).hostname or ""
+
+    @property
+    def port(self) -> int | None:
+        """The port, the scheme's own where none is given."""
+        return urlsplit(self).port or _DEFAULT_PORTS.get(self.scheme)
+
+    @property
+    def path(self) -> str:
+        """The path as it came, percent-encoded, with the root path."""
+        return urlsplit(self).path
+
+    @property
+    def query(self) -> str:
+        """The query string as it came."""
+        return urlsplit(self).query

@@ -1,0 +1,45 @@
+"""What an application keeps for its handlers, with types: `app.state` and `request.state`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar, overload
+
+Value = TypeVar("Value")
+
+
+class Key(str, Generic[Value]):
+    """The name of a value of a type: `DATABASE = Key[Database]("database")`.
+
+    It is a str, so that a lifespan may yield `{DATABASE: database}`.
+    """
+
+
+class Values(Mapping[str, object]):
+    """Values by key. What it doesn't have itself, it looks up in those that it stands on."""
+
+    def __init__(self, *below: Mapping[str, object]) -> None:
+        self._own: dict[str, object] = {}
+        self._below = below
+
+    @overload
+    def __getitem__(self, key: Key[Value], /) -> Value: ...
+    @overload
+    def __getitem__(self, key: str, /) -> object: ...
+    def __getitem__(self, key: str, /) -> object:
+        if key in self._own:
+            return self._own[key]
+        for values in self._below:
+            if key in values:
+                return values[key]
+        raise KeyError(f"no {key!r} in the state: the lifespan yields it, or it is set by its Key")
+
+    def __setitem__(self, key: Key[Value], value: Value, /) -> None:
+        self._own[key] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._own, *(key for values in self._below for key in values))))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
