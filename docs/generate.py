@@ -8,10 +8,12 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
+from tests.features.feature import FEATURES, SEEDS
 from typer.models import ArgumentInfo, OptionInfo
 
 from anysocket import Action, State, Support
@@ -309,6 +311,20 @@ def _of(clause: str, about: Callable[[str], str]) -> Callable[[], str]:
     return lambda: about(clause)
 
 
+def features() -> str:
+    """Tell for each feature of the frameworks that came before what serves it, and what proves it."""
+    for seed, _ in SEEDS.values():
+        import_module(f"tests.features.test_{seed}")
+    names = (f"{prefix}{number}" for prefix, (_, count) in SEEDS.items() for number in range(1, count + 1))
+    rows: list[tuple[str, ...]] = []
+    for name in names:
+        feature = FEATURES[name]
+        file = Path(inspect.getsourcefile(feature.test) or "")
+        test = f"[{feature.test.__name__}](../tests/features/{file.name})"
+        rows.append((name, feature.does, feature.api, test))
+    return table(("", "feature", "served by", "proved by"), rows)
+
+
 REGIONS: dict[str, Callable[[], str]] = {
     **{f"{clause} capabilities": _of(clause, capabilities) for clause in CLAUSES},
     **{f"{clause} cases": _of(clause, clause_cases) for clause in CLAUSES},
@@ -323,6 +339,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "quirks": quirks,
     "versions": versions,
     "costs": costs,
+    "features": features,
 }
 
 

@@ -1,0 +1,125 @@
+"""Each feature's test runs on real servers."""
+
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as websockets_connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from anysocket import Headers
+from anysocket.asgi import ASGIApp
+from anysocket_adapters import running, servers
+
+SERVERS = ("uvicorn", "hypercorn", "granian")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if servers()[name].version is None:
+        pytest.fail(f"{name} isn't installed: pip install 'anysocket[all]'")
+    return name
+
+
+class Denied(Exception):
+    """The handshake was answered with a response of its own."""
+
+    def __init__(self, status: int, headers: Headers, body: bytes) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class Peer:
+    """A client over a real socket, by the `websockets` package."""
+
+    def __init__(self, client: ClientConnection) -> None:
+        self._client = client
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self._client.subprotocol
+
+    @property
+    def headers(self) -> Headers:
+        """The header lines of the answer."""
+        assert self._client.response is not None
+        return Headers(self._client.response.headers.raw_items())
+
+    @property
+    def code(self) -> int | None:
+        """The close code, None until the connection is closed."""
+        return self._client.close_code
+
+    @property
+    def reason(self) -> str | None:
+        return self._client.close_reason
+
+    async def send(self, message: str | bytes) -> None:
+        await self._client.send(message)
+
+    async def receive(self) -> str | bytes | None:
+        """Give the next message, and None at the end."""
+        try:
+            return await self._client.recv()
+        except ConnectionClosed:
+            return None
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        await self._client.close(code, reason)
+
+    def abort(self) -> None:
+        """Break the connection."""
+        self._client.transport.abort()
+
+
+class Connect(Protocol):
+    """Serve an app, and connect to it."""
+
+    def __call__(
+        self,
+        app: ASGIApp,
+        path: str = "/",
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        subprotocols: Iterable[str] = (),
+    ) -> AbstractAsyncContextManager[Peer]:
+        """Raise `Denied` where the connection is refused."""
+        ...
+
+
+@pytest.fixture
+def connect(server: str) -> Connect:
+    @asynccontextmanager
+    async def connect(
+        app: ASGIApp,
+        path: str = "/",
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        subprotocols: Iterable[str] = (),
+    ) -> AsyncGenerator[Peer, None]:
+        offered = [Subprotocol(each) for each in subprotocols]
+        async with running(app, server) as url:
+            try:
+                client = await websockets_connect(
+                    url + path, additional_headers=list(headers), subprotocols=offered or None, proxy=None
+                )
+            except InvalidStatus as refused:
+                response = refused.response
+                raise Denied(
+                    response.status_code, Headers(response.headers.raw_items()), bytes(response.body or b"")
+                ) from None
+            async with client:
+                yield Peer(client)
+
+    return connect
