@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: `python docs/generate.py`, or `--check` them.
+"""Write the generated parts of the documentation: `python -m docs.generate`, or `--check` them.
 
 A region of a page begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`. What stands
 in between is what the function of that name in `REGIONS` gives.
@@ -339,7 +339,6 @@ REGIONS: dict[str, Callable[[], str]] = {
     "quirks": quirks,
     "versions": versions,
     "costs": costs,
-    "features": features,
 }
 
 
@@ -372,7 +371,7 @@ def main(arguments: Sequence[str]) -> int:
     for name in stale:
         print(
             f"docs/{name} "
-            + ("is stale: run python docs/generate.py" if "--check" in arguments else "written")
+            + ("is stale: run python -m docs.generate" if "--check" in arguments else "written")
         )
     return 1 if stale and "--check" in arguments else 0
 

@@ -23,7 +23,7 @@ def anchors(page: str) -> set[str]:
 def test_generated(page: Path) -> None:
     text = page.read_text()
     assert text.count("<!-- generated: ") == text.count("<!-- end -->") == len(generate.REGION.findall(text))
-    assert generate.generated(text) == text, "run python docs/generate.py"
+    assert generate.generated(text) == text, "run python -m docs.generate"
 
 
 def test_everything_that_is_generated_stands_somewhere() -> None:
