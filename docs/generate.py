@@ -304,7 +304,7 @@ def costs() -> str:
             over = measured.over_raw(cost)
             figures = (cost.message, over.message, cost.connection, over.connection)
             rows.append((measured.python, cost.app, *(f"{figure:,}" for figure in figures)))
-    return table(("Python", "app", "echo of 32 bytes", "over raw", "connection", "over raw"), rows)
+    return table(("Python", "app", "message", "over raw", "connection", "over raw"), rows)
 
 
 def _of(clause: str, about: Callable[[str], str]) -> Callable[[], str]:

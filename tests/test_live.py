@@ -31,8 +31,11 @@ async def until_closed(session: Session) -> None:
 
 async def hold(live: Live, session: Session, handle: Callable[[], Awaitable[object]]) -> None:
     with suppress(Draining):
-        async with live.hold(session):
+        await live.hold(session)
+        try:
             await handle()
+        finally:
+            live.release(session)
 
 
 async def held(live: Live, session: Session) -> None:

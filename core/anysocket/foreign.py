@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast, overload
 
-from anysocket import discovery, live
+from anysocket import discovery
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.close import EVERY_CODE
-from anysocket.handler import supervised
+from anysocket.handler import Supervised
 from anysocket.handshake import Handshake
 from anysocket.messages.codec import Codec
 from anysocket.request import WebSocketRequest
@@ -81,5 +81,5 @@ async def _supervised(
     path_params = cast("Mapping[str, object]", scope.get("path_params") or {})
     params = {name: str(value) for name, value in path_params.items()}
     request = WebSocketRequest(handshake, session, params, server_scope=scope)
-    async with live.held(session), supervised(session, handshake.path):
+    async with Supervised(session, handshake.path):
         yield make(request)

@@ -1,15 +1,16 @@
 """Running a handler: however it ends, the connection ends too, and says why."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Container
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Container
+from contextlib import suppress
+from types import TracebackType
 from typing import TypeAlias
 
-from anysocket import live
 from anysocket.close import EVERY_CODE, Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.failures import Failures, leaves
 from anysocket.handshake import denial
+from anysocket.live import LIVE, Draining
 from anysocket.request import WebSocketRequest
 from anysocket.session import Session
 from anysocket.state import State
@@ -29,75 +30,119 @@ async def run(
     silenced: Container[int] = EVERY_CODE,
 ) -> None:
     """Call a connection's handler, and see the connection to its end."""
-    with suppress(live.Draining):
-        async with live.held(session), supervised(session, path, failures, silenced):
+    with suppress(Draining):
+        async with Supervised(session, path, failures, silenced):
             await call()
 
 
-@asynccontextmanager
-async def supervised(
-    session: Session, path: str, failures: Failures = _NO_ANSWERS, silenced: Container[int] = EVERY_CODE
-) -> AsyncGenerator[None, None]:
-    """See a connection to its end, when the block ends in which its handler runs.
+class Supervised:
+    """Sees a connection to its end, when the block ends in which its handler runs.
 
     One that returns closes with 1000, one that raises with 1011, and the exception is logged
     and raised on (contract C5). One that has answered nothing gives the peer a 500 (contract H4).
     Its own connection's `ConnectionClosed` is no mistake: the peer left, and that is all. An
     exit is a mistake like any other: on some servers it would end them.
-
-    Args:
-        session: the connection.
-        path: for the log.
-        failures: the exceptions that close otherwise, and aren't raised on.
-        silenced: the close codes whose `ConnectionClosed` is no mistake.
     """
-    try:
-        yield
-    except Exception as error:
+
+    __slots__ = ("_failures", "_live", "_path", "_session", "_silenced")
+
+    def __init__(
+        self,
+        session: Session,
+        path: str,
+        failures: Failures = _NO_ANSWERS,
+        silenced: Container[int] = EVERY_CODE,
+    ) -> None:
+        """Supervise.
+
+        Args:
+            session: the connection.
+            path: for the log.
+            failures: the exceptions that close otherwise, and aren't raised on.
+            silenced: the close codes whose `ConnectionClosed` is no mistake.
+        """
+        self._session = session
+        self._path = path
+        self._failures = failures
+        self._silenced = silenced
+        self._live = LIVE.get()
+
+    async def __aenter__(self) -> None:
+        """Let whoever serves the app hold the connection.
+
+        Raises:
+            Draining: no new one is taken; this one has been refused.
+        """
+        if self._live is not None:
+            await self._live.hold(self._session)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
         try:
-            close = _answer(error, session, failures, silenced)
-            if close is None:
-                raise
-            close.validate()
-        except Exception:
-            await _failed(session, path)
+            match error:
+                case None:
+                    await self._returned()
+                case Exception():
+                    return await self._raised(error)
+                case SystemExit() | KeyboardInterrupt():
+                    await self._failed(error)
+                    name = type(error).__name__
+                    raise RuntimeError(f"the handler of {self._path} raised {name}") from error
+                case _:  # it is cancelled
+                    pass
+            return False
+        finally:
+            if self._live is not None:
+                self._live.release(self._session)
+
+    async def _returned(self) -> None:
+        if self._session.state is State.CONNECTING:
+            _log.error("the handler of %s returned without accept or deny", self._path)
+            await _deny_500(self._session)
+        else:
+            await self._session.close()
+
+    async def _raised(self, error: Exception) -> bool:
+        """Close as the exception asks for; tell whether that is an answer to it."""
+        try:
+            close = self._answer(error)
+            if close is not None:
+                close.validate()
+        except Exception as another:
+            await self._failed(another)
             raise
-        if session.state is State.CONNECTING:
-            await refuse(session, 403, close.reason)
-        else:
-            await session.close(close.code, close.reason)
-    except (SystemExit, KeyboardInterrupt) as error:
-        await _failed(session, path)
-        raise RuntimeError(f"the handler of {path} raised {type(error).__name__}") from error
-    else:
-        if session.state is State.CONNECTING:
-            _log.error("the handler of %s returned without accept or deny", path)
-            await _deny_500(session)
-        else:
-            await session.close()
-
-
-def _answer(error: Exception, session: Session, failures: Failures, silenced: Container[int]) -> Close | None:
-    """Tell what to close with, or None for a mistake; of a group, each must have an answer."""
-    answer = Close(CloseCode.NORMAL_CLOSURE)
-    for leaf in leaves(error):
-        # Without a code of its own it is another connection that was closed.
-        if isinstance(leaf, ConnectionClosed) and session.code is not None and session.code in silenced:
-            continue
-        close = failures.close_for(leaf)
         if close is None:
-            return None
-        answer = close
-        _log.info("%s: %s", type(leaf).__name__, leaf)
-    return answer
+            await self._failed(error)
+        elif self._session.state is State.CONNECTING:
+            await refuse(self._session, 403, close.reason)
+        else:
+            await self._session.close(close.code, close.reason)
+        return close is not None
 
+    def _answer(self, error: Exception) -> Close | None:
+        """Tell what to close with, or None for a mistake; of a group, each must have an answer."""
+        answer, code = Close(CloseCode.NORMAL_CLOSURE), self._session.code
+        for leaf in leaves(error):
+            # Without a code of its own it is another connection that was closed.
+            if isinstance(leaf, ConnectionClosed) and code is not None and code in self._silenced:
+                continue
+            close = self._failures.close_for(leaf)
+            if close is None:
+                return None
+            answer = close
+            _log.info("%s: %s", type(leaf).__name__, leaf)
+        return answer
 
-async def _failed(session: Session, path: str) -> None:
-    _log.exception("the handler of %s failed", path)
-    if session.state is State.CONNECTING:
-        await _deny_500(session)
-    else:
-        await session.close(CloseCode.INTERNAL_ERROR)
+    async def _failed(self, error: BaseException) -> None:
+        _log.error("the handler of %s failed", self._path, exc_info=error)
+        if self._session.state is State.CONNECTING:
+            await _deny_500(self._session)
+        else:
+            await self._session.close(CloseCode.INTERNAL_ERROR)
 
 
 async def _deny_500(session: Session) -> None:

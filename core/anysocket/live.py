@@ -1,8 +1,7 @@
 """The connections that live under one server, and how they end together (contract L2)."""
 
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 
 import anyio
@@ -35,9 +34,8 @@ class Live:
         self.draining: bool = False
         """Whether new connections are refused."""
 
-    @asynccontextmanager
-    async def hold(self, session: Session) -> AsyncGenerator[None, None]:
-        """Hold a session for as long as its handler runs, in the block.
+    async def hold(self, session: Session) -> None:
+        """Hold a session while its handler runs.
 
         Raises:
             Draining: new connections are refused; this one has been.
@@ -46,11 +44,11 @@ class Live:
             await _send_away(session)
             raise Draining(CloseCode.ABNORMAL_CLOSURE)
         self._sessions.add(session)
-        try:
-            yield
-        finally:
-            self._sessions.discard(session)
-            self._changed.set()
+
+    def release(self, session: Session) -> None:
+        """Let a session go, since its handler has ended."""
+        self._sessions.discard(session)
+        self._changed.set()
 
     async def drain(self) -> None:
         """Close every connection with 1001, deny new ones with 503, and wait for all handlers to end."""
@@ -70,21 +68,6 @@ class Live:
 
 LIVE: ContextVar[Live | None] = ContextVar("anysocket.live", default=None)
 """Set by whoever serves an app, for each connection: it reaches through any middleware."""
-
-
-@asynccontextmanager
-async def held(session: Session) -> AsyncGenerator[None, None]:
-    """Let whoever serves the app hold a connection for as long as its handler runs, in the block.
-
-    Raises:
-        ConnectionClosed: new connections are refused; this one has been.
-    """
-    live = LIVE.get()
-    if live is None:
-        yield
-    else:
-        async with live.hold(session):
-            yield
 
 
 async def _send_away(session: Session) -> None:

@@ -14,9 +14,10 @@ from importlib.metadata import version
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from anysocket_matrix.workload import APPS
+from anysocket_matrix.workload import WORKLOADS
 
 MESSAGES = (2_000, 6_000)
 CONNECTIONS = (200, 600)
@@ -28,8 +29,10 @@ class Cost(msgspec.Struct, frozen=True):
     """What one app costs, in instructions."""
 
     app: str
+    raw: str
+    """The app that does the same by hand."""
     message: int
-    """A text of 32 bytes, received and sent back."""
+    """A message with 32 characters of text, received and sent back."""
     connection: int
     """Accepted, left by its peer and closed, without a message."""
 
@@ -43,9 +46,9 @@ class Costs(msgspec.Struct, frozen=True):
     costs: list[Cost]
 
     def over_raw(self, cost: Cost) -> Cost:
-        """Give what an app costs beyond the raw one, which comes first."""
-        raw = self.costs[0]
-        return Cost(cost.app, cost.message - raw.message, cost.connection - raw.connection)
+        """Give what an app costs beyond the one that does the same by hand."""
+        raw = next(each for each in self.costs if each.app == cost.raw)
+        return Cost(cost.app, cost.raw, cost.message - raw.message, cost.connection - raw.connection)
 
 
 def measure() -> Costs:
@@ -60,7 +63,7 @@ def measure() -> Costs:
         anysocket=version("anysocket"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        costs=[_measure(app) for app in APPS],
+        costs=[_measure(app) for app in WORKLOADS],
     )
 
 
@@ -69,6 +72,7 @@ def _measure(app: str) -> Cost:
     short, long = (_instructions(app, count, 0) for count in CONNECTIONS)
     return Cost(
         app,
+        WORKLOADS[app].raw,
         message=round((many - few) / (MESSAGES[1] - MESSAGES[0])),
         connection=round((long - short) / (CONNECTIONS[1] - CONNECTIONS[0])),
     )
@@ -95,12 +99,12 @@ def print_costs(console: Console, costs: Costs) -> None:
     """Print the table, with what each costs over raw ASGI."""
     title = f"instructions, anysocket {costs.anysocket}, Python {costs.python}, {costs.platform}"
     table = Table(title=title)
-    for column in ("app", "echo of 32 bytes", "over raw", "connection", "over raw"):
+    for column in ("app", "message", "over raw", "connection", "over raw"):
         table.add_column(column, justify="left" if column == "app" else "right")
     for cost in costs.costs:
         over = costs.over_raw(cost)
         table.add_row(
-            cost.app,
+            escape(cost.app),
             f"{cost.message:,}",
             f"{over.message:,}",
             f"{cost.connection:,}",

@@ -1,13 +1,29 @@
-"""An echo of 32 bytes in process, raw or through anysocket: what `anysocket cost` runs under callgrind."""
+"""Echoes in process, raw and through anysocket: what `anysocket cost` runs under callgrind."""
 
 import asyncio
+import json
 import sys
+from typing import cast
 
-from anysocket import Application, WebSocketRequest
+import msgspec
+
+from anysocket import Application, Connection, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 
-MESSAGE: ASGIEvent = {"type": "websocket.receive", "text": "x" * 32}
-"""One object for all: making events is the server's work."""
+
+class Said(msgspec.Struct):
+    """A message of a chat."""
+
+    user: str
+    text: str
+
+
+# One object for all messages: making events is the server's work.
+TEXT: ASGIEvent = {"type": "websocket.receive", "text": "x" * 32}
+JSON: ASGIEvent = {
+    "type": "websocket.receive",
+    "text": msgspec.json.encode(Said("ada", "x" * 32)).decode(),
+}
 
 SCOPE: Scope = {
     "type": "websocket",
@@ -30,11 +46,31 @@ anysocket: Application = Application()
 
 @anysocket.websocket("/echo")
 async def echo(request: WebSocketRequest) -> None:
-    """Echo through anysocket."""
+    """Echo through the five members."""
     ws = request.web_socket
     await ws.accept()
     while (message := await ws.receive()) is not None:
         await ws.send(message)
+
+
+typed_text: Application = Application()
+
+
+@typed_text.websocket("/echo")
+async def echo_text(ws: Connection[str, str]) -> None:
+    """Echo texts."""
+    async for message in ws:
+        await ws.send(message)
+
+
+typed_json: Application = Application()
+
+
+@typed_json.websocket("/echo")
+async def echo_json(ws: Connection[Said, Said]) -> None:
+    """Echo validated messages."""
+    async for message in ws:
+        await ws.send(Said(message.user, message.text))
 
 
 async def raw(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,10 +89,38 @@ async def raw(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": 1000})
 
 
-APPS: dict[str, ASGIApp] = {"raw": raw, "anysocket": anysocket}
+async def raw_json(scope: Scope, receive: Receive, send: Send) -> None:
+    """Echo JSON with the standard library, unvalidated."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while True:
+        event = await receive()
+        if event["type"] == "websocket.disconnect":
+            break
+        message = json.loads(cast("str", event["text"]))
+        answer = {"user": message["user"], "text": message["text"]}
+        await send({"type": "websocket.send", "text": json.dumps(answer)})
+    await send({"type": "websocket.close", "code": 1000})
 
 
-async def serve(app: ASGIApp, connections: int, messages: int) -> None:
+class Workload(msgspec.Struct, frozen=True):
+    """An app, what it is sent, and what it is compared with."""
+
+    app: ASGIApp
+    message: ASGIEvent
+    raw: str
+
+
+WORKLOADS: dict[str, Workload] = {
+    "raw": Workload(raw, TEXT, "raw"),
+    "anysocket": Workload(anysocket, TEXT, "raw"),
+    "Connection[str, str]": Workload(typed_text, TEXT, "raw"),
+    "raw, json": Workload(raw_json, JSON, "raw, json"),
+    "Connection[Said, Said]": Workload(typed_json, JSON, "raw, json"),
+}
+
+
+async def serve(workload: Workload, connections: int, messages: int) -> None:
     """Be the server: deliver so many messages to each of so many connections."""
     for _ in range(connections):
         left = messages
@@ -68,13 +132,13 @@ async def serve(app: ASGIApp, connections: int, messages: int) -> None:
                 connected = True
                 return {"type": "websocket.connect"}
             left -= 1
-            return MESSAGE if left >= 0 else {"type": "websocket.disconnect", "code": 1000}
+            return workload.message if left >= 0 else {"type": "websocket.disconnect", "code": 1000}
 
         async def send(event: ASGIEvent) -> None:
             pass
 
-        await app(dict(SCOPE), receive, send)
+        await workload.app(dict(SCOPE), receive, send)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(APPS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(serve(WORKLOADS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])))
