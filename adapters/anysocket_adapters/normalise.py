@@ -9,7 +9,7 @@ from functools import partial
 from urllib.parse import unquote_to_bytes
 
 from anysocket import discovery, handler, live
-from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, below
 from anysocket.handshake import Handshake
 from anysocket.session import Session
 from anysocket.transport import Transport
@@ -62,6 +62,16 @@ class Normalised:
         await live.run(session, partial(handler.run, call, session, handshake.path))
 
 
+def _path(handshake: Handshake) -> str:
+    """Put the root path before the path, unless the peer has sent it there.
+
+    Quart, Channels and what Starlette mounts look for it there.
+    """
+    path = unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace")
+    sent = below(handshake.root_path, path) != path
+    return path if sent else handshake.root_path + path
+
+
 def _scope(scope: Scope, handshake: Handshake) -> Scope:
     return {
         **scope,
@@ -69,7 +79,7 @@ def _scope(scope: Scope, handshake: Handshake) -> Scope:
         "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": handshake.http_version,
         "scheme": handshake.scheme,
-        "path": unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace"),
+        "path": _path(handshake),
         "raw_path": handshake.raw_path,
         "query_string": handshake.query_string,
         "root_path": handshake.root_path,
