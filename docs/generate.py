@@ -29,6 +29,7 @@ from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
+PROGRAMS = DOCS.parent / "tests" / "frameworks" / "apps" / "mounting"
 
 CLAUSES = tuple(
     f"{group}{number}"
@@ -307,8 +308,16 @@ def costs() -> str:
     return table(("Python", "app", "message", "over raw", "connection", "over raw"), rows)
 
 
-def _of(clause: str, about: Callable[[str], str]) -> Callable[[], str]:
-    return lambda: about(clause)
+def program(name: str) -> str:
+    """Show a program that tests/frameworks runs.
+
+    Its block is `py`: those of `python` are run and type-checked where no framework is installed.
+    """
+    return f"```py\n{(PROGRAMS / name).with_suffix('.py').read_text()}```"
+
+
+def _of(name: str, about: Callable[[str], str]) -> Callable[[], str]:
+    return lambda: about(name)
 
 
 def features() -> str:
@@ -328,6 +337,7 @@ def features() -> str:
 REGIONS: dict[str, Callable[[], str]] = {
     **{f"{clause} capabilities": _of(clause, capabilities) for clause in CLAUSES},
     **{f"{clause} cases": _of(clause, clause_cases) for clause in CLAUSES},
+    **{f"program {path.stem}": _of(path.stem, program) for path in PROGRAMS.glob("*_*.py")},
     "unproved": unproved,
     "state diagram": state_diagram,
     "transition table": transition_table,

@@ -95,6 +95,14 @@ async def test_http_goes_to_the_application_behind(path: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "status"), [("/ws/chat/lobby", 426), ("/ws/none", 404), ("/chat/lobby", 426)]
+)
+async def test_http_where_it_is_mounted(path: str, status: int) -> None:
+    start, _ = await exchange(application(), {**http_scope(path), "root_path": "/ws"})
+    assert start["status"] == status
+
+
 async def test_connections_never_go_to_the_application_behind() -> None:
     async def http(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError(f"it got {scope['type']}")

@@ -6,7 +6,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from anysocket import Accepted, Close, Denial, MemoryPeer, MemoryTransport
+from anysocket import Accepted, Close, Denial, Handshake, MemoryPeer, MemoryTransport
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send
 from anysocket_adapters import normalise
 
@@ -51,6 +51,32 @@ async def test_a_task_receives_while_another_accepts(transport: MemoryTransport,
         await peer.close()
 
     await run(transport, app, test)
+
+
+@pytest.mark.parametrize(
+    ("root_path", "raw_path", "path"),
+    [
+        ("", b"/caf%C3%A9", "/café"),
+        ("/api", b"/caf%C3%A9", "/api/café"),
+        ("/api", b"/", "/api/"),
+        ("/api", b"/api/chat", "/api/chat"),  # a proxy that leaves the root path where it is
+        ("/api", b"/api", "/api"),
+        ("/api", b"/apis", "/api/apis"),
+    ],
+)
+async def test_the_path_has_the_root_path_once(root_path: str, raw_path: bytes, path: str) -> None:
+    scopes: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+        await send({"type": "websocket.close"})
+
+    async def test(peer: MemoryPeer) -> None:
+        assert isinstance(await peer.receive(), Denial)
+
+    await run(MemoryTransport(Handshake(root_path=root_path, raw_path=raw_path)), app, test)
+    (scope,) = scopes
+    assert (scope["root_path"], scope["path"], scope["raw_path"]) == (root_path, path, raw_path)
 
 
 class Slow(MemoryTransport):

@@ -11,7 +11,7 @@ from functools import partial
 from typing import ClassVar, cast
 from urllib.parse import quote
 
-from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
+from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent, below
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
@@ -136,10 +136,3 @@ def address(value: object) -> Address | None:
             return host, port
         case _:
             return None
-
-
-def below(root_path: str, path: str) -> str:
-    """Give the path without the root path, which some servers put before it."""
-    if root_path and (path == root_path or path.startswith(root_path + "/")):
-        return path[len(root_path) :] or "/"
-    return path

@@ -20,12 +20,12 @@ from urllib.parse import quote
 
 import anyio
 
-from anysocket.asgi import ReceiveEvent, WebSocketEvent
+from anysocket.asgi import ReceiveEvent, WebSocketEvent, below
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.errors import InvalidState, Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
-from anysocket_adapters.asgi import below, offered
+from anysocket_adapters.asgi import offered
 from anysocket_adapters.reading import Reader
 
 

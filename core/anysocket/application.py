@@ -6,7 +6,7 @@ from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from anysocket import discovery, lifespan
-from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, below
 from anysocket.close import EVERY_CODE, Close
 from anysocket.failures import Failure, Failures
 from anysocket.handler import refuse, run
@@ -177,7 +177,8 @@ class Application:
             return
         status, body = 404, b"Not Found"
         headers = [(b"content-type", b"text/plain; charset=utf-8")]
-        if scope["http_version"] == "1.1" and self._router.match(str(scope["path"])) is not None:
+        path = below(str(scope.get("root_path", "")), str(scope["path"]))
+        if scope["http_version"] == "1.1" and self._router.match(path) is not None:
             status, body = 426, b"Upgrade Required"  # RFC 9110 section 15.5.22
             headers += [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
         headers.append((b"content-length", b"%d" % len(body)))

@@ -1,4 +1,7 @@
-"""The three callables of ASGI 3.0 as types (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
+"""ASGI 3.0: its three callables as types, and how its paths are read.
+
+https://asgi.readthedocs.io/en/latest/specs/main.html
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import NotRequired, TypeAlias, TypedDict
@@ -28,3 +31,10 @@ class WebSocketEvent(TypedDict):
 
 ReceiveEvent: TypeAlias = Callable[[], Awaitable[WebSocketEvent]]
 SendEvent: TypeAlias = Callable[[WebSocketEvent], Awaitable[None]]
+
+
+def below(root_path: str, path: str) -> str:
+    """Give the path without the root path, which frameworks that mount and some servers leave before it."""
+    if root_path and (path == root_path or path.startswith(root_path + "/")):
+        return path[len(root_path) :] or "/"
+    return path

@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote_to_bytes
 
-from anysocket.asgi import Scope
+from anysocket.asgi import Scope, below
 from anysocket.handshake import Handshake
 
 
@@ -14,7 +14,7 @@ def scope_of(handshake: Handshake, server_scope: Scope) -> Scope:
         "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": handshake.http_version,
         "scheme": handshake.scheme,
-        "path": unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace"),
+        "path": _path(handshake),
         "raw_path": handshake.raw_path,
         "query_string": handshake.query_string,
         "root_path": handshake.root_path,
@@ -25,3 +25,13 @@ def scope_of(handshake: Handshake, server_scope: Scope) -> Scope:
         "state": handshake.state,
         "extensions": {"websocket.http.response": {}},
     }
+
+
+def _path(handshake: Handshake) -> str:
+    """Put the root path before the path, unless the peer has sent it there.
+
+    Quart, Channels and what Starlette mounts look for it there.
+    """
+    path = unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace")
+    sent = below(handshake.root_path, path) != path
+    return path if sent else handshake.root_path + path

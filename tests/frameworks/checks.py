@@ -6,7 +6,8 @@ accepts and raises, /leave accepts and returns, and / answers over http what the
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import ClassVar
@@ -17,6 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as websockets_connect
+from websockets.typing import Subprotocol
 
 from anysocket import Close, Support
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
@@ -26,14 +28,42 @@ SERVERS = ("uvicorn", "hypercorn", "granian")
 
 DEADLINE = 5.0
 
+ENVIRONMENT = "frameworks"
 
-class Checks:
-    """Base of one class of tests per framework, which says what the framework does its own way."""
+
+class Served:
+    """Base of tests that need an application on each server."""
 
     framework: ClassVar[str]
     """The module of its application, named as its distribution."""
-    environment: ClassVar[str] = "frameworks"
+    environment: ClassVar[str] = ENVIRONMENT
     """The environment of tox that installs it."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def module(cls) -> ModuleType:
+        return program(cls.framework, cls.environment)
+
+    @pytest.fixture(scope="class", params=SERVERS)
+    @classmethod
+    def server(cls, request: pytest.FixtureRequest) -> str:
+        return installed(request.param, cls.environment)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def served(cls, module: ModuleType) -> "Counted":
+        return Counted(module.app)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def url(cls, served: "Counted", server: str) -> Iterator[str]:
+        with serving(served, server) as url:
+            yield url
+
+
+class Checks(Served):
+    """Base of one class of tests per framework, which says what the framework does its own way."""
+
     answer: ClassVar[str] = "{}"
     """What its documented echo makes of a text."""
     denied: ClassVar[int] = 403
@@ -46,37 +76,6 @@ class Checks:
     def told(close: Close) -> object:
         """Give what the framework tells its handler of the peer's close."""
         return close.code
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def module(cls) -> ModuleType:
-        try:
-            return import_module(f"tests.frameworks.apps.{cls.framework}")
-        except ModuleNotFoundError as missing:
-            pytest.fail(f"{missing.name} isn't installed: tox run -e {cls.environment}")
-
-    @pytest.fixture(scope="class", params=SERVERS)
-    @classmethod
-    def server(cls, request: pytest.FixtureRequest) -> str:
-        name: str = request.param
-        if servers()[name].version is None:
-            pytest.fail(f"{name} isn't installed: tox run -e {cls.environment}")
-        return name
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def served(cls, module: ModuleType) -> "Counted":
-        return Counted(module.app)
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def url(cls, served: "Counted", server: str) -> Iterator[str]:
-        """Serve the application in another thread, as it would be served alone."""
-        with (
-            start_blocking_portal() as portal,
-            portal.wrap_async_context_manager(running(served, server, log_level="critical")) as url,
-        ):
-            yield url
 
     def test_echo(self, url: str, served: "Counted", caplog: pytest.LogCaptureFixture) -> None:
         with connect(f"{url}/echo") as peer:
@@ -126,6 +125,33 @@ class Checks:
                 assert response.read() == b"started"
 
 
+def installed(server: str, environment: str = ENVIRONMENT) -> str:
+    """Give a server that can be served on."""
+    if servers()[server].version is None:
+        pytest.fail(f"{server} isn't installed: tox run -e {environment}")
+    return server
+
+
+def program(name: str, environment: str = ENVIRONMENT) -> ModuleType:
+    """Import a module of `apps`."""
+    try:
+        return import_module(f"tests.frameworks.apps.{name}")
+    except ModuleNotFoundError as missing:
+        pytest.fail(f"{missing.name} isn't installed: tox run -e {environment}")
+
+
+@contextmanager
+def serving(app: ASGIApp, server: str, root_path: str = "") -> Generator[str]:
+    """Serve an application in another thread, as it would be served alone."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(
+            running(app, server, log_level="critical", root_path=root_path)
+        ) as url,
+    ):
+        yield url
+
+
 class Counted:
     """An application whose connections are counted."""
 
@@ -142,9 +168,9 @@ class Counted:
             self.connections -= one
 
 
-def connect(url: str) -> ClientConnection:
+def connect(url: str, subprotocols: Sequence[Subprotocol] | None = None) -> ClientConnection:
     """Connect without a proxy, whatever the environment says."""
-    return websockets_connect(url, proxy=None)
+    return websockets_connect(url, proxy=None, subprotocols=subprotocols)
 
 
 def receive(peer: ClientConnection) -> str | bytes:

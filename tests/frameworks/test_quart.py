@@ -1,4 +1,6 @@
-from tests.frameworks.checks import Checks
+from types import ModuleType
+
+from tests.frameworks.checks import Checks, connect, receive, serving
 
 from anysocket import Close
 
@@ -12,3 +14,9 @@ class TestQuart(Checks):
     @staticmethod
     def told(close: Close) -> object:
         return None  # it cancels the handler
+
+    def test_below_a_root_path(self, module: ModuleType, server: str) -> None:
+        """It looks for the root path in the path."""
+        with serving(module.app, server, "/api") as url, connect(f"{url}/echo") as peer:
+            peer.send("hello")
+            assert receive(peer) == self.answer.format("hello")

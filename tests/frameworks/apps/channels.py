@@ -1,33 +1,20 @@
 """Django Channels: an echo, and the chat of its tutorial (https://channels.readthedocs.io/en/latest/tutorial/)."""
 
 import json
+import os
 
 import django
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from anysocket_adapters import normalise
 
 ends: list[object] = []
 
-settings.configure(
-    ALLOWED_HOSTS=["*"],
-    CHANNEL_LAYERS={"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}},
-    ROOT_URLCONF=__name__,
-    SECRET_KEY="a secret",
-)
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.frameworks.apps.django_settings"
 django.setup()
-
-
-async def index(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("started")  # there is no lifespan that could tell
-
-
-urlpatterns = [path("", index)]
 
 
 class Echo(AsyncWebsocketConsumer):

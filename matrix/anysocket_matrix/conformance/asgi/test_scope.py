@@ -121,52 +121,55 @@ def test_extensions(connect: Connect) -> None:
     expect(connect(notes_the_scope), extensions={"websocket.http.response": {}})
 
 
+# Every case runs where the server is told that a proxy mounts the app at /api.
 @case("N1", requires="raw_path")
 def test_path(connect: Connect) -> None:
     """The path is decoded, the raw path isn't, the query is in neither."""
     peer = connect(notes_the_scope, "/caf%C3%A9/a%20b%2Fc?q=1")
-    expect(peer, path="/café/a b/c", raw_path=b"/caf%C3%A9/a%20b%2Fc", query_string=b"q=1")
+    expect(peer, path="/api/café/a b/c", raw_path=b"/caf%C3%A9/a%20b%2Fc", query_string=b"q=1")
 
 
 @case("N1")
 def test_path_as_it_is(connect: Connect) -> None:
     """Dots, empty segments and a plus stay where they are."""
-    expect(connect(notes_the_scope, "/a/../b//c/./+/"), path="/a/../b//c/./+/", raw_path=b"/a/../b//c/./+/")
+    expect(
+        connect(notes_the_scope, "/a/../b//c/./+/"), path="/api/a/../b//c/./+/", raw_path=b"/a/../b//c/./+/"
+    )
 
 
 @case("N1", requires="raw_path")
 def test_path_without_utf8(connect: Connect) -> None:
     """What isn't UTF-8 is replaced in the path, and stays in the raw path."""
-    expect(connect(notes_the_scope, "/%FF"), path="/\ufffd", raw_path=b"/%FF")
+    expect(connect(notes_the_scope, "/%FF"), path="/api/\ufffd", raw_path=b"/%FF")
 
 
 @case("N1")
 def test_decoded_once(connect: Connect) -> None:
     """An encoded percent sign is decoded once."""
-    expect(connect(notes_the_scope, "/%2541"), path="/%41", raw_path=b"/%2541")
+    expect(connect(notes_the_scope, "/%2541"), path="/api/%41", raw_path=b"/%2541")
 
 
 @case("N1")
 def test_root(connect: Connect) -> None:
-    """The shortest path is a slash."""
-    expect(connect(notes_the_scope, "/"), path="/", raw_path=b"/", query_string=b"")
+    """The shortest path is a slash, behind the root path."""
+    expect(connect(notes_the_scope, "/"), path="/api/", raw_path=b"/", query_string=b"")
 
 
 @case("N1", requires="path_parameters")
 def test_path_with_parameters(connect: Connect) -> None:
     """A semicolon is a character of the path."""
-    expect(connect(notes_the_scope, "/a;b=1/c"), path="/a;b=1/c", raw_path=b"/a;b=1/c")
+    expect(connect(notes_the_scope, "/a;b=1/c"), path="/api/a;b=1/c", raw_path=b"/a;b=1/c")
 
 
 @case("N1")
 def test_root_path(connect: Connect) -> None:
-    """The root path is what the server was told, and isn't added to the path."""
-    expect(connect(notes_the_scope, "/a"), root_path="/api", path="/a", raw_path=b"/a")
+    """The root path is what the server was told; the path begins with it, the raw path doesn't."""
+    expect(connect(notes_the_scope, "/a"), root_path="/api", path="/api/a", raw_path=b"/a")
 
 
 @case("N1")
 def test_path_below_the_root_path(connect: Connect) -> None:
-    """A path that begins with the root path keeps it, once."""
+    """A path that the peer has sent with the root path has it once."""
     expect(connect(notes_the_scope, "/api/a"), root_path="/api", path="/api/a", raw_path=b"/api/a")
 
 
