@@ -5,9 +5,10 @@ from functools import partial
 import anyio
 import pytest
 
-from anysocket import Close, Denial, MemoryPeer, MemoryTransport
+from anysocket import Close, Denial
 from anysocket.handshake import RawHeaders
 from anysocket.live import LIVE, Live, run
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

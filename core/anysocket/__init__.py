@@ -6,7 +6,6 @@ from anysocket.close import Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported, WebSocketError
 from anysocket.handler import Handler
 from anysocket.handshake import Denial, Handshake
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket.multidict import Headers, MultiDict, Query
 from anysocket.request import WebSocketRequest
 from anysocket.state import Action, State
@@ -14,7 +13,6 @@ from anysocket.transport import Transport
 from anysocket.websocket import WebSocket
 
 __all__ = [
-    "Accepted",
     "Action",
     "Application",
     "Capabilities",
@@ -26,8 +24,6 @@ __all__ = [
     "Handshake",
     "Headers",
     "InvalidState",
-    "MemoryPeer",
-    "MemoryTransport",
     "MultiDict",
     "Query",
     "State",
