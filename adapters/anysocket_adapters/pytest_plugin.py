@@ -13,6 +13,9 @@ from anysocket_adapters.testing import AnysocketServer
 
 FIXTURE = "anysocket_server"
 
+OWN_WARNINGS = ("ignore:.*deprecated:UserWarning:uvicorn", "ignore::DeprecationWarning:websockets.legacy")
+"""What the row uvicorn-websockets warns of: nothing that the author of a test could mend."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that chooses servers."""
@@ -36,7 +39,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = _chosen(metafunc.config) or [name for name, server in servers().items() if server.version]
         if not names:
             _check(None)
-        metafunc.parametrize(FIXTURE, names, indirect=True)
+        quiet = pytest.mark.filterwarnings(*OWN_WARNINGS)
+        metafunc.parametrize(FIXTURE, [pytest.param(name, marks=quiet) for name in names], indirect=True)
 
 
 @pytest.fixture

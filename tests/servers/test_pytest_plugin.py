@@ -88,9 +88,11 @@ def choosing(*names: str) -> list[str]:
 
 
 def test_on_real_servers(project: pytest.Pytester) -> None:
-    result = run(project, "-v", *choosing(*SERVERS))
-    result.assert_outcomes(passed=TESTS * len(SERVERS))
-    for name in SERVERS:
+    """Also on one that warns of itself, where warnings are errors."""
+    rows = (*SERVERS, "uvicorn-websockets")
+    result = run(project, "-v", *choosing(*rows))
+    result.assert_outcomes(passed=TESTS * len(rows))
+    for name in rows:
         result.stdout.fnmatch_lines(f"*::test_sync?{name}? PASSED*")
 
 
