@@ -192,18 +192,14 @@ class Peer:
         if code != CloseCode.NO_STATUS_RCVD:
             close.validate()
         if self._end is None:
-            self._leave(close)
+            self._end = close
             await self._memory.close(code, reason)
 
     def abort(self) -> None:
         """Break the connection: there is no close frame, and the handler sees 1006."""
         if self._end is None:
-            self._leave(Close(CloseCode.ABNORMAL_CLOSURE))
+            self._end = Close(CloseCode.ABNORMAL_CLOSURE)
             self._memory.abort()
-
-    def _leave(self, close: Close) -> None:
-        self._end = close
-        self._unread.clear()
 
     async def _next(self) -> str | bytes | None:
         if self._end is not None:
