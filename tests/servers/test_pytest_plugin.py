@@ -104,7 +104,9 @@ def collected(project: pytest.Pytester, *arguments: str) -> list[str]:
 
 def test_every_installed_server_unless_chosen(project: pytest.Pytester) -> None:
     assert collected(project) == [name for name, server in servers().items() if server.version]
-    assert collected(project, *choosing("hypercorn")) == ["hypercorn"]
+    assert collected(project, *choosing("hypercorn"), "-p", "no:warnings", "--strict-markers") == [
+        "hypercorn"
+    ]
     assert collected(project, *choosing("uvicorn", "granian", "uvicorn")) == ["uvicorn", "granian"]
 
 
