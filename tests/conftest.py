@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
-from anysocket import MemoryPeer, MemoryTransport
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 DEADLINE = 5

@@ -3,18 +3,9 @@
 import anyio
 import pytest
 
-from anysocket import (
-    Accepted,
-    Close,
-    ConnectionClosed,
-    Handshake,
-    InvalidState,
-    MemoryPeer,
-    MemoryTransport,
-    State,
-    Unsupported,
-)
+from anysocket import Close, ConnectionClosed, Handshake, InvalidState, State, Unsupported
 from anysocket.handshake import RawHeaders
+from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

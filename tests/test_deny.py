@@ -3,18 +3,9 @@
 import anyio
 import pytest
 
-from anysocket import (
-    Accepted,
-    ConnectionClosed,
-    Denial,
-    InvalidState,
-    MemoryPeer,
-    MemoryTransport,
-    State,
-    Unsupported,
-    WebSocketRequest,
-)
+from anysocket import ConnectionClosed, Denial, InvalidState, State, Unsupported, WebSocketRequest
 from anysocket.handshake import denial
+from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

@@ -5,18 +5,9 @@ import logging
 import anyio
 import pytest
 
-from anysocket import (
-    Accepted,
-    Application,
-    Close,
-    ConnectionClosed,
-    Denial,
-    Handshake,
-    MemoryTransport,
-    Unsupported,
-    WebSocketRequest,
-)
+from anysocket import Application, Close, ConnectionClosed, Denial, Handshake, Unsupported, WebSocketRequest
 from anysocket.handshake import RawHeaders, denial
+from anysocket.memory import Accepted, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

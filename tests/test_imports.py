@@ -82,6 +82,21 @@ def test_no_server_is_named(folder: Path) -> None:
         assert not [word for word in words(ast.parse(path.read_text())) if SERVERS.search(word)], path
 
 
+def test_only_the_plugin_needs_pytest() -> None:
+    assert [path.stem for path in modules(ADAPTERS) if "pytest" in imported(ast.parse(path.read_text()))] == [
+        "pytest_plugin"
+    ]
+
+
+def test_pytest_starts_without_any_server() -> None:
+    """Also for those who don't use our plugin."""
+    source = "import sys, anysocket_adapters.pytest_plugin; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in ran.stdout.split()}
+    assert "anysocket_adapters" in loaded
+    assert not loaded & {"uvicorn", "hypercorn", "granian", "daphne", "twisted"}
+
+
 def test_imports_are_found_wherever_they_are() -> None:
     source = "import a.b, c as d\nfrom e.f import g\ndef h():\n    if i:\n        import j\nfrom . import k"
     assert set(imported(ast.parse(source))) == {"a", "c", "e", "j", "a relative import"}

@@ -7,9 +7,10 @@ from functools import partial
 import anyio
 import pytest
 
-from anysocket import Close, Denial, MemoryPeer, MemoryTransport, handler
+from anysocket import Close, Denial, handler
 from anysocket.handshake import RawHeaders
 from anysocket.live import LIVE, Draining, Live
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

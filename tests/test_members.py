@@ -1,6 +1,7 @@
 """What a handler can call: five members, and nothing that it could come to depend on by accident."""
 
-from anysocket import MemoryTransport, WebSocket
+from anysocket import WebSocket
+from anysocket.memory import MemoryTransport
 from anysocket.session import Session
 
 

@@ -5,8 +5,9 @@ import gc
 import anyio
 import pytest
 
-from anysocket import Close, MemoryPeer, MemoryTransport
+from anysocket import Close
 from anysocket.asgi import WebSocketEvent
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

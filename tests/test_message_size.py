@@ -3,7 +3,8 @@
 import anyio
 import pytest
 
-from anysocket import Close, MemoryPeer, MemoryTransport, State
+from anysocket import Close, State
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 from anysocket.websocket import MAX_MESSAGE_SIZE
 

@@ -6,8 +6,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from anysocket import Accepted, Close, Denial, Handshake, MemoryPeer, MemoryTransport
+from anysocket import Close, Denial, Handshake
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send
+from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket_adapters import normalise
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 import anyio
 import pytest
 
-from anysocket import Close, InvalidState, MemoryPeer, MemoryTransport, State
+from anysocket import Close, InvalidState, State
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,8 @@
 
 import pytest
 
-from anysocket import Handshake, Headers, MemoryTransport, Query, WebSocketRequest
+from anysocket import Handshake, Headers, Query, WebSocketRequest
+from anysocket.memory import MemoryTransport
 from anysocket.session import Session
 
 HANDSHAKE = Handshake(

@@ -6,8 +6,9 @@ from typing import cast
 import anyio
 import pytest
 
-from anysocket import Close, ConnectionClosed, MemoryPeer, MemoryTransport, State
+from anysocket import Close, ConnectionClosed, State
 from anysocket.asgi import WebSocketEvent
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

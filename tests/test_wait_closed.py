@@ -4,8 +4,9 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from anysocket import Close, ConnectionClosed, InvalidState, MemoryPeer, MemoryTransport
+from anysocket import Close, ConnectionClosed, InvalidState
 from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
+from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio

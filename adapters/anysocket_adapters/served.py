@@ -5,27 +5,20 @@ import json
 import os
 import sys
 from collections.abc import Awaitable
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 import anyio
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.live import LIVE, Live
-from anysocket.transport import Transport
+from anysocket.transport import Handles, Transport
 from anysocket.websocket import MAX_MESSAGE_SIZE
 from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Options
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
 """How a server that starts its own workers passes on what to serve."""
-
-
-@runtime_checkable
-class Handles(Protocol):
-    """An app that serves a WebSocket over any transport, as `anysocket.Application` does."""
-
-    def handle(self, transport: Transport) -> Awaitable[None]: ...
 
 
 async def serve_websocket(app: ASGIApp, transport: Transport) -> None:

@@ -8,7 +8,6 @@ from anysocket.errors import BadMessage, ConnectionClosed, InvalidState, Unsuppo
 from anysocket.foreign import from_asgi
 from anysocket.handler import Handler
 from anysocket.handshake import Denial, Handshake
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket.messages.codec import Codec
 from anysocket.messages.structured import JSON, Json, MessagePack
 from anysocket.multidict import Headers, MultiDict, Query
@@ -23,7 +22,6 @@ from anysocket.websocket import WebSocket
 __all__ = [
     "JSON",
     "URL",
-    "Accepted",
     "Action",
     "Application",
     "ApplicationCode",
@@ -41,8 +39,6 @@ __all__ = [
     "InvalidState",
     "Json",
     "Key",
-    "MemoryPeer",
-    "MemoryTransport",
     "MessagePack",
     "Middleware",
     "MultiDict",

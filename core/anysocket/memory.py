@@ -1,7 +1,6 @@
 """A transport in memory: a handler and its peer in one program, without server or socket."""
 
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeAlias, TypeVar
 
@@ -111,10 +110,9 @@ class MemoryPeer:
         await self._to_handler.send(message)
 
     async def close(self, code: int = 1005, reason: str = "") -> None:
-        """Close as a peer does; 1005 stands for a close frame without a code."""
-        with suppress(anyio.BrokenResourceError):
-            await self._to_handler.send(Close(code, reason))
-        self.abort()
+        """Close as a peer does, however much is unread; 1005 stands for a close frame without a code."""
+        self._to_handler.end(Close(code, reason))
+        self._from_handler.end()
 
     def abort(self) -> None:
         """Vanish without a close frame; what was sent before can still be read."""
@@ -156,8 +154,10 @@ class _Pipe(Generic[Item]):
         while not self._ended:
             await self._change()
 
-    def end(self) -> None:
-        """Let nothing more in; what is in can still be received."""
+    def end(self, *last: Item) -> None:
+        """Let nothing more in but this; what is in can still be received."""
+        if not self._ended:
+            self._items.extend(last)
         self._ended = True
         self._notify()
 

@@ -6,7 +6,7 @@ arguments, headers and close codes.
 """
 
 from collections.abc import Awaitable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from anysocket.asgi import ReceiveEvent, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities
@@ -63,3 +63,10 @@ class Transport(Protocol):
     def close(self, close: Close, /) -> Awaitable[None]:
         """Start the closing handshake; may wait for its end, the core bounds the time."""
         ...
+
+
+@runtime_checkable
+class Handles(Protocol):
+    """An app that serves a WebSocket over any transport, as `anysocket.Application` does."""
+
+    def handle(self, transport: Transport) -> Awaitable[None]: ...

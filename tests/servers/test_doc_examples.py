@@ -17,6 +17,8 @@ import anyio
 import pytest
 from docs import generate
 
+from anysocket_adapters.testing import AnysocketServer
+
 Test: TypeAlias = Callable[[], Awaitable[None]]
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -65,17 +67,23 @@ def test_it_runs(page: Path) -> None:
     anyio.run(run)
 
 
-def test_every_page_of_handlers_has_tests() -> None:
-    assert len(list(examples(generate.DOCS / "handlers.md"))) >= 8
+@pytest.mark.parametrize(("page", "least"), [("handlers.md", 8), ("testing.md", 4)])
+def test_on_trio(page: str, least: int) -> None:
+    tests = list(examples(generate.DOCS / page))
+    assert len(tests) >= least
 
-
-def test_handlers_on_trio() -> None:
     async def run() -> None:
-        for test in examples(generate.DOCS / "handlers.md"):
+        for test in tests:
             with anyio.fail_after(DEADLINE):
                 await test()
 
     anyio.run(run, backend="trio")
+
+
+def test_on_each_server(anysocket_server: AnysocketServer) -> None:
+    """The page's own test takes the fixture that the page is about."""
+    test: Callable[[AnysocketServer], None] = vars(module(generate.DOCS / "testing.md"))["test_chat"]
+    test(anysocket_server)
 
 
 def test_types(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from tests.servers.client import connect
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from anysocket import Accepted, Application, Close, Handshake, MemoryTransport, WebSocketRequest
+from anysocket import Application, Close, Handshake, WebSocketRequest
+from anysocket.memory import Accepted, MemoryTransport
 from anysocket_adapters import running
 
 pytestmark = pytest.mark.anyio

@@ -2,9 +2,10 @@
 
 from typing import ClassVar
 
-from anysocket import Application, Capabilities, Close, Denial, Handshake, MemoryTransport, Transport
+from anysocket import Application, Capabilities, Close, Denial, Handshake, Transport
 from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
+from anysocket.memory import MemoryTransport
 
 
 class Most:

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable
 from typing import ClassVar
 
-from anysocket import Application, Capabilities, Close, Denial, Handshake, MemoryTransport, Transport
+from anysocket import Application, Capabilities, Close, Denial, Handshake, Transport
 from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
+from anysocket.memory import MemoryTransport
 from anysocket_adapters import ASGITransport
 
 app = Application()
