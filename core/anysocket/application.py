@@ -209,6 +209,8 @@ async def _serve(route: Served, request: WebSocketRequest, session: Session) -> 
         await route.serve(request)
     except Refused as refused:
         await refuse(session, refused.status, str(refused))
+    if not request.connecting:
+        await session.close()  # here, so that middleware sees how it ended
 
 
 @asynccontextmanager

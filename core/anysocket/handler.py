@@ -103,7 +103,7 @@ class Supervised:
         if self._session.state is State.CONNECTING:
             _log.error("the handler of %s returned without accept or deny", self._path)
             await _deny_500(self._session)
-        else:
+        elif self._session.code is None:
             await self._session.close()
 
     async def _raised(self, error: Exception) -> bool:
