@@ -37,7 +37,10 @@ CLAUSES = tuple(
     for number in range(1, count + 1)
 )
 
-REGION = re.compile(r"(<!-- generated: ([\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+REGION = re.compile(r"(<!-- generated: ([\w. -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+MODULES = ("anysocket", "anysocket.testing", "anysocket_adapters", "anysocket_adapters.testing")
+"""What users import from."""
 
 PROBES: Mapping[str, tuple[OptionName, Options]] = {
     "`--max-message-size` for an app that is neither anysocket's nor normalised": (
@@ -334,6 +337,29 @@ def features() -> str:
     return table(("", "feature", "served by", "proved by"), rows)
 
 
+def names(module: str) -> str:
+    """List what a module exports, each with the first sentence of its documentation."""
+    exported: list[str] = import_module(module).__all__
+    rows: list[tuple[str, str]] = []
+    for name in sorted(exported, key=str.lower):
+        says = ALIASES.get(name) or str(getattr(import_module(module), name).__doc__)
+        rows.append((f"`{name}`", _first_sentence(says)))
+    return table(("name", "is"), rows)
+
+
+ALIASES = {
+    "JSON": "Any value of JSON, as a type.",
+    "Middleware": "What runs around a connection's handler: `async def middleware(request, call_next)`.",
+    "Next": "What a middleware awaits to go on: `await call_next()`.",
+}
+"""What has no documentation of its own at run time."""
+
+
+def _first_sentence(documentation: str) -> str:
+    paragraph = " ".join(inspect.cleandoc(documentation).split("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0].replace("|", "\\|")
+
+
 REGIONS: dict[str, Callable[[], str]] = {
     **{f"{clause} capabilities": _of(clause, capabilities) for clause in CLAUSES},
     **{f"{clause} cases": _of(clause, clause_cases) for clause in CLAUSES},
@@ -349,6 +375,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "quirks": quirks,
     "versions": versions,
     "costs": costs,
+    **{f"names of {module}": _of(module, names) for module in MODULES},
 }
 
 

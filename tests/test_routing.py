@@ -1,10 +1,15 @@
 """Which handler a path leads to."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
 import pytest
 
-from anysocket import Handler, WebSocketRequest
+from anysocket import WebSocketRequest
 from anysocket.routing.router import Router
 from anysocket.routing.template import segments
+
+Handler: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
 
 
 async def one(request: WebSocketRequest) -> None: ...

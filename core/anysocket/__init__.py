@@ -6,7 +6,6 @@ from anysocket.close import ApplicationCode, Close, CloseCode
 from anysocket.connection import Connection
 from anysocket.errors import BadMessage, ConnectionClosed, InvalidState, Unsupported, WebSocketError
 from anysocket.foreign import from_asgi
-from anysocket.handler import Handler
 from anysocket.handshake import Denial, Handshake
 from anysocket.messages.codec import Codec
 from anysocket.messages.structured import JSON, Json, MessagePack
@@ -33,7 +32,6 @@ __all__ = [
     "Connection",
     "ConnectionClosed",
     "Denial",
-    "Handler",
     "Handshake",
     "Headers",
     "InvalidState",

@@ -4,18 +4,14 @@ import logging
 from collections.abc import Awaitable, Callable, Container
 from contextlib import suppress
 from types import TracebackType
-from typing import TypeAlias
 
 from anysocket.close import EVERY_CODE, Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.failures import Failures, leaves
 from anysocket.handshake import denial
 from anysocket.live import LIVE, Draining
-from anysocket.request import WebSocketRequest
 from anysocket.session import Session
 from anysocket.state import State
-
-Handler: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
 
 _log = logging.getLogger("anysocket")
 

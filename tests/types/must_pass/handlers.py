@@ -1,8 +1,9 @@
 """What may be a handler: anything async that takes a request; its route can be called as it can."""
 
+from collections.abc import Awaitable, Callable
 from typing import assert_type
 
-from anysocket import Application, Handler, Route, WebSocketRequest
+from anysocket import Application, Route, WebSocketRequest
 
 app = Application()
 
@@ -19,7 +20,7 @@ class Greeter:
         await self(request)
 
 
-greeter: Handler = Greeter("hello")
+greeter: Callable[[WebSocketRequest], Awaitable[None]] = Greeter("hello")
 assert_type(app.websocket("/object")(Greeter("hello")), Route[WebSocketRequest, []])
 app.websocket("/method")(Greeter("hello").greet)
 app.websocket("/named")(greeter)
