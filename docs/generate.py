@@ -348,7 +348,7 @@ def names(module: str) -> str:
 
 
 ALIASES = {
-    "JSON": "Any value of JSON, as a type.",
+    "JsonValue": "Any value of JSON, as a type.",
     "Middleware": "What runs around a connection's handler: `async def middleware(request, call_next)`.",
     "Next": "What a middleware awaits to go on: `await call_next()`.",
 }

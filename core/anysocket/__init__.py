@@ -8,7 +8,7 @@ from anysocket.errors import BadMessage, ConnectionClosed, InvalidState, Unsuppo
 from anysocket.foreign import from_asgi
 from anysocket.handshake import Denial, Handshake
 from anysocket.messages.codec import Codec
-from anysocket.messages.structured import JSON, Json, MessagePack
+from anysocket.messages.structured import Json, JsonValue, MessagePack
 from anysocket.multidict import Headers, MultiDict, Query
 from anysocket.request import WebSocketRequest
 from anysocket.routing.route import Route
@@ -19,7 +19,6 @@ from anysocket.values import Key
 from anysocket.websocket import WebSocket
 
 __all__ = [
-    "JSON",
     "URL",
     "Action",
     "Application",
@@ -36,6 +35,7 @@ __all__ = [
     "Headers",
     "InvalidState",
     "Json",
+    "JsonValue",
     "Key",
     "MessagePack",
     "Middleware",

@@ -14,9 +14,9 @@ from anysocket.messages.codec import Decode, Encode
 from anysocket.messages.types import named
 
 if TYPE_CHECKING:
-    JSON: TypeAlias = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+    JsonValue: TypeAlias = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
 else:
-    JSON = Any  # which msgspec takes for every value of JSON, wherever in another type it stands
+    JsonValue = Any  # which msgspec takes for every value of JSON, wherever in another type it stands
 """Any value of JSON, for messages without a type of their own."""
 
 
