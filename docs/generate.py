@@ -141,11 +141,11 @@ def _following(state: State | None) -> str:
     return "–" if state is None else state.name  # noqa: RUF001  # a dash for people
 
 
-def serve_options() -> str:
-    """List the options of `anysocket serve`, as its own declaration has them."""
+def options(command: Callable[..., None]) -> str:
+    """List the options of a command, as its own declaration has them."""
     rows: list[tuple[str, str, str]] = []
-    hints = get_type_hints(cli.serve, include_extras=True)
-    for name, parameter in inspect.signature(cli.serve).parameters.items():
+    hints = get_type_hints(command, include_extras=True)
+    for name, parameter in inspect.signature(command).parameters.items():
         hint = hints[name]
         assert get_origin(hint) is Annotated, f"{name} isn't declared as an option"
         kind, info = get_args(hint)
@@ -367,7 +367,8 @@ REGIONS: dict[str, Callable[[], str]] = {
     "unproved": unproved,
     "state diagram": state_diagram,
     "transition table": transition_table,
-    "serve options": serve_options,
+    "serve options": lambda: options(cli.serve),
+    "asyncapi options": lambda: options(cli.asyncapi),
     "refusals": refusals,
     "server rows": server_rows,
     "compatibility": compatibility,

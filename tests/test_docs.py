@@ -1,6 +1,7 @@
 """The documentation's generated regions are what the code says, and its links lead somewhere."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from anysocket_matrix import cli
 
 PAGES = generate.pages()
-CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
@@ -37,10 +38,11 @@ def test_every_clause_has_a_heading() -> None:
     assert headings == list(generate.CLAUSES)
 
 
-def test_the_options_are_those_of_the_help() -> None:
-    shown = CliRunner().invoke(cli.app, ["serve", "--help"]).output
+@pytest.mark.parametrize(("name", "command"), [("serve", cli.serve), ("asyncapi", cli.asyncapi)])
+def test_the_options_are_those_of_the_help(name: str, command: Callable[..., None]) -> None:
+    shown = CliRunner().invoke(cli.app, [name, "--help"]).output
     flags = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-    assert set(flags.findall(generate.serve_options())) == set(flags.findall(shown)) - {"--help"}
+    assert set(flags.findall(generate.options(command))) == set(flags.findall(shown)) - {"--help"}
 
 
 def test_check_fails_on_a_stale_page(

@@ -1,6 +1,6 @@
 """An application: routes to handlers, a lifespan, and any ASGI app behind it for http."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -16,8 +16,9 @@ from anysocket.origins import Origins
 from anysocket.request import WebSocketRequest
 from anysocket.routing.route import Route
 from anysocket.routing.router import Router
-from anysocket.routing.signature import Refused
+from anysocket.routing.signature import AnyHandler, Refused, Signature
 from anysocket.routing.sockets import Socket
+from anysocket.routing.template import Segment
 from anysocket.session import Session
 from anysocket.transport import Transport
 from anysocket.values import Values
@@ -192,6 +193,26 @@ class Served(Protocol):
     @property
     def path(self) -> str:
         """As it was given, such as `/chat/{room}`."""
+        ...
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """The path, taken apart."""
+        ...
+
+    @property
+    def handler(self) -> AnyHandler:
+        """The handler itself."""
+        ...
+
+    @property
+    def signature(self) -> Signature:
+        """What the handler is called with."""
+        ...
+
+    @property
+    def codec(self) -> Codec | None:
+        """What a Connection's messages go through, if it isn't what fits their types."""
         ...
 
     @property

@@ -6,9 +6,11 @@ from typing import Annotated, cast
 
 import typer
 
+from anysocket import Application
 from anysocket_adapters import Server, ServerFailed
 from anysocket_adapters import serve as serve_app
 from anysocket_adapters.options import LogLevel, Loop
+from anysocket_adapters.served import load
 
 app: typer.Typer = typer.Typer(
     name="anysocket",
@@ -17,6 +19,9 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+MATRIX = ("h11", "msgspec", "pytest", "rich")
+"""What the extra of this name brings."""
 
 
 @app.callback()
@@ -89,6 +94,51 @@ def serve(
 
 
 @app.command()
+def asyncapi(
+    target: Annotated[
+        str, typer.Argument(metavar="MODULE:APP", help="The anysocket.Application, such as chat:app.")
+    ],
+    title: Annotated[str, typer.Option(help="What the API is called.")] = "WebSocket API",
+    version: Annotated[str, typer.Option(help="The API's version.")] = "0.1.0",
+    description: Annotated[str, typer.Option(help="What the API is for, in CommonMark.")] = "",
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where it is served, such as wss://example.com/api.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")
+    ] = None,
+) -> None:
+    """Describe an app's routes and messages as an AsyncAPI 3 document, in JSON.
+
+    All of it comes from the code: paths and parameters from the routes, messages from the types
+    of their handlers, words from docstrings. The app is imported, not served. Keep the document
+    up to date with
+
+        anysocket asyncapi chat:app --title Chat --output asyncapi.json
+    """
+    _needs("msgspec", "msgspec")
+    import msgspec
+
+    from anysocket.asyncapi import describe
+
+    try:
+        found = load(target)
+        if not isinstance(found, Application):
+            raise ValueError(
+                f"{target} is no anysocket.Application, but of type {type(found).__name__}: where an "
+                "Application is wrapped or mounted, name the Application itself, such as chat:sockets"
+            )
+        document = describe(found, title=title, version=version, description=description, server=server)
+        text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            output.write_bytes(text)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"anysocket: {error}") from None
+
+
+@app.command()
 def matrix(
     server: Annotated[
         list[str] | None,
@@ -122,7 +172,7 @@ def matrix(
     information), or unexpected (not what the adapter declares). The exit status is 0 only when
     nothing is unexpected.
     """
-    _needs_matrix()
+    _needs("matrix", *MATRIX)
     from anysocket_matrix import matrix as matrix_command
 
     try:
@@ -143,7 +193,7 @@ def cost(
     In instructions, for a message and for a connection: in process, under valgrind's callgrind,
     which must be installed. A count repeats where a time doesn't. Takes about half a minute.
     """
-    _needs_matrix()
+    _needs("matrix", *MATRIX)
     import msgspec
     from rich.console import Console
 
@@ -160,10 +210,10 @@ def cost(
         json.write_bytes(msgspec.json.format(msgspec.json.encode(costs), indent=1) + b"\n")
 
 
-def _needs_matrix() -> None:
-    missing = [name for name in ("h11", "msgspec", "pytest", "rich") if find_spec(name) is None]
+def _needs(extra: str, *modules: str) -> None:
+    missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        raise SystemExit(f"anysocket: {', '.join(missing)} missing: pip install 'anysocket[matrix]'")
+        raise SystemExit(f"anysocket: {', '.join(missing)} missing: pip install 'anysocket[{extra}]'")
 
 
 def _say_ready(url: str, server: Server) -> None:

@@ -31,13 +31,13 @@ class Json:
     """
 
     def __init__(self, *, binary: bool = False) -> None:
-        self._binary = binary
+        self.binary: bool = binary
 
     def decoder(self, of: object) -> Decode:
         _check(of)
         from msgspec.json import Decoder
 
-        kind = bytes if self._binary else str
+        kind = bytes if self.binary else str
         return _decoder(Decoder(_type(of)).decode, kind, f"JSON in {_FRAMES[kind]} frames only")
 
     def encoder(self, of: object) -> Encode:
@@ -45,7 +45,7 @@ class Json:
         from msgspec.json import Encoder
 
         encode = Encoder().encode
-        if self._binary:
+        if self.binary:
             return encode
         return lambda value: encode(value).decode()
 

@@ -16,15 +16,29 @@ def members(of: object) -> tuple[object, ...]:
     return (of,)
 
 
+def written(of: object) -> tuple[object, ...]:
+    """Give the members of a union as they are written: with their annotations.
+
+    A union that is annotated as a whole is one member.
+    """
+    of = _unaliased(of)
+    if get_origin(of) in (Union, UnionType):
+        return tuple(member for each in get_args(of) for member in written(each))
+    return (of,)
+
+
 def resolved(of: object) -> object:
     """Give what an alias or an annotated type stands for: `type Said = str` (PEP 695)."""
-    while True:
-        if type(of).__name__ == "TypeAliasType":  # of typing from 3.12, or of typing_extensions
-            of = getattr(of, "__value__", None)
-        elif get_origin(of) is Annotated:
-            of = get_args(of)[0]
-        else:
-            return of
+    of = _unaliased(of)
+    while get_origin(of) is Annotated:
+        of = _unaliased(get_args(of)[0])
+    return of
+
+
+def _unaliased(of: object) -> object:
+    while type(of).__name__ == "TypeAliasType":  # of typing from 3.12, or of typing_extensions
+        of = getattr(of, "__value__", None)
+    return of
 
 
 def union(of: tuple[object, ...]) -> object:

@@ -21,7 +21,11 @@ class Converter:
     """What a text must be, for people: "an integer"."""
     parse: Callable[[str], object]
     """Raises ValueError for any other text."""
+    schema: Mapping[str, str]
+    """The type, and the format, in words of JSON Schema."""
     format: Callable[[object], str] = str
+    choices: tuple[str, ...] = ()
+    """All texts that there are, where they are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def _one_of(values: Mapping[str, object]) -> Converter:
             raise ValueError(text)
         return values[text]
 
-    return Converter("one of " + ", ".join(values), parse, _text)
+    return Converter("one of " + ", ".join(values), parse, {"type": "string"}, _text, tuple(values))
 
 
 def _text(value: object) -> str:
@@ -113,13 +117,20 @@ def _iso(value: object) -> str:
 
 _SIMPLE: Mapping[object, Converter] = MappingProxyType(
     {
-        str: Converter("text", str),
-        int: Converter("an integer", _int),
-        float: Converter("a number", _float),
-        bool: Converter("true or false", _bool, lambda value: str(value).lower()),
-        UUID: Converter("a UUID", UUID),
-        date: Converter("a date such as 2026-01-31", date.fromisoformat, _iso),
-        datetime: Converter("a date and time such as 2026-01-31T12:00:00Z", datetime.fromisoformat, _iso),
+        str: Converter("text", str, {"type": "string"}),
+        int: Converter("an integer", _int, {"type": "integer"}),
+        float: Converter("a number", _float, {"type": "number"}),
+        bool: Converter("true or false", _bool, {"type": "boolean"}, lambda value: str(value).lower()),
+        UUID: Converter("a UUID", UUID, {"type": "string", "format": "uuid"}),
+        date: Converter(
+            "a date such as 2026-01-31", date.fromisoformat, {"type": "string", "format": "date"}, _iso
+        ),
+        datetime: Converter(
+            "a date and time such as 2026-01-31T12:00:00Z",
+            datetime.fromisoformat,
+            {"type": "string", "format": "date-time"},
+            _iso,
+        ),
     }
 )
 """The types whose values are written in one way (RFC 9562 for UUID, RFC 3339 for times)."""

@@ -8,7 +8,7 @@ from anysocket.errors import BadMessage
 from anysocket.messages.codec import Codec, Decode
 from anysocket.messages.plain import TYPES, Plain
 from anysocket.messages.structured import Json
-from anysocket.messages.types import members, named, union
+from anysocket.messages.types import members, named, union, written
 from anysocket.request import WebSocketRequest
 from anysocket.websocket import WebSocket
 
@@ -58,12 +58,22 @@ def codec_for(of: object, codec: Codec | None) -> Codec:
     return Plain() if TYPES.issuperset(members(of)) else Json()
 
 
+def without_bad_messages(receive: object) -> object:
+    """Give what a peer is to send: all that a handler receives, but for `BadMessage`."""
+    if BadMessage not in members(receive):
+        return receive
+    kept: list[object] = []
+    for member in written(receive):
+        # An annotated union with BadMessage in it is taken apart, and loses its annotation.
+        kept += members(member) if BadMessage in members(member) else (member,)
+    return union(tuple(each for each in kept if each is not BadMessage))
+
+
 def _decoder(receive: object, codec: Codec | None) -> Decode:
-    types = members(receive)
-    if BadMessage not in types:
-        return codec_for(receive, codec).decoder(receive)
-    messages = union(tuple(each for each in types if each is not BadMessage))
+    messages = without_bad_messages(receive)
     decode = codec_for(messages, codec).decoder(messages)
+    if messages is receive:
+        return decode
 
     def handed(message: str | bytes) -> object:
         try:
