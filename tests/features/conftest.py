@@ -83,6 +83,37 @@ class Peer:
         self._client.transport.abort()
 
 
+class Served:
+    """An app that is served."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @asynccontextmanager
+    async def connect(
+        self, path: str = "/", *, headers: Iterable[tuple[str, str]] = (), subprotocols: Iterable[str] = ()
+    ) -> AsyncGenerator[Peer, None]:
+        """Raise `Denied` where the connection is refused."""
+        offered = [Subprotocol(each) for each in subprotocols]
+        try:
+            client = await websockets_connect(
+                self.url + path, additional_headers=list(headers), subprotocols=offered or None, proxy=None
+            )
+        except InvalidStatus as refused:
+            response = refused.response
+            raise Denied(
+                response.status_code, Headers(response.headers.raw_items()), bytes(response.body or b"")
+            ) from None
+        async with client:
+            yield Peer(client)
+
+
+class Serve(Protocol):
+    """Serve an app, for several peers."""
+
+    def __call__(self, app: ASGIApp) -> AbstractAsyncContextManager[Served]: ...
+
+
 class Connect(Protocol):
     """Serve an app, and connect to it."""
 
@@ -99,7 +130,17 @@ class Connect(Protocol):
 
 
 @pytest.fixture
-def connect(server: str) -> Connect:
+def serve(server: str) -> Serve:
+    @asynccontextmanager
+    async def serve(app: ASGIApp) -> AsyncGenerator[Served, None]:
+        async with running(app, server) as url:
+            yield Served(url)
+
+    return serve
+
+
+@pytest.fixture
+def connect(serve: Serve) -> Connect:
     @asynccontextmanager
     async def connect(
         app: ASGIApp,
@@ -108,18 +149,10 @@ def connect(server: str) -> Connect:
         headers: Iterable[tuple[str, str]] = (),
         subprotocols: Iterable[str] = (),
     ) -> AsyncGenerator[Peer, None]:
-        offered = [Subprotocol(each) for each in subprotocols]
-        async with running(app, server) as url:
-            try:
-                client = await websockets_connect(
-                    url + path, additional_headers=list(headers), subprotocols=offered or None, proxy=None
-                )
-            except InvalidStatus as refused:
-                response = refused.response
-                raise Denied(
-                    response.status_code, Headers(response.headers.raw_items()), bytes(response.body or b"")
-                ) from None
-            async with client:
-                yield Peer(client)
+        async with (
+            serve(app) as served,
+            served.connect(path, headers=headers, subprotocols=subprotocols) as peer,
+        ):
+            yield peer
 
     return connect

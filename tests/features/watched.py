@@ -1,0 +1,24 @@
+"""How connections end, as their server sees it."""
+
+import asyncio
+
+from anysocket.asgi import ASGIApp, Receive, Scope, Send
+
+
+class Watched:
+    """An app, and what it raises on to the server: of each connection an exception, or None."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.ends = asyncio.Queue[BaseException | None]()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        end: BaseException | None = None
+        try:
+            await self._app(scope, receive, send)
+        except BaseException as error:
+            end = error
+            raise
+        finally:
+            if scope["type"] == "websocket":
+                self.ends.put_nowait(end)
