@@ -5,7 +5,7 @@ ws://127.0.0.1:8000/chat/lobby.
 
 A handler never sends to another handler's peer: it puts the message into that member's outbox.
 So a peer that has left, or that doesn't read, holds nobody up. One that lets its outbox run full
-is closed with 1013.
+is closed with 1013. chat_room.py is shorter, does without, and has a page for browsers.
 """
 
 from collections import defaultdict

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import anyio
 import pytest
-from examples import chat, echo, guard, mounted, server_clock, subprotocol
+from examples import chat, chat_room, echo, events, guard, mounted, server_clock, subprotocol
 from tests.servers.client import connect
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
@@ -21,7 +21,10 @@ from anysocket_adapters import running
 
 pytestmark = pytest.mark.anyio
 
-EXAMPLES = {module.__name__: module for module in (chat, echo, guard, mounted, server_clock, subprotocol)}
+EXAMPLES = {
+    module.__name__: module
+    for module in (chat, chat_room, echo, events, guard, mounted, server_clock, subprotocol)
+}
 
 
 def test_all_examples_are_tested() -> None:
@@ -35,11 +38,25 @@ def test_each_tells_how_to_run_it(name: str) -> None:
     assert command in (EXAMPLES[name].__doc__ or "")
 
 
-async def test_echo(server: str) -> None:
-    async with running(echo.app, server) as url, connect(f"{url}/echo") as peer:
+@pytest.mark.parametrize("example", [echo.app, events.app], ids=["echo", "events"])
+async def test_echo(server: str, example: Application) -> None:
+    async with running(example, server) as url, connect(f"{url}/echo") as peer:
         for message in ("text", b"bytes", ""):
             await peer.send(message)
             assert await peer.recv() == message
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "wrong"),
+    [("/text", "text", b"bytes"), ("/bytes", b"bytes", "text"), ("/json", '{"a":[null]}', "no JSON")],
+)
+async def test_echo_of_one_type(server: str, path: str, message: str | bytes, wrong: str | bytes) -> None:
+    async with running(echo.app, server) as url, connect(f"{url}{path}") as peer:
+        await peer.send(message)
+        assert await peer.recv() == message
+        await peer.send(wrong)
+        with pytest.raises(ConnectionClosedError):
+            await peer.recv()
 
 
 async def until(members: int, room: str) -> None:
@@ -180,6 +197,37 @@ async def test_no_common_subprotocol(server: str, offered: list[str]) -> None:
             await connect(f"{url}/sum", subprotocols=offered)
     assert refused.value.response.status_code == 400
     assert refused.value.response.body == b"offer one of sum.json, sum.text"
+
+
+async def test_chat_room(server: str) -> None:
+    message = {"type": "message", "user": "ada", "text": "hello"}
+    async with running(chat_room.app, server) as url:
+        assert await asyncio.to_thread(get, f"{url}/") == chat_room.PAGE
+        async with connect(f"{url}/chat") as ada, connect(f"{url}/chat") as bob:
+            await ada.send(json.dumps(message))
+            assert json.loads(await bob.recv()) == json.loads(await ada.recv()) == message
+    assert not chat_room.clients
+    assert [said.text for said in chat_room.history] == ["hello"]
+    chat_room.history.clear()
+
+
+async def test_chat_room_when_a_peer_vanishes(caplog: pytest.LogCaptureFixture) -> None:
+    """It vanishes while it is sent something; in memory, to be sure of it."""
+    message = json.dumps({"type": "message", "user": "ada", "text": "hello"}, separators=(",", ":"))
+    ada, vanishing = (MemoryTransport(Handshake(path="/chat"), unread=unread) for unread in (16, 1))
+    async with anyio.create_task_group() as tasks:
+        for transport in (ada, vanishing):
+            tasks.start_soon(chat_room.app.handle, transport)
+            assert await transport.peer.receive() == Accepted(None, [])
+        for _ in range(5):
+            await ada.peer.send(message)
+        await anyio.wait_all_tasks_blocked()
+        vanishing.peer.abort()
+        assert [await ada.peer.receive() for _ in range(5)] == [message] * 5
+        await ada.peer.close()
+    chat_room.history.clear()
+    assert not chat_room.clients
+    assert caplog.records == []
 
 
 def get(url: str) -> bytes:

@@ -1,0 +1,53 @@
+"""A chat room with a page for browsers: everybody hears what anybody says, and has said.
+
+Run `anysocket serve chat_room:app` in this folder, then open http://127.0.0.1:8000/ in two windows.
+
+It is the chat room of Bocadillo's documentation. Whoever speaks waits until it has been sent to all,
+so a peer that doesn't read holds up everybody; chat.py shows what it takes to prevent that.
+"""
+
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from anysocket import Application, Connection, ConnectionClosed
+from anysocket.asgi import Receive, Scope, Send
+
+PAGE = Path(__file__).with_suffix(".html").read_bytes()
+
+
+class Message(msgspec.Struct, tag="message"):
+    """`{"type": "message", "user": "ada", "text": "hello"}`."""
+
+    user: str
+    text: str
+
+
+async def page(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer every http request with the page."""
+    if scope["type"] == "http":
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"%d" % len(PAGE))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": PAGE})
+
+
+app = Application(http=page)
+clients = set[Connection[Message, Message]]()
+history = deque[Message](maxlen=100)
+
+
+@app.websocket("/chat")
+async def chat(ws: Connection[Message, Message]) -> None:
+    clients.add(ws)
+    try:
+        for message in tuple(history):
+            await ws.send(message)
+        async for message in ws:
+            history.append(message)
+            for client in tuple(clients):
+                with suppress(ConnectionClosed):  # it is leaving
+                    await client.send(message)
+    finally:
+        clients.remove(ws)

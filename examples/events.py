@@ -1,0 +1,15 @@
+"""Send every message back, by ASGI's own events.
+
+Run `anysocket serve events:app` in this folder, then connect to ws://127.0.0.1:8000/echo. Events may
+be mixed with accept, receive, send and close: it is one connection, and its state is kept right.
+"""
+
+from anysocket import Application, WebSocketRequest
+
+app = Application()
+
+
+@app.websocket("/echo", auto_accept=True)
+async def echo(request: WebSocketRequest) -> None:
+    while (event := await request.events.receive())["type"] == "websocket.receive":
+        await request.events.send({**event, "type": "websocket.send"})
