@@ -1,10 +1,10 @@
 """bareASGI's features: https://bareasgi.readthedocs.io (see feature.py)."""
 
 import pytest
-from tests.features.conftest import Connect
-from tests.features.feature import feature
 
 from anysocket import Application, WebSocketRequest
+from tests.features.conftest import Connect
+from tests.features.feature import feature
 
 pytestmark = pytest.mark.anyio
 

@@ -26,3 +26,4 @@ async def arguments(request: WebSocketRequest) -> None:
     await request.deny(code=404)  # error
     Application(max_message_size="1 MiB")  # error
     Application(timeout=1)  # error
+    Application().websocket()  # error
