@@ -42,8 +42,8 @@ class WebSocketRequest:
         self._handshake = handshake
         self._session = session
         self._path_params = path_params
-        self._server_scope: Scope = server_scope or {}
-        self._app_state = app_state or Values()
+        self._server_scope: Scope = {} if server_scope is None else server_scope
+        self._app_state = Values() if app_state is None else app_state  # which may be empty as yet
 
     @property
     def web_socket(self) -> WebSocket:

@@ -8,7 +8,7 @@ from anysocket.errors import BadMessage
 from anysocket.messages.codec import Codec, Decode
 from anysocket.messages.plain import TYPES, Plain
 from anysocket.messages.structured import Json
-from anysocket.messages.types import members, named, union
+from anysocket.messages.types import annotated_members, members, named, union
 from anysocket.request import WebSocketRequest
 from anysocket.websocket import WebSocket
 
@@ -59,10 +59,9 @@ def codec_for(of: object, codec: Codec | None) -> Codec:
 
 
 def _decoder(receive: object, codec: Codec | None) -> Decode:
-    types = members(receive)
-    if BadMessage not in types:
+    if BadMessage not in members(receive):
         return codec_for(receive, codec).decoder(receive)
-    messages = union(tuple(each for each in types if each is not BadMessage))
+    messages = union(tuple(each for each in annotated_members(receive) if each is not BadMessage))
     decode = codec_for(messages, codec).decoder(messages)
 
     def handed(message: str | bytes) -> object:
