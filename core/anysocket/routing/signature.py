@@ -81,7 +81,7 @@ def read(
     """
     of_route = f"the handler of route {path!r}"
     if not inspect.iscoroutinefunction(handler) and not inspect.iscoroutinefunction(
-        getattr(handler, "__call__", None)  # noqa: B004 - an object with an async __call__
+        getattr(type(handler), "__call__", None)  # noqa: B004 - an object with an async __call__
     ):
         raise TypeError(f"{of_route} must be async: write `async def`")
     try:
