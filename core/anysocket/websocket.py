@@ -259,10 +259,8 @@ class WebSocket:
 
     async def _wait_over(self) -> None:
         """Wait until the connection is closed, and whoever receives meanwhile has been told."""
-        ahead = self._ahead
-        if self._close is not None and (ahead is None or ahead.empty):
-            return  # there is nothing more to be told
-        told = self._told = self._told or anyio.Event()
+        ahead, told = self._ahead, self._told
+        assert told is not None  # of `Session.read_ahead`, as a task may close before this one begins
         await self._wait_closed()
         if self._state is State.CLOSING:
             # By ourselves: close is let finish, but who has closed may never receive again.
