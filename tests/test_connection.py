@@ -1,7 +1,7 @@
 """The five members with types."""
 
 from collections.abc import Container
-from typing import Annotated
+from typing import Annotated, cast
 
 import anyio
 import msgspec
@@ -39,8 +39,8 @@ def connection(
 ) -> Connection[object, object]:
     session = Session(transport, close_timeout=1)
     made = maker(kind, codec, silenced)(WebSocketRequest(transport.handshake, session, {}))
-    assert isinstance(made, Connection)
-    return made
+    # Only known as values here, the types are those of its messages.
+    return cast("Connection[object, object]", made)
 
 
 @pytest.fixture
@@ -127,8 +127,7 @@ async def test_iteration_goes_on_after_a_bad_message(
     await peer.send("text")
     await peer.close(1000)
     with pytest.raises(BadMessage, match="text only"):
-        async for _ in ws:
-            pytest.fail("it isn't text")
+        await anext(ws)
     assert [message async for message in ws] == ["text"]
 
 
@@ -237,7 +236,9 @@ async def test_the_block_leaves_other_exceptions_to_the_caller(
     assert ws.code is None
 
 
-@pytest.mark.parametrize(("silenced", "quiet"), [(EVERY_CODE, True), ((1001,), True), ((1000,), False), ((), False)])
+@pytest.mark.parametrize(
+    ("silenced", "quiet"), [(EVERY_CODE, True), ((1001,), True), ((1000,), False), ((), False)]
+)
 @pytest.mark.parametrize("grouped", [False, True])
 async def test_silenced_codes(
     transport: MemoryTransport, silenced: Container[int], quiet: bool, grouped: bool

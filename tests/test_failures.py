@@ -188,7 +188,10 @@ async def in_its_task_group(ws: Connection[int, str]) -> None:
 @pytest.mark.parametrize("handler", [iterates, in_a_task, in_its_task_group])
 @pytest.mark.parametrize(
     ("message", "close"),
-    [("x", Close(1007, "JSON is malformed: invalid character (byte 0)")), (b"1", Close(1003, "JSON in text frames only"))],
+    [
+        ("x", Close(1007, "JSON is malformed: invalid character (byte 0)")),
+        (b"1", Close(1003, "JSON in text frames only")),
+    ],
 )
 async def test_a_bad_message_that_escapes(handler: Wrong, message: str | bytes, close: Close) -> None:
     app = Application()

@@ -9,10 +9,11 @@ from typing_extensions import TypeAliasType
 from anysocket.messages.types import annotated_members, members, named, resolved, unaliased, union
 
 Text = TypeAliasType("Text", str)
-Both = TypeAliasType("Both", "Text | bytes")
-Either = TypeAliasType("Either", Union[Text, bytes])
+Either = TypeAliasType("Either", Union[Text, bytes])  # noqa: UP007 - what it is at run time
 Short = Annotated[str, "short"]
 ShortAlias = TypeAliasType("ShortAlias", Short)
+Longer = Annotated[ShortAlias, "not so short"]
+LongerAlias = TypeAliasType("LongerAlias", Longer)
 
 
 @pytest.mark.parametrize(
@@ -20,14 +21,14 @@ ShortAlias = TypeAliasType("ShortAlias", Short)
     [
         (str, (str,)),
         (str | bytes, (str, bytes)),
-        (Union[str, bytes], (str, bytes)),
-        (Optional[str], (str, NoneType)),
+        (Union[str, bytes], (str, bytes)),  # noqa: UP007
+        (Optional[str], (str, NoneType)),  # noqa: UP045
         (Text, (str,)),
         (Either, (str, bytes)),
-        (Union[Either, int], (str, bytes, int)),
+        (Union[Either, int], (str, bytes, int)),  # noqa: UP007
         (Annotated[str | int, 1], (str, int)),
         (ShortAlias, (str,)),
-        (Union[Short, int], (str, int)),
+        (Union[Short, int], (str, int)),  # noqa: UP007
         (list[str | int], (list[str | int],)),
         (None, (None,)),
     ],
@@ -39,7 +40,7 @@ def test_members(of: object, expected: tuple[object, ...]) -> None:
 @pytest.mark.parametrize(
     ("of", "expected"),
     [
-        (Union[Short, int], (Short, int)),
+        (Union[Short, int], (Short, int)),  # noqa: UP007
         (ShortAlias, (Short,)),
         (Annotated[str | int, 1], (Annotated[str | int, 1],)),
         (Either, (str, bytes)),
@@ -50,7 +51,7 @@ def test_what_they_are_annotated_with_is_kept(of: object, expected: tuple[object
 
 
 def test_what_a_type_stands_for() -> None:
-    assert resolved(TypeAliasType("More", Annotated[ShortAlias, 2])) is str
+    assert resolved(LongerAlias) is str
     assert unaliased(ShortAlias) == Short
     assert resolved(list[Text]) == list[Text]
 
@@ -62,7 +63,7 @@ def test_a_union_of_one_is_that_one() -> None:
 
 @pytest.mark.parametrize(
     ("of", "expected"),
-    [(str, "str"), (list[int], "list[int]"), (Optional[int], "Optional[int]"), (str | None, "str | None")],
+    [(str, "str"), (list[int], "list[int]"), (Optional[int], "Optional[int]"), (str | None, "str | None")],  # noqa: UP045
 )
 def test_named(of: object, expected: str) -> None:
     assert named(of) == expected

@@ -9,7 +9,6 @@ import pytest
 from anysocket import (
     Accepted,
     Application,
-    Capabilities,
     Close,
     Connection,
     ConnectionClosed,
@@ -226,7 +225,9 @@ async def test_bad_parameters(
     assert not caplog.records
 
 
-@pytest.mark.parametrize("query", [b"", b"&&=&=", b"%", b"%zz=%", b"pag%65=1", b";;", b"\xff=\0", b"=" * 1000])
+@pytest.mark.parametrize(
+    "query", [b"", b"&&=&=", b"%", b"%zz=%", b"pag%65=1", b";;", b"\xff=\0", b"=" * 1000]
+)
 async def test_strange_queries(query: bytes) -> None:
     app = Application()
     app.websocket("/{n}")(by_type)
@@ -237,8 +238,6 @@ async def test_strange_queries(query: bytes) -> None:
 
 class Barely(MemoryTransport):
     """What a server without denial responses can do: 403."""
-
-    capabilities = Capabilities()
 
     async def deny(self, denial: Denial, /) -> None:
         if denial.status != 403 or denial.body:
@@ -308,7 +307,12 @@ async def test_auto_accept() -> None:
 
 @pytest.mark.parametrize(
     ("silenced", "code", "quiet"),
-    [((1000, 1001), 1001, True), ((1000, 1001), 1005, False), ((), 1000, False), (range(1000, 5000), 4999, True)],
+    [
+        ((1000, 1001), 1001, True),
+        ((1000, 1001), 1005, False),
+        ((), 1000, False),
+        (range(1000, 5000), 4999, True),
+    ],
 )
 @pytest.mark.parametrize("grouped", [True, False])
 async def test_silenced(silenced: Container[int], code: int, quiet: bool, grouped: bool) -> None:

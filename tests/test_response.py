@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from anysocket import Denial, Handshake, InvalidState, MemoryTransport, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
@@ -12,7 +13,12 @@ from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
 
-SCOPE: Scope = {"type": "websocket", "scheme": "wss", "path": "/", "extensions": {"websocket.http.response": {}}}
+SCOPE: Scope = {
+    "type": "websocket",
+    "scheme": "wss",
+    "path": "/",
+    "extensions": {"websocket.http.response": {}},
+}
 
 
 def app_of(*events: ASGIEvent) -> ASGIApp:
@@ -33,12 +39,18 @@ BODY: ASGIEvent = {"type": "http.response.body", "body": b"no"}
 @pytest.mark.parametrize(
     ("events", "denial"),
     [
-        ([start(401, [(b"x-a", b"b")]), BODY], Denial(401, [(b"x-a", b"b"), (b"content-length", b"2")], b"no")),
+        (
+            [start(401, [(b"x-a", b"b")]), BODY],
+            Denial(401, [(b"x-a", b"b"), (b"content-length", b"2")], b"no"),
+        ),
         (
             [start(404, [(b"content-length", b"4")]), {**BODY, "more_body": True}, BODY],
             Denial(404, [(b"content-length", b"4")], b"nono"),
         ),
-        ([{"type": "http.response.start", "status": 302}, {"type": "http.response.body"}], Denial(302, [(b"content-length", b"0")])),
+        (
+            [{"type": "http.response.start", "status": 302}, {"type": "http.response.body"}],
+            Denial(302, [(b"content-length", b"0")]),
+        ),
         ([start(403), {"type": "http.response.debug"}], Denial(403, [(b"content-length", b"0")])),
     ],
 )
@@ -103,7 +115,7 @@ async def test_an_app_that_watches_for_the_peers_loss() -> None:
 
             tasks.start_soon(watch)
             await app_of(start(401), {**BODY, "more_body": True})(scope, receive, send)
-            await anyio.sleep(0)
+            await checkpoint()
             await send(BODY)
 
     assert (await respond(app, SCOPE)).body == b"nono"

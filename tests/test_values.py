@@ -24,7 +24,9 @@ def test_what_is_set() -> None:
 
 
 def test_what_is_missing() -> None:
-    with pytest.raises(KeyError, match="no 'name' in the state: the lifespan yields it, or it is set by its Key"):
+    with pytest.raises(
+        KeyError, match="no 'name' in the state: the lifespan yields it, or it is set by its Key"
+    ):
         Values()[NAME]
 
 
