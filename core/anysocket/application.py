@@ -226,6 +226,8 @@ class Served(Protocol):
 
 
 async def _serve(route: Served, request: WebSocketRequest, session: Session) -> None:
+    if session.code is not None:
+        return  # a middleware has denied it, or has seen the peer leave
     try:
         await route.serve(request)
     except Refused as refused:

@@ -8,6 +8,7 @@ import anyio
 
 from anysocket.close import CloseCode, SendableCode
 from anysocket.errors import ConnectionClosed, InvalidState
+from anysocket.failures import leaves
 from anysocket.handshake import HeaderLines
 from anysocket.messages.codec import Decode, Encode
 from anysocket.request import WebSocketRequest
@@ -128,4 +129,9 @@ class Connection(Generic[Receive, Send]):
         if error is None:
             await self._web_socket.close()
         code = self._web_socket.code
-        return isinstance(error, ConnectionClosed) and code is not None and code in self._silenced
+        return (
+            isinstance(error, Exception)
+            and all(isinstance(leaf, ConnectionClosed) for leaf in leaves(error))
+            and code is not None
+            and code in self._silenced
+        )

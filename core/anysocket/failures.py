@@ -11,7 +11,8 @@ Failure = TypeVar("Failure", bound=Exception)
 
 def answer_bad_message(error: BadMessage) -> Close:
     """Close with what the codec says, unless an application answers otherwise."""
-    return Close(error.code, cut(error.reason))
+    # A codec of one's own may quote what it got, and what that has may not go back: lone surrogates.
+    return Close(error.code, cut(error.reason.encode(errors="replace").decode()))
 
 
 class Failures:

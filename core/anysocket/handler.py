@@ -147,10 +147,14 @@ async def _deny_500(session: Session) -> None:
 
 async def refuse(session: Session, status: int, reason: str) -> None:
     """Deny with a reason, or as well as the server can."""
-    # Where it can't be sent, or an answer got stuck half-way, the server gives a 500: that is
+    # Where a 500 can't be sent, or an answer got stuck half-way, the server gives one: that is
     # what it does for an application that ends without an answer.
     with suppress(Unsupported, InvalidState):
         try:
             await session.deny(denial(status, body=reason))
         except Unsupported:  # not with a body
-            await session.deny(denial(status))
+            try:
+                await session.deny(denial(status))
+            except Unsupported:  # nor this status; a 403 at least refuses for the same reason
+                if status < 500:
+                    await session.deny(denial())

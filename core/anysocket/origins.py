@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from anysocket.handshake import Handshake
 
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+|null", re.IGNORECASE)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+|null", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
@@ -49,7 +49,7 @@ class Origins:
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it isn't known.
             scheme, _, own = normal.partition("://")
-            allowed = own == host.lower().removesuffix(_DEFAULT_PORT.get(scheme, ""))
+            allowed = own != "" and own == host.lower().removesuffix(_DEFAULT_PORT.get(scheme, ""))
         else:
             allowed = normal in self._allowed
         return None if allowed else origin

@@ -43,7 +43,7 @@ class WebSocketRequest:
         self._session = session
         self._path_params = path_params
         self._server_scope: Scope = {} if server_scope is None else server_scope
-        self._app_state = Values() if app_state is None else app_state
+        self._app_state = Values() if app_state is None else app_state  # which may be empty as yet
 
     @property
     def web_socket(self) -> WebSocket:

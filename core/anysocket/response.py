@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
+import anyio
+
 from anysocket.asgi import ASGIApp, ASGIEvent
 from anysocket.handshake import Denial, RawHeaders, denial
 
@@ -16,9 +18,15 @@ async def respond(app: ASGIApp, scope: Mapping[str, object]) -> Denial:
         ValueError: the response doesn't refuse, or there is none.
     """
     status, headers, body = 0, cast("RawHeaders", ()), b""
+    asked, answered = False, anyio.Event()
 
     async def receive() -> ASGIEvent:
-        return {"type": "http.request"}
+        nonlocal asked
+        if not asked:
+            asked = True
+            return {"type": "http.request"}
+        await answered.wait()  # who streams may watch for the peer's loss meanwhile
+        return {"type": "http.disconnect"}
 
     async def send(event: ASGIEvent) -> None:
         nonlocal status, headers, body
@@ -28,8 +36,11 @@ async def respond(app: ASGIApp, scope: Mapping[str, object]) -> Denial:
             headers = cast("RawHeaders", event.get("headers", ()))
         elif event["type"] == "http.response.body":
             body += cast("bytes", event.get("body", b""))
+            if not event.get("more_body", False):
+                answered.set()
 
-    scheme, extensions = _SCHEMES[scope["scheme"]], dict[str, object]()
+    scheme = _SCHEMES.get(scope["scheme"], scope["scheme"])  # a proxy may have set one of http
+    extensions = dict[str, object]()
     http = {**scope, "type": "http", "method": "GET", "scheme": scheme, "extensions": extensions}
     await app(http, receive, send)
     if not status:

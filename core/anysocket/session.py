@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+import anyio
+
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial
 from anysocket.state import Action, State, step
@@ -49,15 +51,14 @@ class Session(WebSocket):
             InvalidState: before accept.
         """
         step(self._state, Action.RECEIVE)
+        self._told = self._told or anyio.Event()
         if self._state is State.OPEN and not self._receiving:
             self._read_ahead()
+        elif self._close is not None and (self._ahead is None or self._ahead.empty):
+            self._told.set()  # there is nothing more to be told
 
     async def wait_over(self) -> None:
-        """Wait until the connection is closed, and whoever receives meanwhile has been told.
-
-        Raises:
-            InvalidState: before accept.
-        """
+        """Wait, after `read_ahead`, until the connection is closed and whoever receives has been told."""
         await self._wait_over()
 
     async def deny(self, denial: Denial) -> None:

@@ -14,8 +14,10 @@ class URL(str):
 
     @classmethod
     def of(cls, handshake: Handshake) -> "URL":
-        """Put together what the peer asked for; without a Host header, by the server's own address."""
+        """Put together what the peer asked for; without a good Host header, by the server's own address."""
         host = next((value.decode("latin-1") for name, value in handshake.headers if name == b"host"), "")
+        if not _is_host(host):  # the peer may write there what it likes
+            host = ""
         if not host and handshake.server is not None:
             name, port = handshake.server
             host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
@@ -46,3 +48,12 @@ class URL(str):
     def query(self) -> str:
         """The query string as it came."""
         return urlsplit(self).query
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether this can stand between the scheme and the path, without a user's name."""
+    try:
+        parts = urlsplit(f"//{text}")
+        return parts.netloc == text and "@" not in text and parts.port != 0
+    except ValueError:
+        return False

@@ -188,9 +188,13 @@ class WebSocket:
             else:
                 self._state = step(self._state, Action.CLOSE)
                 self._close = close
-                self._ahead = None  # who closes wants no more messages
+                ahead, self._ahead = self._ahead, None  # who closes wants no more messages
                 self._tell_watchers()
-                await self._transport.close(close)
+                try:
+                    await self._transport.close(close)
+                finally:
+                    if ahead is not None and not ahead.wanted:
+                        self._end()  # nobody receives who would be told otherwise
 
     async def _deny(self, denial: Denial) -> None:
         state = self._answer(Action.DENY)
@@ -255,11 +259,15 @@ class WebSocket:
 
     async def _wait_over(self) -> None:
         """Wait until the connection is closed, and whoever receives meanwhile has been told."""
-        self._told = self._told or anyio.Event()
-        ahead = self._ahead
+        ahead, told = self._ahead, self._told
+        assert told is not None  # of `Session.read_ahead`, as a task may close before this one begins
         await self._wait_closed()
-        if ahead is None or ahead.wanted:
-            await self._told.wait()
+        if self._state is State.CLOSING:
+            # By ourselves: close is let finish, but who has closed may never receive again.
+            with anyio.move_on_after(self._close_timeout):
+                await told.wait()
+        elif ahead is None or ahead.wanted:
+            await told.wait()
 
     def _read_ahead(self) -> ReadAhead:
         """Read through a `ReadAhead` from now on; nobody may wait in receive."""

@@ -9,7 +9,7 @@ from anysocket.connection import Connection
 from anysocket.messages.codec import Codec
 from anysocket.messages.plain import Plain
 from anysocket.messages.structured import Json
-from anysocket.messages.types import resolved, written
+from anysocket.messages.types import annotated_members, resolved
 from anysocket.routing.signature import Signature
 from anysocket.routing.sockets import codec_for, without_bad_messages
 
@@ -42,7 +42,7 @@ def is_untyped(signature: Signature) -> bool:
 
 def _kinds(of: object, codec: Codec | None) -> list[Kind]:
     codec = codec_for(of, codec)
-    return [_kind(member, codec) for member in written(of)]
+    return [_kind(member, codec) for member in annotated_members(of)]
 
 
 def _kind(of: object, codec: Codec) -> Kind:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from anysocket.close import CloseCode
 from anysocket.errors import BadMessage
 from anysocket.messages.codec import Decode, Encode
-from anysocket.messages.types import named
+from anysocket.messages.types import annotated_members, named, union
 
 if TYPE_CHECKING:
     JsonValue: TypeAlias = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
@@ -89,14 +89,16 @@ def _decoder(decode: Callable[[str | bytes], object], kind: type[str | bytes], o
             raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, otherwise)
         try:
             return decode(message)
-        except (DecodeError, UnicodeDecodeError) as error:
+        # Of messages nested too deeply, and of elements of a set that a set can't have.
+        except (DecodeError, UnicodeError, RecursionError, TypeError) as error:
             raise BadMessage(message, CloseCode.INVALID_PAYLOAD_DATA, str(error)) from None
 
     return decoded
 
 
 def _type(of: object) -> type[object]:
-    return cast("type[object]", of)  # unions and aliases too, which have no other name in types
+    # Written out, as msgspec doesn't know every alias; unions have no other name in types.
+    return cast("type[object]", union(annotated_members(of)))
 
 
 def _check(of: object) -> None:
@@ -109,7 +111,7 @@ def _check(of: object) -> None:
         raise TypeError(f"messages of type {named(of)} need msgspec: pip install 'anysocket[msgspec]'")
     from msgspec import inspect
 
-    for node in _nodes(inspect.type_info(of), set()):
+    for node in _nodes(inspect.type_info(_type(of)), set()):
         if isinstance(node, inspect.CustomType):
             raise TypeError(
                 f"{named(node.cls)} can't be a message, or a part of one: use what msgspec supports, "

@@ -1,6 +1,6 @@
 """Looking into the types of a handler's annotations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Union, cast, get_args, get_origin
 
@@ -10,32 +10,30 @@ _UNION = cast("Mapping[tuple[object, ...], object]", Union)
 
 def members(of: object) -> tuple[object, ...]:
     """Give the members of a union, and any other type as its only member."""
-    of = resolved(of)
+    return _members(of, resolved)
+
+
+def annotated_members(of: object) -> tuple[object, ...]:
+    """Give the members of a union with what they are annotated with: it may bound their values."""
+    return _members(of, unaliased)
+
+
+def _members(of: object, look: Callable[[object], object]) -> tuple[object, ...]:
+    of = look(of)
     if get_origin(of) in (Union, UnionType):
-        return tuple(member for each in get_args(of) for member in members(each))
-    return (of,)
-
-
-def written(of: object) -> tuple[object, ...]:
-    """Give the members of a union as they are written: with their annotations.
-
-    A union that is annotated as a whole is one member.
-    """
-    of = _unaliased(of)
-    if get_origin(of) in (Union, UnionType):
-        return tuple(member for each in get_args(of) for member in written(each))
+        return tuple(member for each in get_args(of) for member in _members(each, look))
     return (of,)
 
 
 def resolved(of: object) -> object:
-    """Give what an alias or an annotated type stands for: `type Said = str` (PEP 695)."""
-    of = _unaliased(of)
-    while get_origin(of) is Annotated:
-        of = _unaliased(get_args(of)[0])
+    """Give what an alias or an annotated type stands for."""
+    while get_origin(of := unaliased(of)) is Annotated:
+        of = get_args(of)[0]
     return of
 
 
-def _unaliased(of: object) -> object:
+def unaliased(of: object) -> object:
+    """Give what an alias stands for: `type Said = str` (PEP 695)."""
     while type(of).__name__ == "TypeAliasType":  # of typing from 3.12, or of typing_extensions
         of = getattr(of, "__value__", None)
     return of

@@ -1,7 +1,7 @@
 """Values of path and query parameters: from text by the handler's annotation, and back."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -59,10 +59,9 @@ def _converter(kind: object) -> Converter:
     if simple := _SIMPLE.get(kind):
         return simple
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _one_of({_text(each.value): each for each in kind})
+        return _one_of(tuple(kind))
     if get_origin(kind) is Literal:
-        values: tuple[object, ...] = get_args(kind)
-        return _one_of({_text(value): value for value in values})
+        return _one_of(get_args(kind))
     raise _unconvertible(kind)  # pyright: ignore[reportUnknownArgumentType]  # it narrows object to that
 
 
@@ -73,7 +72,11 @@ def _unconvertible(kind: object) -> TypeError:
     )
 
 
-def _one_of(values: Mapping[str, object]) -> Converter:
+def _one_of(choices: Sequence[object]) -> Converter:
+    values = {_text(choice): choice for choice in choices}
+    if len(values) < len(choices):
+        raise TypeError(f"{', '.join(map(repr, choices))} can't be told apart as text")
+
     def parse(text: str) -> object:
         if text not in values:
             raise ValueError(text)
@@ -96,9 +99,15 @@ def _int(text: str) -> int:
 
 def _float(text: str) -> float:
     value = float(text)
-    if not isfinite(value) or "_" in text or text != text.strip():
+    if not isfinite(value) or re.fullmatch(r"[0-9eE.+-]+", text) is None:  # as of int()
         raise ValueError(text)
     return value
+
+
+def _uuid(text: str) -> UUID:
+    if re.fullmatch(r"[0-9a-fA-F-]+", text) is None:  # UUID() takes what int() does too
+        raise ValueError(text)
+    return UUID(text)
 
 
 def _bool(text: str) -> bool:
@@ -121,7 +130,7 @@ _SIMPLE: Mapping[object, Converter] = MappingProxyType(
         int: Converter("an integer", _int, {"type": "integer"}),
         float: Converter("a number", _float, {"type": "number"}),
         bool: Converter("true or false", _bool, {"type": "boolean"}, lambda value: str(value).lower()),
-        UUID: Converter("a UUID", UUID, {"type": "string", "format": "uuid"}),
+        UUID: Converter("a UUID", _uuid, {"type": "string", "format": "uuid"}),
         date: Converter(
             "a date such as 2026-01-31", date.fromisoformat, {"type": "string", "format": "date"}, _iso
         ),

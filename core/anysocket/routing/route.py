@@ -46,7 +46,7 @@ class Route(Generic[Socket, P]):
         # Called with what its signature asks for, which is known only now.
         self._call: Callable[..., Awaitable[None]] = handler
         self._handler_signature = inspect.signature(handler)
-        update_wrapper(self, handler)
+        update_wrapper(self, handler, updated=())  # a callable object may have attributes of these names
 
     async def __call__(self, socket: Socket, /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call the handler."""
@@ -59,7 +59,7 @@ class Route(Generic[Socket, P]):
             Refused: a parameter isn't what the handler takes.
         """
         arguments = self.signature.arguments(request.path_params, lambda: request.query)
-        if self._auto_accept:
+        if self._auto_accept and request.connecting:  # a middleware may have accepted before
             await request.web_socket.accept()
         socket = self.signature.make_socket(request)
         await self._call(socket, **arguments)
@@ -71,7 +71,8 @@ class Route(Generic[Socket, P]):
 
         Raises:
             TypeError: a parameter is missing or unknown.
-            ValueError: a value that no path can have: empty, a dot segment, or with a slash.
+            ValueError: a value that this route would refuse, or that no path can have: empty, a
+                dot segment, or with a slash.
         """
         given = self._handler_signature.bind(None, *args, **kwargs).arguments
         path = "".join(
@@ -79,19 +80,29 @@ class Route(Generic[Socket, P]):
             for text, is_parameter in self.segments
         )
         query = [
-            (name, wanted.converter.format(value))
+            (name, _text(name, value, wanted))
             for name, wanted in self.signature.query.items()
             for value in _values(given.get(name), wanted)
         ]
         return f"{path}?{urlencode(query)}" if query else path
 
     def _path_value(self, name: str, given: Mapping[str, object]) -> str:
-        if name not in given:
+        if name not in self.signature.path:
             raise TypeError(f"the handler of route {self.path!r} has no parameter {name}: add `{name}: str`")
-        text = self.signature.path[name].converter.format(given[name])
+        value = given[name] if name in given else self.signature.defaults[name]
+        text = _text(name, value, self.signature.path[name])
         if text in ("", ".", "..") or "/" in text:
             raise ValueError(f"{name}={text!r} can't be a segment of the path {self.path!r}")
         return quote(text, safe="")
+
+
+def _text(name: str, value: object, wanted: Parameter) -> str:
+    try:
+        text = wanted.converter.format(value)
+        wanted.converter.parse(text)
+    except (ValueError, AttributeError):  # a date's text is a method's
+        raise ValueError(f"{name} must be {wanted.converter.wants}, not {value!r}") from None
+    return text
 
 
 def _values(value: object, wanted: Parameter) -> Iterable[object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from anysocket.messages.codec import Codec
+from anysocket.messages.types import resolved
 from anysocket.multidict import Query
 from anysocket.request import WebSocketRequest
 from anysocket.routing.parameters import Parameter, parameter
@@ -80,14 +81,14 @@ def read(
     """
     of_route = f"the handler of route {path!r}"
     if not inspect.iscoroutinefunction(handler) and not inspect.iscoroutinefunction(
-        getattr(handler, "__call__", None)  # noqa: B004 - an object with an async __call__
+        getattr(type(handler), "__call__", None)  # noqa: B004 - an object with an async __call__
     ):
         raise TypeError(f"{of_route} must be async: write `async def`")
     try:
         parameters = list(inspect.signature(handler, eval_str=True).parameters.values())
-    except NameError as error:
+    except Exception as error:  # an annotation may be any expression, for the type checker only
         raise TypeError(f"an annotation of {of_route} can't be found at run time: {error}") from error
-    kind = _kind(parameters[0]) if parameters and parameters[0].kind not in _MANY else None
+    kind = _kind(parameters[0]) if parameters and parameters[0].kind in _POSITIONAL else None
     others = parameters[1:]
     if kind is None:
         raise TypeError(
@@ -117,9 +118,10 @@ def read(
 
 
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def _kind(socket: inspect.Parameter) -> object:
     if socket.annotation is socket.empty:
         return BY_NAME.get(socket.name)
-    return socket.annotation
+    return resolved(socket.annotation)

@@ -8,7 +8,7 @@ from anysocket.errors import BadMessage
 from anysocket.messages.codec import Codec, Decode
 from anysocket.messages.plain import TYPES, Plain
 from anysocket.messages.structured import Json
-from anysocket.messages.types import members, named, union, written
+from anysocket.messages.types import annotated_members, members, named, union
 from anysocket.request import WebSocketRequest
 from anysocket.websocket import WebSocket
 
@@ -63,7 +63,7 @@ def without_bad_messages(receive: object) -> object:
     if BadMessage not in members(receive):
         return receive
     kept: list[object] = []
-    for member in written(receive):
+    for member in annotated_members(receive):
         # An annotated union with BadMessage in it is taken apart, and loses its annotation.
         kept += members(member) if BadMessage in members(member) else (member,)
     return union(tuple(each for each in kept if each is not BadMessage))
