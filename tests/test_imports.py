@@ -22,7 +22,7 @@ FORBIDDEN = {
     ADAPTERS: {"anysocket_matrix"},
 }
 
-EXTRAS = {"messages/structured.py": "msgspec"}
+EXTRAS = {"messages/structured.py": "msgspec", "mypy.py": "mypy"}
 """What a module of the core needs beyond that, imported when it is first used."""
 
 CORE_NEEDS = {"anysocket", "anyio", "typing_extensions", *sys.stdlib_module_names}
