@@ -145,7 +145,10 @@ class Prefixed:
 Prefixed().websocket("{room}")(room)
 
 
-def at_run_time(path: str, either: Literal["/a/{room}", "/b/{room}"]) -> None:
+def at_run_time(
+    path: str, either: Literal["/a/{room}", "/b/{room}"], unnamed: Callable[[Text, str], Awaitable[None]]
+) -> None:
+    app.websocket("/unnamed/{room}")(unnamed)
     app.websocket(path)(room)
     app.websocket(either)(room)
     app.websocket(*[path])(room)
