@@ -91,7 +91,9 @@ def _take_handler(context: MethodContext) -> Type:
     """Check what mypy has inferred of the handler: its `Route`."""
     register = context.type
     route = get_proper_type(context.default_return_type)
-    if isinstance(register, Instance) and register.extra_attrs and is_named_instance(route, _name(Route)):
+    if not context.args[0] or not is_named_instance(route, _name(Route)):
+        return route
+    if isinstance(register, Instance) and register.extra_attrs:
         path = get_proper_type(register.extra_attrs.attrs.get(_PATH))
         socket, parameters = (get_proper_type(each) for each in route.args)
         if isinstance(path, LiteralType) and _is_socket(socket) and isinstance(parameters, Parameters):

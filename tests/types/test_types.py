@@ -21,6 +21,8 @@ from runpy import run_path
 
 import pytest
 
+import anysocket
+
 HERE = Path(__file__).parent
 FILES = sorted(path.relative_to(HERE) for path in HERE.glob("must_*/*.py"))
 WITH_PLUGIN = Path("must_fail_with_plugin/routes.py")
@@ -92,6 +94,11 @@ def test_exactly_the_mistakes_are_reported(reported: Reported, file: Path) -> No
 def test_only_must_fail_has_mistakes() -> None:
     for file in FILES:
         assert ("# error" in (HERE / file).read_text()) is (file.parts[0] != "must_pass"), file
+
+
+def test_everything_public_is_used() -> None:
+    used = {word for path in HERE.glob("must_pass/*.py") for word in re.findall(r"\w+", path.read_text())}
+    assert set(anysocket.__all__) <= used
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if file.parts[0] == "must_pass"], ids=str)

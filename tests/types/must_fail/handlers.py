@@ -44,6 +44,8 @@ async def returns_something(request: WebSocketRequest) -> str:
 
 app.websocket("/object")(object())  # error
 app.websocket("/instance")("handler")  # error
+app.websocket("/none/{room}")()  # error
+app.websocket("/two/{room}")(takes_nothing, takes_nothing)  # error
 app.websocket(1)  # error
 
 
