@@ -23,6 +23,7 @@ FORBIDDEN = {
 }
 
 EXTRAS = {
+    "mypy.py": "mypy",
     "messages/structured.py": "msgspec",
     "asyncapi/document.py": "msgspec",
     "asyncapi/kinds.py": "msgspec",

@@ -1,7 +1,7 @@
 """What an application does around its handlers: origins, middleware, parameters, accept."""
 
 import logging
-from collections.abc import Container
+from collections.abc import Collection
 
 import anyio
 import pytest
@@ -315,7 +315,7 @@ async def test_auto_accept() -> None:
     ],
 )
 @pytest.mark.parametrize("grouped", [True, False])
-async def test_silenced(silenced: Container[int], code: int, quiet: bool, grouped: bool) -> None:
+async def test_silenced(silenced: Collection[int], code: int, quiet: bool, grouped: bool) -> None:
     app = Application()
 
     @app.websocket("/", silenced=silenced)

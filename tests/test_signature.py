@@ -221,7 +221,7 @@ MISTAKES: list[tuple[AnyHandler, tuple[str, ...], str]] = [
     (only_many, (), NO_SOCKET),
     (many, (), r"name each parameter: there is no \* or \*\* of them"),
     (many_named, (), "name each parameter"),
-    (positional, ("room",), "room is given by its name: write it behind the /"),
+    (positional, ("room",), "only the socket may stand before the /"),
     (unconvertible, (), "bytes can't be a parameter"),
     (
         made("ws: 'Nowhere'"),

@@ -230,7 +230,7 @@ def test_unsupported_wherever_it_stands(codec: Codec, of: object) -> None:
             make(of)
 
 
-@pytest.mark.parametrize("of", [Never, Point | Holds, Forward])
+@pytest.mark.parametrize("of", [Never, Point | Holds, FORWARD])
 def test_unsupported_by_msgspec_itself(of: object) -> None:
     with pytest.raises(TypeError, match=r"is not supported|may not contain"):
         Json().decoder(of)

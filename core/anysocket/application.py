@@ -1,9 +1,18 @@
 """An application: routes to handlers, a lifespan, and any ASGI app behind it for http."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Container, Iterable, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Container,
+    Coroutine,
+    Iterable,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Concatenate, Never, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from anysocket import discovery, lifespan
 from anysocket.asgi import ASGIApp, Receive, Scope, Send, below
@@ -26,10 +35,13 @@ from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 
 P = ParamSpec("P")
 
-Next: TypeAlias = Callable[[], Awaitable[None]]
-"""What a middleware calls to go on: the next middleware, at last the handler."""
+Next: TypeAlias = Callable[[], Coroutine[object, Never, None]]
+"""What a middleware calls to go on: the next middleware, at last the handler.
 
-Middleware: TypeAlias = Callable[[WebSocketRequest, Next], Awaitable[None]]
+A coroutine, because type checkers report one that nobody awaits.
+"""
+
+Middleware: TypeAlias = Callable[[WebSocketRequest, Next], Coroutine[object, Never, None]]
 """Runs around a connection's handler, from before accept to its end."""
 
 AnyMiddleware = TypeVar("AnyMiddleware", bound=Middleware)
@@ -89,7 +101,7 @@ class Application:
         *,
         auto_accept: bool | None = None,
         codec: Codec | None = None,
-        silenced: Container[int] = EVERY_CODE,
+        silenced: Collection[int] = EVERY_CODE,
     ) -> Register:
         """Lead a path such as `/chat/{room}` to the decorated handler.
 

@@ -1,11 +1,11 @@
 """How a connection ends: close codes and reasons (RFC 6455 sections 5.5.1 and 7.4)."""
 
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, Self, TypeAlias
 
-EVERY_CODE: Container[int] = range(1000, 5000)
+EVERY_CODE: Collection[int] = range(1000, 5000)
 """Every close code there is (RFC 6455 section 7.4)."""
 
 MAX_REASON_BYTES = 123

@@ -46,7 +46,7 @@ def parameter(annotation: object) -> Parameter:
     kinds = members(annotation)
     some = tuple(kind for kind in kinds if kind is not NoneType)
     if len(some) != 1:
-        raise _unconvertible(annotation)
+        raise TypeError(unconvertible(named(annotation)))
     kind = resolved(some[0])
     is_list = get_origin(kind) is list
     if is_list:
@@ -56,18 +56,20 @@ def parameter(annotation: object) -> Parameter:
 
 def _converter(kind: object) -> Converter:
     kind = resolved(kind)
-    if simple := _SIMPLE.get(kind):
+    if simple := SIMPLE.get(kind):
         return simple
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _one_of(tuple(kind))
     if get_origin(kind) is Literal:
         return _one_of(get_args(kind))
-    raise _unconvertible(kind)  # pyright: ignore[reportUnknownArgumentType]  # it narrows object to that
+    # pyright narrows object to something unknown here.
+    raise TypeError(unconvertible(named(kind)))  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _unconvertible(kind: object) -> TypeError:
-    return TypeError(
-        f"{named(kind)} can't be a parameter: use {', '.join(map(named, _SIMPLE))}, an Enum, a Literal, "
+def unconvertible(kind: str) -> str:
+    """Tell what can be a parameter, instead of a type of this name."""
+    return (
+        f"{kind} can't be a parameter: use {', '.join(map(named, SIMPLE))}, an Enum, a Literal, "
         "one of them | None, or in the query a list of them"
     )
 
@@ -88,7 +90,7 @@ def _one_of(choices: Sequence[object]) -> Converter:
 def _text(value: object) -> str:
     if isinstance(value, Enum):
         return _text(value.value)
-    return _SIMPLE[bool].format(value) if isinstance(value, bool) else str(value)
+    return SIMPLE[bool].format(value) if isinstance(value, bool) else str(value)
 
 
 def _int(text: str) -> int:
@@ -124,7 +126,7 @@ def _iso(value: object) -> str:
     return cast("date", value).isoformat()
 
 
-_SIMPLE: Mapping[object, Converter] = MappingProxyType(
+SIMPLE: Mapping[object, Converter] = MappingProxyType(
     {
         str: Converter("text", str, {"type": "string"}),
         int: Converter("an integer", _int, {"type": "integer"}),

@@ -9,6 +9,7 @@ from anysocket.messages.codec import Codec
 from anysocket.messages.types import resolved
 from anysocket.multidict import Query
 from anysocket.request import WebSocketRequest
+from anysocket.routing import mistakes
 from anysocket.routing.parameters import Parameter, parameter
 from anysocket.routing.sockets import BY_NAME, Make, maker
 
@@ -79,7 +80,7 @@ def read(
     Raises:
         TypeError: it isn't async, has no socket, or a parameter that nothing can be given for.
     """
-    of_route = f"the handler of route {path!r}"
+    of_route = mistakes.handler_of(path)
     if not inspect.iscoroutinefunction(handler) and not inspect.iscoroutinefunction(
         getattr(type(handler), "__call__", None)  # noqa: B004 - an object with an async __call__
     ):
@@ -101,18 +102,18 @@ def read(
         make_socket = maker(kind, codec, silenced)
         for each in others:
             if each.kind in _MANY:
-                raise TypeError("name each parameter: there is no * or ** of them")
+                raise TypeError(mistakes.MANY)
             if each.kind is each.POSITIONAL_ONLY:
-                raise TypeError(f"{each.name} is given by its name: write it behind the /")
+                raise TypeError(mistakes.POSITIONAL_ONLY)
             wanted = parameter(str if each.annotation is each.empty else each.annotation)
             if each.name in names and wanted.is_list:
-                raise TypeError("a list can't be a parameter of the path, only of the query")
+                raise TypeError(mistakes.LIST_IN_PATH)
             (in_path if each.name in names else in_query)[each.name] = wanted
     except TypeError as error:
         raise TypeError(f"{of_route}: {error}") from error
     missing = [name for name in names if name not in in_path]
     if missing and kind is not WebSocketRequest:  # which has them in path_params
-        raise TypeError(f"{of_route} has no parameter for {{{missing[0]}}}: add `{missing[0]}: str`")
+        raise TypeError(mistakes.no_parameter(path, missing[0]))
     defaults = {each.name: each.default for each in others if each.default is not each.empty}
     return Signature(kind, make_socket, in_path, in_query, defaults)
 

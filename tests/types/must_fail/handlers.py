@@ -1,6 +1,8 @@
 """What can't be a handler."""
 
-from anysocket import Application, WebSocket, WebSocketRequest
+from collections.abc import AsyncGenerator
+
+from anysocket import Application, Connection, WebSocket, WebSocketRequest
 
 app = Application()
 
@@ -13,12 +15,26 @@ def sync(request: WebSocketRequest) -> None: ...
 async def takes_nothing() -> None: ...
 
 
-@app.websocket("/more")  # error
-async def takes_more(request: WebSocketRequest, room: str) -> None: ...
+# For ty and pyrefly the socket is of a type that is both, and that is never given.
+@app.websocket("/chat/{room}")  # error: mypy, pyright
+async def takes_no_socket(room: str) -> None: ...
 
 
-@app.websocket("/other")  # error
-async def takes_another(web_socket: WebSocket) -> None: ...
+@app.websocket("/chat/{room}")  # error: mypy, pyright
+async def takes_its_socket_last(room: str, web_socket: WebSocket) -> None: ...
+
+
+@app.websocket("/keyword")  # error
+async def takes_its_socket_by_name(*, web_socket: WebSocket) -> None: ...
+
+
+@app.websocket("/one")
+async def takes_one_type(ws: Connection[str]) -> None: ...  # error
+
+
+@app.websocket("/generates")  # error
+async def generates(ws: Connection[str, str]) -> AsyncGenerator[str, None]:
+    yield await ws.receive()
 
 
 @app.websocket("/returns")  # error
@@ -28,6 +44,8 @@ async def returns_something(request: WebSocketRequest) -> str:
 
 app.websocket("/object")(object())  # error
 app.websocket("/instance")("handler")  # error
+app.websocket("/none/{room}")()  # error
+app.websocket("/two/{room}")(takes_nothing, takes_nothing)  # error
 app.websocket(1)  # error
 
 

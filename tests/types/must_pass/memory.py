@@ -1,0 +1,50 @@
+"""What a test of an adapter may do in memory, and what else can be looked at."""
+
+from typing import assert_type
+
+from anysocket import (
+    Action,
+    Application,
+    Close,
+    Denial,
+    Handshake,
+    Headers,
+    InvalidState,
+    MultiDict,
+    Query,
+    State,
+    Support,
+    WebSocketError,
+    WebSocketRequest,
+)
+from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
+
+
+async def test_in_memory(app: Application) -> None:
+    transport = MemoryTransport(Handshake(path="/chat", headers=[(b"x-name", b"ada")]))
+    peer: MemoryPeer = transport.peer
+    try:
+        await app.handle(transport)
+    except InvalidState as mistake:
+        error: WebSocketError = mistake
+        print(error)
+    seen = await peer.receive()
+    if isinstance(seen, Accepted):
+        assert_type(seen.subprotocol, str | None)
+    elif isinstance(seen, Denial):
+        assert_type(seen.status, int)
+    elif isinstance(seen, Close):
+        assert_type(seen.code, int)
+    else:
+        assert_type(seen, str | bytes)
+    await peer.send("hello")
+    await peer.close(4001, "bye")
+    if transport.capabilities.denial_status is Support.ABSENT:
+        print(State.OPEN, Action.DISCONNECT)
+
+
+def parameters(request: WebSocketRequest) -> dict[str, str]:
+    assert_type(request.headers, Headers)
+    assert_type(request.query, Query)
+    both: list[MultiDict] = [request.headers, request.query]
+    return {name: value for each in both for name, value in each.pairs()}
