@@ -1,12 +1,13 @@
 """bareASGI's features: https://bareasgi.readthedocs.io (see feature.py)."""
 
 from asyncio import Queue
-from typing import assert_type
+from typing import IO, assert_type
 from urllib.request import urlopen
 
 import anyio
 import pytest
 from anyio.to_thread import run_sync
+from examples import server_sent_events
 
 from anysocket import (
     Application,
@@ -18,7 +19,6 @@ from anysocket import (
     WebSocket,
     WebSocketRequest,
 )
-from anysocket.asgi import Receive, Scope, Send
 from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.peer import Peer as MatrixPeer
 from tests.features.conftest import Connect, Serve
@@ -289,46 +289,25 @@ def speak(url: str) -> str:
 @feature(
     "BA13",
     "server-sent events or streaming where one direction is enough",
-    api="`Application(http=...)`; [when](handlers.md#when-one-direction-is-enough)",
+    api="`Application(http=...)`; [when](applications.md#when-one-direction-is-enough)",
 )
 async def test_server_sent_events_beside_a_websocket(serve: Serve) -> None:
-    said = Queue[str]()
-
-    async def events(scope: Scope, receive: Receive, send: Send) -> None:
-        """Tell the peers over http what is said over the WebSocket."""
-        if scope["type"] != "http":
-            return
-        headers = [(b"content-type", b"text/event-stream")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async with anyio.create_task_group() as tasks:
-
-            async def tell() -> None:
-                while True:
-                    event = f"data: {await said.get()}\n\n".encode()
-                    await send({"type": "http.response.body", "body": event, "more_body": True})
-
-            tasks.start_soon(tell)
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            tasks.cancel_scope.cancel()
-        left.set()
-
-    app = Application(http=events)
-    left = anyio.Event()
-
-    @app.websocket("/say")
-    async def say(ws: Connection[str, str]) -> None:
-        async for message in ws:
-            said.put_nowait(message)
-
-    async with serve(app) as served:
-        said.put_nowait("welcome")
-        with await run_sync(urlopen, f"http{served.url.removeprefix('ws')}/events") as stream:
+    async with serve(server_sent_events.app) as served:
+        with await run_sync(urlopen, f"http{served.url.removeprefix('ws')}") as stream:
             assert stream.headers["content-type"] == "text/event-stream"
-            assert await run_sync(stream.readline) == b"data: welcome\n"
+            assert await event(stream) == b": welcome\n"
             async with served.connect("/say") as peer:
-                for message in ("one", "two"):
-                    await peer.send(message)
-                    assert await run_sync(stream.readline) == b"\n"
-                    assert await run_sync(stream.readline) == f"data: {message}\n".encode()
-        await left.wait()
+                for said, heard in {"one": b"data: one\n", "two\nlines": b"data: two\ndata: lines\n"}.items():
+                    await peer.send(said)
+                    assert await event(stream) == heard
+        while server_sent_events.listeners:  # noqa: ASYNC110  # the example has no event for it
+            await anyio.sleep(0.001)
+
+
+async def event(stream: IO[bytes]) -> bytes:
+    """Give the lines of the next event, as soon as it has come."""
+    lines = b""
+    while (line := await run_sync(stream.readline)) != b"\n":
+        assert line, "the stream has ended"
+        lines += line
+    return lines

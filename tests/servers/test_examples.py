@@ -6,6 +6,7 @@ import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from urllib.request import urlopen
 
 import anyio
@@ -20,6 +21,7 @@ from examples import (
     iteration,
     mounted,
     server_clock,
+    server_sent_events,
     subprotocol,
     typed_messages,
 )
@@ -45,6 +47,7 @@ EXAMPLES = {
         iteration,
         mounted,
         server_clock,
+        server_sent_events,
         subprotocol,
         typed_messages,
     )
@@ -285,6 +288,24 @@ async def test_server_clock(server: str, caplog: pytest.LogCaptureFixture) -> No
         with anyio.fail_after(1):
             await ended.wait()
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def listen(url: str, said: Event) -> list[bytes]:
+    """Give the first two lines of a stream; what is in the second is said in between."""
+    with urlopen(url.replace("ws", "http", 1), timeout=5) as stream:
+        first: bytes = stream.readline() + stream.readline()
+        said.set()
+        second: bytes = stream.readline() + stream.readline()
+    return [first, second]
+
+
+async def test_server_sent_events(server: str) -> None:
+    async with running(server_sent_events.app, server) as url, connect(f"{url}/say") as peer:
+        listening = Event()
+        heard = asyncio.create_task(asyncio.to_thread(listen, url, listening))
+        await asyncio.to_thread(listening.wait, 5)
+        await peer.send("hello")
+        assert await heard == [b": welcome\n\n", b"data: hello\n\n"]
 
 
 async def test_iteration(server: str, capsys: pytest.CaptureFixture[str]) -> None:
