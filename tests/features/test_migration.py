@@ -24,7 +24,7 @@ def rows() -> list[tuple[str, str, str]]:
             section = line.removeprefix("## ")
         in_table = line.startswith("| ") and (in_table or line.endswith(HEAD))
         if in_table and not line.startswith("| ---") and not line.endswith(HEAD):
-            _, _, ours, _, proof, _ = (cell.strip() for cell in line.split("|"))
+            _, _, ours, _, proof, _ = (cell.strip() for cell in re.split(r"(?<!\\)\|", line))
             found.append((section, ours, proof))
     return found
 
