@@ -293,7 +293,8 @@ def speak(url: str) -> str:
 )
 async def test_server_sent_events_beside_a_websocket(serve: Serve) -> None:
     async with serve(server_sent_events.app) as served:
-        with await run_sync(urlopen, f"http{served.url.removeprefix('ws')}") as stream:
+        url = f"http{served.url.removeprefix('ws')}"
+        with await run_sync(lambda: urlopen(url, timeout=5)) as stream:
             assert stream.headers["content-type"] == "text/event-stream"
             assert await event(stream) == b": welcome\n"
             async with served.connect("/say") as peer:
