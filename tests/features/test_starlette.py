@@ -8,13 +8,13 @@ from typing import Never, assert_type
 import pytest
 
 from anysocket import (
-    JSON,
     URL,
     Application,
     Capabilities,
     Connection,
     ConnectionClosed,
     Json,
+    JsonValue,
     Support,
     Unsupported,
     WebSocketRequest,
@@ -30,7 +30,7 @@ a_bare_app = pytest.mark.filterwarnings(
     "ignore:The 'warn' method:DeprecationWarning"  # by which granian says that it has no lifespan
 )
 
-VALUES: tuple[JSON, ...] = ({"user": "ada", "text": "café"}, [1, 2.5, True, None], "text", 0, None)
+VALUES: tuple[JsonValue, ...] = ({"user": "ada", "text": "café"}, [1, 2.5, True, None], "text", 0, None)
 
 
 @feature(
@@ -159,7 +159,7 @@ async def test_path_parameters(connect: Connect) -> None:
     app = Application()
 
     @app.websocket("/users/{username}/{number}")
-    async def handler(ws: Connection[str, JSON], username: str, number: int) -> None:
+    async def handler(ws: Connection[str, JsonValue], username: str, number: int) -> None:
         await ws.send(dict(ws.request.path_params))
         await ws.send([username, number])
 
@@ -193,8 +193,10 @@ async def test_accept_by_hand(connect: Connect, capabilities: Capabilities) -> N
         assert peer.headers.get("x-custom-header") == ("custom value" if can else None)
 
 
-@feature("ST10", "send text, bytes, JSON", api="`Connection[..., str]`, `[..., bytes]`, `[..., JSON]`")
-@feature("ST12", "receive text, bytes, JSON", api="`Connection[str, ...]`, `[bytes, ...]`, `[JSON, ...]`")
+@feature("ST10", "send text, bytes, JSON", api="`Connection[..., str]`, `[..., bytes]`, `[..., JsonValue]`")
+@feature(
+    "ST12", "receive text, bytes, JSON", api="`Connection[str, ...]`, `[bytes, ...]`, `[JsonValue, ...]`"
+)
 async def test_text_bytes_json(connect: Connect) -> None:
     app = Application()
 
@@ -207,7 +209,7 @@ async def test_text_bytes_json(connect: Connect) -> None:
         await ws.send((await ws.receive()).upper())
 
     @app.websocket("/json")
-    async def json(ws: Connection[JSON, JSON]) -> None:
+    async def json(ws: Connection[JsonValue, JsonValue]) -> None:
         await ws.send([await ws.receive() for _ in VALUES])
 
     async with connect(app, "/text") as peer:
@@ -216,7 +218,7 @@ async def test_text_bytes_json(connect: Connect) -> None:
     async with connect(app, "/bytes") as peer:
         await peer.send(b"bytes")
         assert await peer.receive() == b"BYTES"
-    encode = Json().encoder(JSON)
+    encode = Json().encoder(JsonValue)
     async with connect(app, "/json") as peer:
         for value in VALUES:
             await peer.send(encode(value))
@@ -232,7 +234,7 @@ async def test_text_bytes_json(connect: Connect) -> None:
 async def test_json_in_either_kind_of_frame(connect: Connect) -> None:
     app = Application()
 
-    async def echo(ws: Connection[JSON, JSON]) -> None:
+    async def echo(ws: Connection[JsonValue, JsonValue]) -> None:
         async for message in ws:
             await ws.send(message)
 
@@ -297,7 +299,7 @@ async def test_iteration_ends_quietly(connect: Connect) -> None:
         seen.put_nowait(ws.code)
 
     @app.websocket("/json")
-    async def json(ws: Connection[list[int], JSON]) -> None:
+    async def json(ws: Connection[list[int], JsonValue]) -> None:
         async for message in ws:
             assert_type(message, list[int])
             seen.put_nowait(message)
