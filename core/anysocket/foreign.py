@@ -65,8 +65,11 @@ def from_asgi(
 
     Raises:
         TypeError: the kind is no socket, or its messages aren't the codec's.
+        ValueError: the scope is of another type.
         ConnectionClosed: the server is ending, and has refused this connection.
     """
+    if scope["type"] != "websocket":
+        raise ValueError(f"from_asgi takes a scope of the type 'websocket', not {scope['type']!r}")
     make = maker(kind, codec, EVERY_CODE)
     transport = discovery.connect(scope, receive, send)
     session = Session(transport, max_message_size=max_message_size, close_timeout=close_timeout)

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect as websockets_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from anysocket import Headers
+from anysocket import Capabilities, Headers
 from anysocket.asgi import ASGIApp
 from anysocket_adapters import running, servers
 
@@ -28,6 +28,12 @@ def server(request: pytest.FixtureRequest) -> str:
     if servers()[name].version is None:
         pytest.fail(f"{name} isn't installed: pip install 'anysocket[all]'")
     return name
+
+
+@pytest.fixture
+def capabilities(server: str) -> Capabilities:
+    """What the server has of the contract."""
+    return servers()[server].transport.capabilities
 
 
 class Denied(Exception):

@@ -6,11 +6,25 @@ import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from urllib.request import urlopen
 
 import anyio
 import pytest
-from examples import chat, chat_room, echo, events, guard, mounted, server_clock, subprotocol
+from examples import (
+    chat,
+    chat_room,
+    denial,
+    echo,
+    events,
+    guard,
+    iteration,
+    mounted,
+    server_clock,
+    server_sent_events,
+    subprotocol,
+    typed_messages,
+)
 from tests.servers.client import connect
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
@@ -23,7 +37,20 @@ pytestmark = pytest.mark.anyio
 
 EXAMPLES = {
     module.__name__: module
-    for module in (chat, chat_room, echo, events, guard, mounted, server_clock, subprotocol)
+    for module in (
+        chat,
+        chat_room,
+        denial,
+        echo,
+        events,
+        guard,
+        iteration,
+        mounted,
+        server_clock,
+        server_sent_events,
+        subprotocol,
+        typed_messages,
+    )
 }
 
 
@@ -261,3 +288,77 @@ async def test_server_clock(server: str, caplog: pytest.LogCaptureFixture) -> No
         with anyio.fail_after(1):
             await ended.wait()
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def listen(url: str, said: Event) -> list[bytes]:
+    """Give the first two lines of a stream; what is in the second is said in between."""
+    with urlopen(url.replace("ws", "http", 1), timeout=5) as stream:
+        first: bytes = stream.readline() + stream.readline()
+        said.set()
+        second: bytes = stream.readline() + stream.readline()
+    return [first, second]
+
+
+async def test_server_sent_events(server: str) -> None:
+    async with running(server_sent_events.app, server) as url, connect(f"{url}/say") as peer:
+        listening = Event()
+        heard = asyncio.create_task(asyncio.to_thread(listen, url, listening))
+        await asyncio.to_thread(listening.wait, 5)
+        await peer.send("hello")
+        assert await heard == [b": welcome\n\n", b"data: hello\n\n"]
+
+
+async def test_iteration(server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async with running(iteration.app, server) as url:
+        async with connect(url) as peer:
+            for message in ("hello", ""):
+                await peer.send(message)
+                assert await peer.recv() == f"Message text was: {message}"
+            await peer.close(4001)
+        async with connect(url) as peer:
+            await peer.send(b"hello")
+            with pytest.raises(ConnectionClosedError) as closed:
+                await peer.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1003
+    assert capsys.readouterr().out.splitlines()[-1] == "closed with 4001"
+
+
+async def test_denial(server: str) -> None:
+    async with running(denial.app, server) as url:
+        async with connect(url) as ada, connect(url) as bob:
+            for peer in (ada, bob):
+                await peer.send("hello")
+                assert await peer.recv() == "2 of 2 hear you say hello"
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url)
+            assert refused.value.response.status_code == 503
+            assert refused.value.response.headers["retry-after"] == "60"
+            assert refused.value.response.body == b"every seat is taken"
+        while denial.seated:  # noqa: ASYNC110  # the example has no event for it
+            await anyio.sleep(0.001)
+        async with connect(url) as peer:
+            await peer.send("hello")
+            assert await peer.recv() == "1 of 2 hear you say hello"
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        ('{"type": "add", "numbers": [1, 2.5]}', {"type": "result", "value": 3.5}),
+        ('{"type": "divide", "dividend": 1, "divisor": 2}', {"type": "result", "value": 0.5}),
+        (
+            '{"type": "divide", "dividend": 1, "divisor": 0}',
+            {"type": "mistake", "reason": "nothing can be divided by 0"},
+        ),
+        (
+            '{"type": "add", "numbers": ["1"]}',
+            {"type": "mistake", "reason": "Expected `float`, got `str` - at `$.numbers[0]`"},
+        ),
+        (b"{}", {"type": "mistake", "reason": "JSON in text frames only"}),
+    ],
+)
+async def test_typed_messages(server: str, message: str | bytes, answer: object) -> None:
+    async with running(typed_messages.app, server) as url, connect(f"{url}/calculate") as peer:
+        await peer.send(message)
+        assert json.loads(await peer.recv()) == answer

@@ -1,0 +1,18 @@
+"""Answer each message, until the peer leaves.
+
+Run `anysocket serve iteration:app` in this folder, then connect to ws://127.0.0.1:8000/.
+
+A `Connection` is accepted before its handler runs, and closed after it. Its iteration ends with
+the connection, however that ends; then `code` tells how.
+"""
+
+from anysocket import Application, Connection
+
+app = Application()
+
+
+@app.websocket("/")
+async def answer(ws: Connection[str, str]) -> None:
+    async for message in ws:
+        await ws.send(f"Message text was: {message}")
+    print("closed with", ws.code)

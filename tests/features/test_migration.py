@@ -1,0 +1,62 @@
+"""docs/migration.md says nothing that isn't proved: each row's code is in what it names as its proof."""
+
+import inspect
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from docs import generate
+
+from tests.features.feature import FEATURES
+
+PAGE = (generate.DOCS / "migration.md").read_text()
+
+HEAD = "| proved by |"
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Give of each row its section, our code, and what proves it."""
+    found: list[tuple[str, str, str]] = []
+    section, in_table = "", False
+    for line in PAGE.splitlines():
+        if line.startswith("## "):
+            section = line.removeprefix("## ")
+        in_table = line.startswith("| ") and (in_table or line.endswith(HEAD))
+        if in_table and not line.startswith("| ---") and not line.endswith(HEAD):
+            _, _, ours, _, proof, _ = (cell.strip() for cell in re.split(r"(?<!\\)\|", line))
+            found.append((section, ours, proof))
+    return found
+
+
+ROWS = rows()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def features() -> None:
+    for file in Path(__file__).parent.glob("test_*.py"):
+        import_module(f"tests.features.{file.stem}")
+
+
+def source(proof: str) -> str:
+    """Give the program that is tested: a feature's test, the page's blocks or an example."""
+    if proof == "below":
+        return "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+    if example := re.search(r"\(\.\./(examples/\w+\.py)\)", proof):
+        return (generate.DOCS.parent / example[1]).read_text()
+    text = inspect.getsource(FEATURES[proof].test)
+    return text[text.index("def test_") :]  # without what its decorator says
+
+
+@pytest.mark.parametrize(("section", "ours", "proof"), ROWS)
+def test_each_row_is_proved(section: str, ours: str, proof: str) -> None:
+    sources = "\n".join(map(source, proof.split(", ")))
+    names = set(re.findall(r"[A-Za-z_]\w+", " ".join(re.findall(r"`([^`]+)`", ours))))
+    assert names
+    missing = {name for name in names if not re.search(rf"\b{name}\b", sources)}
+    assert not missing, f"{section}: {proof} has no {', '.join(sorted(missing))}"
+
+
+def test_every_section_has_rows() -> None:
+    sections = set(re.findall(r"^## (.+)$", PAGE, re.MULTILINE))
+    assert {section for section, _, _ in ROWS} == sections
