@@ -59,7 +59,6 @@ class Recursive(msgspec.Struct):
 
 Ids = TypeAliasType("Ids", list[int])
 Event = TypeAliasType("Event", Join | Leave)
-Forward = list[ForwardRef("Nowhere")]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 
 
@@ -229,7 +228,7 @@ def test_unsupported_wherever_it_stands(codec: Codec, of: object) -> None:
             make(of)
 
 
-@pytest.mark.parametrize("of", [Never, Point | Holds, Forward])
+@pytest.mark.parametrize("of", [Never, Point | Holds, ForwardRef("Nowhere")])
 def test_unsupported_by_msgspec_itself(of: object) -> None:
     with pytest.raises(TypeError, match=r"is not supported|may not contain"):
         Json().decoder(of)
