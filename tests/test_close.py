@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anysocket import Close, CloseCode
+from anysocket import ApplicationCode, Close, CloseCode
 
 SENDABLE = {
     *(1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014),
@@ -73,3 +73,14 @@ def test_any_reason_is_measured_in_bytes(reason: str) -> None:
 def test_reason_that_no_utf8_can_hold() -> None:
     with pytest.raises(ValueError, match="surrogates not allowed"):
         Close(1000, "\ud800").validate()
+
+
+@pytest.mark.parametrize("code", [3000, 3999, 4000, 4999])
+def test_an_applications_own_codes(code: int) -> None:
+    assert ApplicationCode(code) == code
+
+
+@pytest.mark.parametrize("code", [-1, 1000, 2999, 5000])
+def test_codes_that_are_no_applications_own(code: int) -> None:
+    with pytest.raises(ValueError, match=f"{code} isn't an application's own close code: use 3000-4999"):
+        ApplicationCode(code)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import anyio
 import pytest
-from anyio.lowlevel import checkpoint
 
 from anysocket import Denial, Handshake, InvalidState, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
@@ -107,16 +106,21 @@ async def test_the_scope_that_the_app_sees(scheme: str, expected: str) -> None:
 async def test_an_app_that_watches_for_the_peers_loss() -> None:
     """What Starlette's StreamingResponse has done until 2024; it must neither spin nor wait for ever."""
 
+    lost = False
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def watch() -> None:
+            nonlocal lost
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            lost = True
+
         async with anyio.create_task_group() as tasks:
-
-            async def watch() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-
             tasks.start_soon(watch)
             await app_of(start(401), {**BODY, "more_body": True})(scope, receive, send)
-            await checkpoint()
+            await anyio.wait_all_tasks_blocked()
+            assert not lost
             await send(BODY)
 
     assert (await respond(app, SCOPE)).body == b"nono"
+    assert lost

@@ -134,9 +134,15 @@ def test_values_that_the_route_itself_refuses(number: float) -> None:
         everything.url("x", number, datetime(2026, 1, 31), n=1, tags=[])
 
 
+@app.websocket("/optional/on/{day}")
+async def optional_day(request: WebSocketRequest, day: date | None = None) -> None: ...
+
+
 def test_none_in_the_path() -> None:
     with pytest.raises(ValueError, match="room must be an integer, not None"):
         optional.url()
+    with pytest.raises(ValueError, match="day must be a date such as 2026-01-31, not None"):
+        optional_day.url()
 
 
 def test_a_url_without_its_parameter() -> None:
@@ -145,11 +151,11 @@ def test_a_url_without_its_parameter() -> None:
 
 
 def test_a_url_with_wrong_parameters() -> None:
-    def called_with(url: Callable[..., str], **arguments: object) -> str:
-        return url(**arguments)
+    def url_of(url: Callable[..., str]) -> str:
+        return url(nobody=1)
 
     with pytest.raises(TypeError, match="unexpected keyword argument 'nobody'"):
-        called_with(with_default.url, nobody=1)
+        url_of(with_default.url)
 
 
 def test_it_looks_like_its_handler() -> None:

@@ -77,6 +77,9 @@ def test_match(router: Router[Handler], path: str, handler: Handler, params: dic
         "/a/b/c/",
         "//b/d",
         "/a//c/end",
+        "",
+        "chat",
+        "*",
     ],
 )
 def test_no_match(router: Router[Handler], path: str) -> None:

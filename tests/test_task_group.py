@@ -209,6 +209,45 @@ async def test_somebody_waits_in_receive_already(request_: WebSocketRequest, pee
     assert received == [None]
 
 
+async def test_who_waits_in_receive_already_is_told_first(
+    request_: WebSocketRequest, peer: MemoryPeer
+) -> None:
+    told = anyio.Event()
+    finished = False
+
+    async def read() -> None:
+        assert await request_.web_socket.receive() == "a"
+        await request_.wait_closed()
+        await anyio.wait_all_tasks_blocked()
+        assert await request_.web_socket.receive() is None
+        told.set()
+
+    async with anyio.create_task_group() as others:
+        others.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        async with request_.task_group():
+            await peer.send("a")
+            await peer.close(1001)
+            await told.wait()
+            finished = True
+    assert finished
+
+
+async def test_what_is_unread_when_the_group_begins_is_not_lost(
+    request_: WebSocketRequest, peer: MemoryPeer
+) -> None:
+    for message in "ab":
+        await peer.send(message)
+    await peer.close(1000)
+    assert await request_.wait_closed() == 1000
+    received = [await request_.web_socket.receive()]
+    async with request_.task_group():
+        while received[-1] is not None:
+            await anyio.wait_all_tasks_blocked()
+            received.append(await request_.web_socket.receive())
+    assert received == ["a", "b", None]
+
+
 async def test_two_groups_at_once(request_: WebSocketRequest, peer: MemoryPeer) -> None:
     async def other() -> None:
         async with request_.task_group():
@@ -278,7 +317,7 @@ class Counting(MemoryTransport):
 
 
 async def opened_over(transport: MemoryTransport) -> WebSocketRequest:
-    session = Session(transport, close_timeout=1)
+    session = Session(transport, close_timeout=60)  # far beyond a test's deadline
     await session.accept()
     await transport.peer.receive()
     return WebSocketRequest(transport.handshake, session, {})

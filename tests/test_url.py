@@ -52,7 +52,7 @@ def test_without_anything() -> None:
 
 @pytest.mark.parametrize(
     "host",
-    [b"[", b"[::1", b"[x]", b"a:99999", b"a:x", b"a:-1", b"a/b", b"a?b", b"a#b", b"a@b", b"a\tb", b"a:\xb2"],
+    [b"[", b"[::1", b"a:99999", b"a:x", b"a:-1", b"a/b", b"a?b", b"a#b", b"a@b", b"a\tb", b"a:\xb2"],
 )
 def test_a_host_that_is_none(host: bytes) -> None:
     url = URL.of(Handshake(headers=[(b"host", host)], server=("192.0.2.2", 80), raw_path=b"/x"))

@@ -165,8 +165,8 @@ class WebSocketRequest:
         """Run tasks beside the handler's own block, and end them all together.
 
         They end when the block does, when one of them fails, and when the connection is closed:
-        once whoever receives has been told, and at once where nobody does. Then the block is
-        cancelled too, and what follows it runs.
+        once whoever receives has been told, and at once where nobody does; after our own close
+        within the close timeout. Then the block is cancelled too, and what follows it runs.
 
         Raises:
             InvalidState: before accept.
