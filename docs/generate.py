@@ -14,6 +14,8 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
 from tests.features.feature import FEATURES, SEEDS
+from tests.outside.haproxy import CONFIGURATIONS, TLS, Configuration
+from tests.outside.haproxy import SERVERS as PROXIED
 from typer.models import ArgumentInfo, OptionInfo
 
 from anysocket import Action, State, Support
@@ -327,12 +329,13 @@ def features() -> str:
     """Tell for each feature of the frameworks that came before what serves it, and what proves it."""
     for seed, _ in SEEDS.values():
         import_module(f"tests.features.test_{seed}")
+    import_module("tests.outside.test_proxies")
     names = (f"{prefix}{number}" for prefix, (_, count) in SEEDS.items() for number in range(1, count + 1))
     rows: list[tuple[str, ...]] = []
     for name in names:
         feature = FEATURES[name]
         file = Path(inspect.getsourcefile(feature.test) or "")
-        test = f"[{feature.test.__name__}](../tests/features/{file.name})"
+        test = f"[{feature.test.__name__}](../{file.relative_to(DOCS.parent).as_posix()})"
         rows.append((name, feature.does, feature.api, test))
     return table(("", "feature", "served by", "proved by"), rows)
 
@@ -360,6 +363,30 @@ def _first_sentence(documentation: str) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0].replace("|", "\\|")
 
 
+def proxies() -> str:
+    """Tell which of haproxy's configurations work in front of which server."""
+    rows = (
+        (f"[{each.file}](../tests/outside/configurations/{each.file})", each.does, *_through(each))
+        for each in CONFIGURATIONS
+    )
+    return table(("", "what it does", *PROXIED), rows)
+
+
+def _through(configuration: Configuration) -> Iterable[str]:
+    for server in PROXIED:
+        page = server in configuration.pages
+        version = configuration.websockets.get(server)
+        if version is None:
+            yield "**breaks:** WebSockets" if page else "**breaks**"
+        else:
+            yield f"works, HTTP/{version}" if page else "**breaks:** pages"
+
+
+def haproxy() -> str:
+    """Show the configuration that does for most."""
+    return f"```\n{TLS.text}```"
+
+
 REGIONS: dict[str, Callable[[], str]] = {
     **{f"{clause} capabilities": _of(clause, capabilities) for clause in CLAUSES},
     **{f"{clause} cases": _of(clause, clause_cases) for clause in CLAUSES},
@@ -377,6 +404,8 @@ REGIONS: dict[str, Callable[[], str]] = {
     "versions": versions,
     "costs": costs,
     **{f"names of {module}": _of(module, names) for module in MODULES},
+    "proxies": proxies,
+    "haproxy": haproxy,
 }
 
 

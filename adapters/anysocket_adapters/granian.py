@@ -38,7 +38,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
 from anysocket.transport import Transport
-from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.asgi import ASGITransport, address
 from anysocket_adapters.options import OptionName, Options
 from anysocket_adapters.reading import Reader
 from anysocket_adapters.served import Served, from_environment
@@ -157,11 +157,11 @@ def _merged(headers: RawHeaders) -> RawHeaders:
 
 
 def _address(value: object) -> Address | None:
-    match cast("tuple[str, str] | None", value):
+    match cast("tuple[str, str | int] | None", value):
         case (str(host), str(port)) if host and port != "0":
             return host, int(port)
         case _:
-            return None
+            return address(value)  # none, or what a middleware has put in its place
 
 
 class Granian(Server):

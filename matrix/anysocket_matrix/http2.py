@@ -135,7 +135,10 @@ class HTTP2Stream:
             case StreamEnded(stream_id=self.id):
                 self.ended = True
             case StreamReset(stream_id=self.id):
-                self.ended = self._was_reset = True
+                # Not one that has ended: that is how an answer comes before the request's end
+                # (RFC 9113 section 8.1).
+                self._was_reset = self._was_reset or not self.ended
+                self.ended = True
             case ConnectionTerminated():
                 self.ended = True
             case _:

@@ -295,6 +295,21 @@ def test_the_end_of_one_stream(leave: Callable[[Peer], None], event: type[Stream
         peer.another(answer=False).expect_end()
 
 
+def test_a_denial_before_a_reset() -> None:
+    """It is whole: the reset only ends the request that goes on (RFC 9113 section 8.1)."""
+
+    def script(server: Server) -> None:
+        server.wait_for(RequestReceived)
+        server.engine.send_headers(1, [(":status", "503")])
+        server.engine.send_data(1, b"nobody is here", end_stream=True)
+        server.engine.reset_stream(1)
+        server.flush()
+
+    with serving(script) as url, Peer.connect(url, http2=True) as peer:
+        peer.expect_status(503)
+        peer.expect_body(b"nobody is here")
+
+
 def test_data_behind_the_end() -> None:
     """The peer's direction of a stream is open when the server's has ended (RFC 9113 section 5.1)."""
 

@@ -1,0 +1,34 @@
+"""What stands behind the proxies, and what browsers talk to."""
+
+import os
+from typing import Any, cast
+
+import msgspec
+from examples.mounted import page
+from tests.outside.told import Told
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from anysocket import Application, WebSocketRequest
+
+app = Application(http=page, origins=os.environ.get("ORIGINS", "").split() or None)
+
+
+@app.websocket("/tell")
+async def tell(request: WebSocketRequest) -> None:
+    """Tell what was asked for, repeat what the peer says, and print how it left."""
+    ws = request.web_socket
+    await ws.accept()
+    told = Told(
+        client=request.client[0] if request.client else "",
+        scheme=request.scheme,
+        http_version=request.http_version,
+        headers={name: request.headers.get_all(name) for name in request.headers},
+    )
+    await ws.send(msgspec.json.encode(told).decode())
+    while (message := await ws.receive()) is not None:
+        await ws.send(message)
+    print("the handler saw", ws.code, flush=True)
+
+
+believing = ProxyHeadersMiddleware(cast("Any", app))  # whose types list the scopes one by one
+"""The same, for which what a proxy says of the peer is true."""

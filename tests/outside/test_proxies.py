@@ -1,0 +1,219 @@
+"""haproxy in front of each server: which configurations work, and what a proxy changes for a handler."""
+
+import time
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import pytest
+from examples.mounted import PAGE
+from tests.features.feature import feature
+from tests.outside.haproxy import CONFIGURATIONS, TLS, TLS_BEHIND, Certificate, Configuration, Haproxy
+from tests.outside.told import Told
+from tests.servers.serving import Serving
+
+from anysocket_matrix.frames import Opcode
+from anysocket_matrix.peer import Lines, Peer
+from anysocket_matrix.wire import Mismatch, unverified
+
+SILENCE = 1.0
+"""Seconds; more than haproxy is told to bear with where that is tested."""
+
+
+class Site:
+    """An application and haproxy in front of it."""
+
+    def __init__(self, serving: Serving, front: Haproxy, *, tls: bool) -> None:
+        self.address = front.address
+        self.says = serving.says
+        self._tls = tls
+
+    @property
+    def origin(self) -> str:
+        return f"{'https' if self._tls else 'http'}://{self.address}"
+
+    def get_page(self) -> bytes:
+        """Give the answer to a request that isn't for a WebSocket."""
+        client = HTTPConnection(self.address, timeout=10)
+        if self._tls:
+            client = HTTPSConnection(self.address, timeout=10, context=unverified())
+        try:
+            client.request("GET", "/")
+            return client.getresponse().read()
+        finally:
+            client.close()
+
+    def connect(self, path: str = "/tell", *, headers: Lines = (), http2: bool = False) -> Peer:
+        url = f"{'wss' if self._tls else 'ws'}://{self.address}{path}"
+        return Peer.connect(url, headers=headers, http2=http2)
+
+
+class Serve(Protocol):
+    """Serve behind a configuration, or behind one with changes: what to replace, by what."""
+
+    def __call__(
+        self,
+        server: str,
+        configuration: Configuration,
+        *changes: tuple[str, str],
+        app: str = "app",
+        options: tuple[str, ...] = (),
+    ) -> AbstractContextManager[Site]: ...
+
+
+@pytest.fixture
+def serve(log: Path, certificate: Certificate) -> Serve:
+    @contextmanager
+    def serve(
+        server: str,
+        configuration: Configuration,
+        *changes: tuple[str, str],
+        app: str = "app",
+        options: tuple[str, ...] = (),
+    ) -> Generator[Site, None, None]:
+        text = configuration.text
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        arguments = [f"tests.outside.app:{app}", "--server", server, "--port", "0", *options]
+        if configuration.tls_behind:
+            arguments += ["--tls-certificate", str(certificate.chain), "--tls-key", str(certificate.key)]
+        with (
+            Serving(log, *arguments) as serving,
+            Haproxy(text, serving.url, certificate, log.with_name("haproxy.log")) as front,
+        ):
+            yield Site(serving, front, tls=configuration.tls)
+
+    return serve
+
+
+def expect_open(peer: Peer) -> None:
+    """Expect that the handshake succeeded. Over HTTP/2, haproxy adds a proof that nobody asks for there."""
+    peer.expect_status(200 if peer.http_version == "2" else 101)
+
+
+def told(peer: Peer) -> Told:
+    """Receive what the handler says first."""
+    expect_open(peer)
+    return msgspec.json.decode(peer.receive_frame().payload, type=Told)
+
+
+def check(site: Site, version: str, *, http2: bool) -> None:
+    """Do what WebSockets do."""
+    with site.connect(headers=[("Origin", site.origin)], http2=http2) as peer:
+        assert told(peer).http_version == version
+        peer.send_text("text")
+        peer.expect_text("text")
+        peer.send_bytes(bytes(200_000))
+        peer.expect_bytes(bytes(200_000))
+        peer.send_close(3001)
+        peer.expect_close(3001)
+    site.says("the handler saw 3001")
+    with site.connect(http2=http2) as peer:
+        told(peer)
+        peer.reset_stream()
+        site.says("the handler saw 1006")
+    with site.connect("/nowhere", http2=http2) as peer:
+        peer.expect_status(403)
+
+
+def check_broken(site: Site, *, http2: bool) -> None:
+    """Find that no WebSocket opens."""
+    with pytest.raises(Mismatch), site.connect(http2=http2) as peer:
+        expect_open(peer)
+
+
+@feature("BA12", "haproxy in front: which configurations work", api="[any server, configured so](proxies.md)")
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda each: each.file)
+def test_configurations(serve: Serve, server: str, configuration: Configuration) -> None:
+    with serve(server, configuration) as site:
+        assert (site.get_page() == PAGE) is (server in configuration.pages)
+        for http2 in (False, True) if configuration.tls else (False,):
+            if server in configuration.websockets:
+                check(site, configuration.websockets[server], http2=http2)
+            else:
+                check_broken(site, http2=http2)
+
+
+@pytest.mark.parametrize("server", ["hypercorn", "granian"])
+def test_without_ws_h1(serve: Serve, server: str) -> None:
+    """A WebSocket may then take the HTTP/2 connection that another request has left open behind."""
+    with serve(server, TLS_BEHIND, (" ws h1", "")) as site:
+        assert site.get_page() == PAGE
+        if server == "hypercorn":
+            check(site, "2", http2=True)
+        else:
+            check_broken(site, http2=True)
+
+
+both_versions = pytest.mark.parametrize("http2", [False, True], ids=["http1", "http2"])
+
+IMPATIENT = ("30s", "500ms")
+NO_TUNNEL = ("  timeout tunnel 1h\n", "")
+
+
+@both_versions
+def test_silence_without_timeout_tunnel(serve: Serve, server: str, *, http2: bool) -> None:
+    """After `timeout client` or `timeout server`, both sides see that the connection broke."""
+    with serve(server, TLS, IMPATIENT, NO_TUNNEL) as site, site.connect(http2=http2) as peer:
+        told(peer)
+        peer.expect_end()
+        site.says("the handler saw 1006")
+
+
+@both_versions
+def test_silence_with_timeout_tunnel(serve: Serve, server: str, *, http2: bool) -> None:
+    """Once the connection is open, `timeout tunnel` is the only one that counts."""
+    with serve(server, TLS, IMPATIENT) as site, site.connect(http2=http2) as peer:
+        told(peer)
+        assert not peer.hears_something(within=SILENCE)
+        peer.send_text("still here")
+        peer.expect_text("still here")
+
+
+@both_versions
+@pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
+def test_pings_are_no_silence(serve: Serve, server: str, *, http2: bool) -> None:
+    pinging = ("--ping-interval", "0.1")
+    with (
+        serve(server, TLS, IMPATIENT, NO_TUNNEL, options=pinging) as site,
+        site.connect(http2=http2) as peer,
+    ):
+        told(peer)
+        until = time.monotonic() + SILENCE
+        while time.monotonic() < until:
+            ping = peer.receive_frame("a ping")
+            assert ping.opcode is Opcode.PING
+            peer.send_frame(Opcode.PONG, ping.payload)
+
+
+def test_what_the_handler_is_told(serve: Serve, server: str) -> None:
+    """The connection's other side is haproxy; the peer is in the headers, whatever it says of itself."""
+    pretence = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "ftp")]
+    with serve(server, TLS) as site, site.connect(headers=pretence) as peer:
+        seen = told(peer)
+    assert (seen.client, seen.scheme) == ("127.0.0.1", "ws")
+    assert seen.headers["x-forwarded-for"] == ["127.0.0.1"]
+    assert seen.headers["x-forwarded-proto"] == ["https"]
+    assert seen.headers["host"] == [site.address]
+
+
+def test_believing(serve: Serve, server: str) -> None:
+    """uvicorn's middleware, which runs on every server, puts the peer in haproxy's place."""
+    with serve(server, TLS, ("%[src]", "192.0.2.1"), app="believing") as site, site.connect() as peer:
+        seen = told(peer)
+    assert (seen.client, seen.scheme) == ("192.0.2.1", "wss")
+
+
+def test_a_host_that_is_not_passed_on(serve: Serve, server: str) -> None:
+    """The proxy's pages are refused then: what they come from isn't the application's host."""
+    line = "  default_backend"
+    another_host = (line, f"  http-request set-header Host application.internal\n{line}")
+    with (
+        serve(server, TLS, another_host) as site,
+        site.connect(headers=[("Origin", site.origin)]) as peer,
+    ):
+        peer.expect_status(403)
