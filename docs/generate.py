@@ -336,7 +336,8 @@ def features() -> str:
         feature = FEATURES[name]
         file = Path(inspect.getsourcefile(feature.test) or "")
         test = f"[{feature.test.__name__}](../{file.relative_to(DOCS.parent).as_posix()})"
-        rows.append((name, feature.does, feature.api, test))
+        does, api = (text.replace("|", "\\|") for text in (feature.does, feature.api))
+        rows.append((name, does, api, test))
     return table(("", "feature", "served by", "proved by"), rows)
 
 
@@ -403,6 +404,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "quirks": quirks,
     "versions": versions,
     "costs": costs,
+    "features": features,
     **{f"names of {module}": _of(module, names) for module in MODULES},
     "proxies": proxies,
     "haproxy": haproxy,

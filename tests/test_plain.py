@@ -1,14 +1,15 @@
 """Messages as they are: which frames each annotation takes."""
 
-from typing import Annotated
+from typing import Annotated, Never, assert_never
 
 import pytest
 from typing_extensions import TypeAliasType
 
-from anysocket import BadMessage
+from anysocket import Application, BadMessage, Connection
 from anysocket.messages.plain import Plain
 from anysocket.messages.structured import Json
 from anysocket.routing.sockets import codec_for
+from anysocket.testing import connect
 
 Said = TypeAliasType("Said", str)
 
@@ -55,3 +56,18 @@ def test_text_and_binary_need_no_codec(of: object) -> None:
 @pytest.mark.parametrize("of", [int, str | int, bytes | None, list[str], None])
 def test_every_other_type_is_json(of: object) -> None:
     assert isinstance(codec_for(of, None), Json)
+
+
+@pytest.mark.anyio
+async def test_nothing_is_received_or_sent() -> None:
+    app = Application()
+
+    @app.websocket("/")
+    async def handler(ws: Connection[Never, Never]) -> None:
+        async for message in ws:
+            assert_never(message)
+
+    async with connect(app) as peer:
+        await peer.send("text")
+        assert await peer.receive() is None
+        assert (peer.code, peer.reason) == (1003, "nothing is received here")

@@ -265,3 +265,11 @@ def test_msgspec_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_annotation_of_a_codec() -> None:
     with pytest.raises(TypeError, match="a codec is for a Connection, not for WebSocket"):
         maker(WebSocket, Json(), ())
+
+
+@pytest.mark.parametrize("codec", [Json(), MessagePack()])
+def test_anything_is_sent_as_an_object(codec: Codec) -> None:
+    for of in (object, dict[str, object], list[object] | None):
+        assert codec.encoder(of)({"a": [1]})
+        with pytest.raises(TypeError, match="object can't be a message"):
+            codec.decoder(of)

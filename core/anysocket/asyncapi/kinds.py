@@ -1,7 +1,7 @@
 """Kinds of messages: from the types of a handler's socket."""
 
 import re
-from typing import Annotated, NamedTuple, get_args, get_origin
+from typing import Annotated, NamedTuple, Never, get_args, get_origin
 
 from msgspec import Meta, Raw
 
@@ -42,7 +42,7 @@ def is_untyped(signature: Signature) -> bool:
 
 def _kinds(of: object, codec: Codec | None) -> list[Kind]:
     codec = codec_for(of, codec)
-    return [_kind(member, codec) for member in annotated_members(of)]
+    return [_kind(member, codec) for member in annotated_members(of) if member is not Never]
 
 
 def _kind(of: object, codec: Codec) -> Kind:

@@ -1,17 +1,17 @@
 """Messages as they are: text is str, binary is bytes (contract M1)."""
 
-from typing import cast
+from typing import Never, cast
 
 from anysocket.close import CloseCode
 from anysocket.errors import BadMessage
 from anysocket.messages.codec import Decode, Encode
 from anysocket.messages.types import members
 
-TYPES = frozenset({str, bytes})
+TYPES: frozenset[object] = frozenset({str, bytes, Never})
 
 
 class Plain:
-    """Takes str, bytes or both. A message of the type that the handler doesn't take is answered with 1003."""
+    """Takes str, bytes, both or none; a message that the handler doesn't take is answered with 1003."""
 
     def decoder(self, of: object) -> Decode:
         match members(of):
@@ -19,6 +19,8 @@ class Plain:
                 return _text
             case (one,) if one is bytes:
                 return _binary
+            case (one,) if one is Never:
+                return _none
             case _:
                 return _as_it_is
 
@@ -40,6 +42,10 @@ def _binary(message: str | bytes) -> bytes:
     if isinstance(message, bytes):
         return message
     raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, "binary only")
+
+
+def _none(message: str | bytes) -> Never:
+    raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, "nothing is received here")
 
 
 def _as_it_is(message: str | bytes) -> str | bytes:

@@ -41,7 +41,7 @@ class Json:
         return _decoder(Decoder(_type(of)).decode, kind, f"JSON in {_FRAMES[kind]} frames only")
 
     def encoder(self, of: object) -> Encode:
-        _check(of)
+        _check(of, also=(object,))
         from msgspec.json import Encoder
 
         encode = Encoder().encode
@@ -69,7 +69,7 @@ class MessagePack:
         return _decoder(decode, bytes, "MessagePack in binary frames only")
 
     def encoder(self, of: object) -> Encode:
-        _check(of)
+        _check(of, also=(object,))
         from msgspec.msgpack import Encoder
 
         return Encoder().encode
@@ -101,8 +101,12 @@ def _type(of: object) -> type[object]:
     return cast("type[object]", union(annotated_members(of)))
 
 
-def _check(of: object) -> None:
+def _check(of: object, *, also: tuple[type, ...] = ()) -> None:
     """Refuse what msgspec would refuse only when the first message comes.
+
+    Args:
+        of: the type.
+        also: classes that may be part of it, although msgspec can't validate them.
 
     Raises:
         TypeError: msgspec is missing, or has no such values.
@@ -112,7 +116,7 @@ def _check(of: object) -> None:
     from msgspec import inspect
 
     for node in _nodes(inspect.type_info(_type(of)), set()):
-        if isinstance(node, inspect.CustomType):
+        if isinstance(node, inspect.CustomType) and node.cls not in also:
             raise TypeError(
                 f"{named(node.cls)} can't be a message, or a part of one: use what msgspec supports, "
                 "such as a msgspec.Struct, a dataclass or a TypedDict"

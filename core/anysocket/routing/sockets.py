@@ -53,7 +53,7 @@ def maker(kind: object, codec: Codec | None, silenced: Container[int]) -> Make:
 
 def codec_for(of: object, codec: Codec | None) -> Codec:
     """Give the route's codec, or what fits a type: text and binary as they are, JSON for the rest."""
-    if codec is not None:
+    if codec is not None and of is not Never:
         return codec
     return Plain() if TYPES.issuperset(members(of)) else Json()
 
