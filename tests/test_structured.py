@@ -212,7 +212,6 @@ UNSUPPORTED: list[object] = [
     Holds,
     Typed,
     Recursive,
-    object,
     complex,
     type,
 ]
