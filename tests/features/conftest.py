@@ -1,4 +1,4 @@
-"""Each feature's test runs on real servers."""
+"""Each feature's test runs on real servers, and in memory unless it needs sockets."""
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,10 +10,14 @@ from websockets.asyncio.client import connect as websockets_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from anysocket import Capabilities, Headers
+from anysocket import Application, Capabilities, Headers
 from anysocket.asgi import ASGIApp
-from anysocket_adapters import running, servers
+from anysocket.memory import MemoryTransport
+from anysocket.testing import Denied as Denied
+from anysocket.testing import connect as connect_in_memory
+from anysocket_adapters import normalise, running, servers
 
+MEMORY = "memory"
 SERVERS = ("uvicorn", "hypercorn", "granian")
 
 
@@ -22,31 +26,55 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=[MEMORY, *SERVERS])
 def server(request: pytest.FixtureRequest) -> str:
+    """Where a test runs. What needs sockets is marked with `on_sockets`."""
     name: str = request.param
-    if servers()[name].version is None:
+    if name != MEMORY and servers()[name].version is None:
         pytest.fail(f"{name} isn't installed: pip install 'anysocket[all]'")
     return name
 
 
+on_sockets = pytest.mark.parametrize("server", SERVERS, indirect=True)
+"""For what needs more of a server than its WebSockets."""
+
+
 @pytest.fixture
 def capabilities(server: str) -> Capabilities:
-    """What the server has of the contract."""
-    return servers()[server].transport.capabilities
+    """What the server has of the contract; memory has it all."""
+    transport = MemoryTransport if server == MEMORY else servers()[server].transport
+    return transport.capabilities
 
 
-class Denied(Exception):
-    """The handshake was answered with a response of its own."""
+class Peer(Protocol):
+    """A client, as `anysocket.testing` has it."""
 
-    def __init__(self, status: int, headers: Headers, body: bytes) -> None:
-        super().__init__(status, body)
-        self.status = status
-        self.headers = headers
-        self.body = body
+    @property
+    def subprotocol(self) -> str | None: ...
+    @property
+    def headers(self) -> Headers:
+        """The header lines of the answer."""
+        ...
+
+    @property
+    def code(self) -> int | None:
+        """The close code, None until the connection is closed."""
+        ...
+
+    @property
+    def reason(self) -> str | None: ...
+    async def send(self, message: str | bytes, /) -> None: ...
+    async def receive(self) -> str | bytes | None:
+        """Give the next message, and None at the end."""
+        ...
+
+    async def close(self, code: int = 1000, reason: str = "") -> None: ...
+    def abort(self) -> None:
+        """Break the connection."""
+        ...
 
 
-class Peer:
+class RealPeer:
     """A client over a real socket, by the `websockets` package."""
 
     def __init__(self, client: ClientConnection) -> None:
@@ -89,8 +117,21 @@ class Peer:
         self._client.transport.abort()
 
 
-class Served:
+class Served(Protocol):
     """An app that is served."""
+
+    @property
+    def url(self) -> str: ...
+
+    def connect(
+        self, path: str = "/", *, headers: Iterable[tuple[str, str]] = (), subprotocols: Iterable[str] = ()
+    ) -> AbstractAsyncContextManager[Peer]:
+        """Raise `Denied` where the connection is refused."""
+        ...
+
+
+class ServedOnServer:
+    """An app that a server serves."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -99,7 +140,6 @@ class Served:
     async def connect(
         self, path: str = "/", *, headers: Iterable[tuple[str, str]] = (), subprotocols: Iterable[str] = ()
     ) -> AsyncGenerator[Peer, None]:
-        """Raise `Denied` where the connection is refused."""
         offered = [Subprotocol(each) for each in subprotocols]
         try:
             client = await websockets_connect(
@@ -111,7 +151,25 @@ class Served:
                 response.status_code, Headers(response.headers.raw_items()), bytes(response.body or b"")
             ) from None
         async with client:
-            yield Peer(client)
+            yield RealPeer(client)
+
+
+class ServedInMemory:
+    """An app whose peers are in the same program."""
+
+    url = "ws://testserver"
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app if isinstance(app, Application) else normalise(app)
+
+    @asynccontextmanager
+    async def connect(
+        self, path: str = "/", *, headers: Iterable[tuple[str, str]] = (), subprotocols: Iterable[str] = ()
+    ) -> AsyncGenerator[Peer, None]:
+        async with connect_in_memory(
+            self._app, path, headers=headers, subprotocols=tuple(subprotocols)
+        ) as peer:
+            yield peer
 
 
 class Serve(Protocol):
@@ -139,8 +197,11 @@ class Connect(Protocol):
 def serve(server: str) -> Serve:
     @asynccontextmanager
     async def serve(app: ASGIApp) -> AsyncGenerator[Served, None]:
-        async with running(app, server) as url:
-            yield Served(url)
+        if server == MEMORY:
+            yield ServedInMemory(app)
+        else:
+            async with running(app, server) as url:
+                yield ServedOnServer(url)
 
     return serve
 

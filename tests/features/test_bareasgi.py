@@ -21,7 +21,7 @@ from anysocket import (
 )
 from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.peer import Peer as MatrixPeer
-from tests.features.conftest import Connect, Serve
+from tests.features.conftest import Connect, Serve, on_sockets
 from tests.features.feature import feature
 
 pytestmark = pytest.mark.anyio
@@ -256,6 +256,7 @@ async def test_its_example_with_types(connect: Connect) -> None:
     "WebSocket over HTTP/2 (RFC 8441); clients that don't speak it fall back to a new HTTP/1.1 connection",
     api="`WebSocketRequest.http_version`; [where](contract.md#h2-accept): `over_http2`",
 )
+@on_sockets
 async def test_http2(serve: Serve, capabilities: Capabilities) -> None:
     app = Application()
 
@@ -291,6 +292,7 @@ def speak(url: str) -> str:
     "server-sent events or streaming where one direction is enough",
     api="`Application(http=...)`; [when](applications.md#when-one-direction-is-enough)",
 )
+@on_sockets
 async def test_server_sent_events_beside_a_websocket(serve: Serve) -> None:
     async with serve(server_sent_events.app) as served:
         url = f"http{served.url.removeprefix('ws')}"

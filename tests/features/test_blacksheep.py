@@ -11,6 +11,7 @@ from examples import chat_room, echo
 
 from anysocket import (
     Application,
+    Capabilities,
     Connection,
     ConnectionClosed,
     Json,
@@ -20,15 +21,11 @@ from anysocket import (
     WebSocket,
     WebSocketRequest,
 )
-from anysocket_adapters import servers
-from tests.features.conftest import SERVERS, Connect, Serve
+from tests.features.conftest import Connect, Serve, on_sockets
 from tests.features.feature import feature
 from tests.features.watched import Watched
 
 pytestmark = pytest.mark.anyio
-
-on_sockets = pytest.mark.parametrize("server", SERVERS)
-"""For what needs more of a server than its WebSockets."""
 
 
 @feature(
@@ -113,8 +110,8 @@ def test_a_handler_without_a_socket(parameters: str) -> None:
     "both seen in the handshake's response",
     api="`accept(subprotocol, headers)`; `Unsupported` where the server drops headers",
 )
-async def test_accept_with_headers_and_a_subprotocol(server: str, connect: Connect) -> None:
-    has_headers = servers()[server].transport.capabilities.accept_headers is not Support.ABSENT
+async def test_accept_with_headers_and_a_subprotocol(connect: Connect, capabilities: Capabilities) -> None:
+    has_headers = capabilities.accept_headers is not Support.ABSENT
     app = Application()
 
     @app.websocket("/ws")
@@ -235,6 +232,7 @@ async def test_json_in_either_kind_of_frame(serve: Serve) -> None:
     ("path", "message"),
     [("/text", "Hello world!"), ("/bytes", b"Hello world"), ("/json", '{"msg":"Hello world!"}')],
 )
+@on_sockets
 async def test_echo_loops(serve: Serve, path: str, message: str | bytes) -> None:
     watched = Watched(echo.app)
     async with AsyncExitStack() as stack:

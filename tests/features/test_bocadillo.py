@@ -30,16 +30,13 @@ from anysocket import (
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.close import SendableCode
 from anysocket_adapters import normalise, running
-from tests.features.conftest import SERVERS, Connect, Denied, Serve
+from tests.features.conftest import Connect, Denied, Serve, on_sockets
 from tests.features.feature import feature
 from tests.features.watched import Watched
 
 pytestmark = pytest.mark.anyio
 
 DEADLINE = 20
-
-on_sockets = pytest.mark.parametrize("server", SERVERS)
-"""For what needs more of a server than its WebSockets."""
 
 
 # As a program of its own: type checkers refuse a function without annotations.
@@ -219,6 +216,7 @@ async def test_keyword_arguments(serve: Serve) -> None:
     "an unhandled exception closes with 1011 and is raised on to the server",
     api="any handler ([C5](contract.md#c5-how-a-handler-ends))",
 )
+@on_sockets
 async def test_exceptions(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     app = Application()
 

@@ -21,7 +21,7 @@ from anysocket import (
     from_asgi,
 )
 from anysocket.asgi import Receive, Scope, Send
-from tests.features.conftest import SERVERS, Connect, Denied
+from tests.features.conftest import SERVERS, Connect, Denied, on_sockets
 from tests.features.feature import feature
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +89,7 @@ async def test_the_scope_by_key(connect: Connect) -> None:
 
 @feature("ST4", "`url`, a subclass of `str`", api="`WebSocketRequest.url`")
 @feature("ST5", "with `.path`, `.port`, `.scheme`", api="`URL.path`, `.port`, `.scheme`, `.host`, `.query`")
+@on_sockets
 async def test_url(connect: Connect) -> None:
     app = Application()
     seen = Queue[tuple[URL, str]]()
