@@ -266,3 +266,21 @@ async def test_cancelling_a_handler_is_left_to_the_server(caplog: pytest.LogCapt
             assert await transport.peer.receive() == Accepted(None, [])
             tasks.cancel_scope.cancel()
     assert not caplog.records
+
+
+@pytest.mark.parametrize("mistake", [SystemExit, KeyboardInterrupt])
+async def test_an_exit_is_a_mistake_like_any_other(
+    mistake: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    exits = Application()
+
+    @exits.websocket("/")
+    async def _(request: WebSocketRequest) -> None:
+        await request.web_socket.accept()
+        raise mistake
+
+    transport = MemoryTransport()
+    with pytest.raises(RuntimeError, match="the handler of / raised"):
+        await exits.handle(transport)
+    assert [await transport.peer.receive() for _ in range(2)] == [Accepted(None, []), Close(1011)]
+    assert "the handler of / failed" in caplog.text
