@@ -183,6 +183,29 @@ def server(request: pytest.FixtureRequest) -> str:
     return installed(request.param)
 
 
+inside = pytest.mark.parametrize("framework", ["starlette", "fastapi"])
+
+
+@inside
+def test_inside_of_a_route(framework: str, server: str, capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = servers()[server].transport.capabilities.peer_close_reason
+    told = "4321 \n" if reasons is Support.ABSENT else "4321 bye\n"
+    with serving(program(f"mounting.{framework}_inside").app, server) as url:
+        with connect(f"{url}/shout/ada?key=sesame") as peer:
+            peer.send("hello")
+            assert receive(peer) == "ada: HELLO"
+            peer.close(4321, "bye")
+        until(lambda: capsys.readouterr().out == told)
+
+
+@inside
+def test_a_response_of_the_framework_denies(framework: str, server: str) -> None:
+    with serving(program(f"mounting.{framework}_inside").app, server) as url:
+        response = refusal(f"{url}/shout/ada?key=wrong")
+    assert (response.status_code, response.body) == (401, b'{"error":"no key"}')
+    assert response.headers["content-type"] == "application/json"
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_lifespan_behind(framework: str, server: str, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(program(f"mounting.{framework}_behind").app, server):
