@@ -29,6 +29,7 @@ from anysocket.routing.signature import AnyHandler, Refused, Signature
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment
 from anysocket.session import Session
+from anysocket.state import State
 from anysocket.transport import Transport
 from anysocket.values import Values
 from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
@@ -244,7 +245,7 @@ async def _serve(route: Served, request: WebSocketRequest, session: Session) -> 
         await route.serve(request)
     except Refused as refused:
         await refuse(session, refused.status, str(refused))
-    if not request.connecting:
+    if session.state is not State.CONNECTING:
         await session.close()  # here, so that middleware sees how it ended
 
 

@@ -26,9 +26,11 @@ async def run(
     silenced: Container[int] = EVERY_CODE,
 ) -> None:
     """Call a connection's handler, and see the connection to its end."""
-    with suppress(Draining):
+    try:
         async with Supervised(session, path, failures, silenced):
             await call()
+    except Draining:
+        pass  # the connection has been refused
 
 
 class Supervised:

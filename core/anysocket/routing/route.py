@@ -43,6 +43,7 @@ class Route(Generic[Socket, P]):
         self.signature: Signature = read(path, names, handler, codec, silenced)
         is_connection = get_origin(self.signature.kind) is Connection
         self._auto_accept = is_connection if auto_accept is None else auto_accept
+        self._has_parameters = bool(self.signature.path or self.signature.query)
         # Called with what its signature asks for, which is known only now.
         self._call: Callable[..., Awaitable[None]] = handler
         self._handler_signature = inspect.signature(handler)
@@ -58,7 +59,11 @@ class Route(Generic[Socket, P]):
         Raises:
             Refused: a parameter isn't what the handler takes.
         """
-        arguments = self.signature.arguments(request.path_params, lambda: request.query)
+        arguments = (
+            self.signature.arguments(request.path_params, lambda: request.query)
+            if self._has_parameters
+            else {}
+        )
         if self._auto_accept and request.connecting:  # a middleware may have accepted before
             await request.web_socket.accept()
         socket = self.signature.make_socket(request)
