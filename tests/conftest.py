@@ -10,7 +10,7 @@ import pytest
 from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
-DEADLINE = 5
+DEADLINE = 20
 """Seconds that a test may take, unless its module says otherwise: what waits for ever fails."""
 
 

@@ -36,8 +36,6 @@ from tests.features.watched import Watched
 
 pytestmark = pytest.mark.anyio
 
-DEADLINE = 20
-
 
 # As a program of its own: type checkers refuse a function without annotations.
 ECHO = """

@@ -12,8 +12,6 @@ from anysocket import Application, WebSocketRequest
 from anysocket_adapters import ServerFailed, running
 from anysocket_matrix.peer import Peer
 
-DEADLINE = 20
-
 
 @asynccontextmanager
 async def greeting() -> AsyncGenerator[dict[str, object], None]:

@@ -18,8 +18,6 @@ from anysocket_adapters import ServerFailed, running
 
 pytestmark = pytest.mark.anyio
 
-DEADLINE = 20
-
 ROW = "granian-rsgi"
 
 
