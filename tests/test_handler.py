@@ -5,9 +5,19 @@ import logging
 import anyio
 import pytest
 
-from anysocket import Application, Close, ConnectionClosed, Denial, Handshake, Unsupported, WebSocketRequest
+from anysocket import (
+    Application,
+    Close,
+    ConnectionClosed,
+    Denial,
+    Handshake,
+    Unsupported,
+    WebSocketRequest,
+    handler,
+)
 from anysocket.handshake import RawHeaders, denial
 from anysocket.memory import Accepted, MemoryTransport
+from anysocket.session import Session
 
 pytestmark = pytest.mark.anyio
 
@@ -284,3 +294,34 @@ async def test_an_exit_is_a_mistake_like_any_other(
         await exits.handle(transport)
     assert [await transport.peer.receive() for _ in range(2)] == [Accepted(None, []), Close(1011)]
     assert "the handler of / failed" in caplog.text
+
+
+async def test_the_end_waits_for_a_close_that_another_task_has_begun(
+    transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may close by itself, without the code, as soon as the handler has ended."""
+    sent = anyio.Event()
+    seen: list[str] = []
+
+    async def close(self: MemoryTransport, close: Close, /) -> None:
+        await sent.wait()
+        seen.append("the close is sent")
+
+    monkeypatch.setattr(MemoryTransport, "close", close)
+    session = Session(transport)
+    await session.accept()
+
+    async def handle() -> None:
+        assert await session.receive() is None
+
+    async def serve() -> None:
+        await handler.run(handle, session, "/")
+        seen.append("the handler has ended")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(session.close, 1001)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(serve)
+        await anyio.wait_all_tasks_blocked()
+        sent.set()
+    assert seen == ["the close is sent", "the handler has ended"]

@@ -413,11 +413,11 @@ async def test_no_test_hangs(
     one.websocket("/rooms/{room}")(handler)
 
     async def enter() -> None:
-        async with connect(one, "/rooms/hall", deadline=0.01) as peer:
+        async with connect(one, "/rooms/hall", deadline=0.2) as peer:
             if receive:
                 await peer.receive()
 
-    with pytest.raises(TimeoutError, match=f"the handler of /rooms/hall hasn't {says} within 0.01 s"):
+    with pytest.raises(TimeoutError, match=f"the handler of /rooms/hall hasn't {says} within 0.2 s"):
         await enter()
 
 

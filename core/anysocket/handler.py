@@ -94,8 +94,12 @@ class Supervised:
                     pass
             return False
         finally:
-            if self._live is not None:
-                self._live.release(self._session)
+            try:
+                # Some servers close by themselves, without the code, once the handler has ended.
+                await self._session.wait_close_sent()
+            finally:
+                if self._live is not None:
+                    self._live.release(self._session)
 
     async def _returned(self) -> None:
         if self._session.state is State.CONNECTING:

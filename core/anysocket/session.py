@@ -9,6 +9,9 @@ from anysocket.handshake import Denial
 from anysocket.state import Action, State, step
 from anysocket.websocket import WebSocket
 
+_SENDING = 1.0
+"""Seconds that a close has to be sent in; what is left of its closing handshake needs no waiting."""
+
 
 class Session(WebSocket):
     """What the application holds, and its handler sees as a `WebSocket`."""
@@ -43,6 +46,13 @@ class Session(WebSocket):
             InvalidState: before accept.
         """
         return await self._wait_closed()
+
+    async def wait_close_sent(self) -> None:
+        """Let a close that another task has begun be sent."""
+        if self._closing:
+            self._sent = anyio.Event()
+            with anyio.move_on_after(_SENDING):
+                await self._sent.wait()
 
     def read_ahead(self) -> None:
         """Make ready for `wait_over`, which then needs no polling beside whoever receives.

@@ -34,12 +34,14 @@ class WebSocket:
         "_answering",
         "_close",
         "_close_timeout",
+        "_closing",
         "_gone",
         "_max_message_size",
         "_over",
         "_receive_event",
         "_receiving",
         "_send_event",
+        "_sent",
         "_short",
         "_state",
         "_told",
@@ -62,6 +64,8 @@ class WebSocket:
         self._close_timeout = close_timeout
         self._state = State.CONNECTING
         self._close: Close | None = None
+        self._closing = False
+        self._sent: anyio.Event | None = None
         self._answering = False
         self._receiving = False
         self._ahead: ReadAhead | None = None
@@ -190,9 +194,13 @@ class WebSocket:
                 self._close = close
                 ahead, self._ahead = self._ahead, None  # who closes wants no more messages
                 self._tell_watchers()
+                self._closing = True
                 try:
                     await self._transport.close(close)
                 finally:
+                    self._closing = False
+                    if self._sent is not None:
+                        self._sent.set()
                     if ahead is not None and not ahead.wanted:
                         self._end()  # nobody receives who would be told otherwise
 
