@@ -157,6 +157,7 @@ def _merged(headers: RawHeaders) -> RawHeaders:
 
 
 def _address(value: object) -> Address | None:
+    # As granian 2.8 gives it, or the middleware in front; anything else falls through.
     match cast("tuple[str, str | int] | None", value):
         case (str(host), str(port)) if host and port != "0":
             return host, int(port)

@@ -57,6 +57,7 @@ def _draft07(schema: Mapping[str, object]) -> Schema:
 
 def _converted(keyword: str, value: object) -> object:
     """Convert the schemas in a keyword's value. What else there is, such as a default, isn't touched."""
+    # What a keyword holds is as JSON Schema has it: msgspec writes no other.
     match keyword, value:
         case (("items" | "additionalProperties"), dict()):
             return _draft07(cast("Schema", value))

@@ -133,7 +133,7 @@ def _nodes(node: object, seen: set[int]) -> Iterator[object]:
         case type():
             return
         case list() | tuple():
-            parts = cast("Iterable[object]", node)
+            parts = cast("Iterable[object]", node)  # of what, narrowing object doesn't tell
         case _:
             parts = [getattr(node, name) for name in getattr(node, "__struct_fields__", ())]
     for part in parts:

@@ -123,6 +123,7 @@ def _bool(text: str) -> bool:
 
 
 def _iso(value: object) -> str:
+    # A datetime is a date too; `Route.url` answers any other value, which has no such method.
     return cast("date", value).isoformat()
 
 
