@@ -26,8 +26,9 @@ from anysocket_adapters.options import OptionName
 from anysocket_matrix import cli
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.cost import Costs
+from anysocket_matrix.files import read
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
-from anysocket_matrix.results import Cell, Results, RowResult, Verdict
+from anysocket_matrix.results import Cell, RowResult, Verdict
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
@@ -195,7 +196,7 @@ def server_rows() -> str:
 
 def compatibility() -> str:
     """Tell what each server does, from the committed results of a run."""
-    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    results = read([RESULTS / "matrix"])
     rows = [row for row in results.rows if "+" not in row.row]
     by_row = [{cell.case: cell for cell in row.cells} for row in rows]
     listed = sorted(cases(), key=lambda case: CLAUSES.index(case.clause))
@@ -210,7 +211,7 @@ def compatibility() -> str:
 
 def variants() -> str:
     """Tell where a server's variants differ from it, from the same results."""
-    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    results = read([RESULTS / "matrix"])
     verdicts = {row.row: {cell.case: _verdict(cell) for cell in row.cells} for row in results.rows}
     rows: list[tuple[str, str]] = []
     for row, found in verdicts.items():
@@ -230,7 +231,7 @@ def _verdict(cell: Cell | None) -> str:
 
 def quirks() -> str:
     """Tell what is done about each quirk, and what has come of it in the committed results."""
-    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
+    results = read([RESULTS / "matrix"])
     links = _clause_links()
     rows: list[tuple[str, ...]] = []
     for quirk in QUIRKS:
@@ -257,7 +258,7 @@ def _repair(quirk: Quirk) -> str:
     return " ".join([*(f"{where.value}: {says}" for where, says in quirk.repair.items()), *absent])
 
 
-WORSE = (Verdict.NATIVE, Verdict.REPAIRED, Verdict.ABSENT, Verdict.UNEXPECTED)
+WORSE = (Verdict.NATIVE, Verdict.REPAIRED, Verdict.ABSENT, Verdict.KNOWN, Verdict.UNEXPECTED)
 """The verdicts, each worse than the one before."""
 
 
@@ -294,11 +295,10 @@ def _thread(name: str) -> str:
 
 def versions() -> str:
     """Tell what the committed results were measured with."""
-    results = msgspec.json.decode((RESULTS / "matrix.json").read_bytes(), type=Results)
-    packages = results.rows[0].packages.items()
-    return f"anysocket {results.anysocket}, Python {results.python}, {results.platform}, " + ", ".join(
-        f"{name} {version}" for name, version in packages
-    )
+    results = read([RESULTS / "matrix"])
+    row = results.rows[0]
+    packages = ", ".join(f"{name} {version}" for name, version in row.packages.items())
+    return f"anysocket {row.anysocket}, Python {row.python}, {row.platform}, {packages}"
 
 
 def costs() -> str:

@@ -8,22 +8,32 @@ from rich.console import Console
 from anysocket import Capabilities, Support
 from anysocket_matrix.conformance.case import Case, Layer
 from anysocket_matrix.report import print_results
-from anysocket_matrix.results import Failure, Outcome, Results, RowResult, judge
+from anysocket_matrix.results import Failure, Outcome, Results, RowResult, Slow, judge
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
-NUMBERED = "n native, r repaired, a absent, ! unexpected"
+NUMBERED = "n native, r repaired, a absent, k known, ! unexpected"
 
 
 def row(name: str, failure: Failure | None = None) -> RowResult:
     outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, failure) for layer in Layer}
     declared = Capabilities(peer_close_code=Support.NATIVE)
-    return RowResult(name, "1.0", {}, 1.0, judge([CASE], declared, outcomes))
+    return RowResult(
+        row=name,
+        version="1.0",
+        anysocket="0",
+        python="3",
+        platform="x",
+        packages={},
+        seconds=1.0,
+        slowest=[Slow(CASE.id, Layer.PLAIN, 1.25)],
+        cells=judge([CASE], declared, outcomes),
+    )
 
 
 def printed(rows: list[RowResult], width: int) -> str:
     console = Console(width=width)
     with console.capture() as captured:
-        print_results(console, Results("0", "3", "x", rows), [CASE])
+        print_results(console, Results(rows), [CASE])
     return captured.get()
 
 

@@ -8,7 +8,8 @@ from anysocket import Capabilities, Support
 from anysocket.capabilities import described
 from anysocket_adapters import Server, servers
 from anysocket_matrix.conformance.case import Case, Layer, case, cases
-from anysocket_matrix.results import Failure, Outcome, Results, RowResult, Verdict, judge
+from anysocket_matrix.results import Cell, Failure, Outcome, Results, RowResult, Verdict, judge
+from anysocket_matrix.rows import row
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 FREE = Case("close.plain", "C1", (), "", Path())
@@ -65,8 +66,48 @@ def test_a_case_that_did_not_run_is_unexpected() -> None:
 )
 def test_a_run_is_as_declared_or_not(found: Failure | None, trouble: str | None, as_declared: bool) -> None:
     outcomes = {(FREE.id, layer): Outcome(FREE.id, layer, found) for layer in Layer}
-    row = RowResult("row", "1.0", {}, 1.0, judge([FREE], Capabilities(), outcomes), trouble=trouble)
-    assert Results("0", "3", "x", [row]).as_declared is as_declared
+    row = a_row("row", judge([FREE], Capabilities(), outcomes), trouble)
+    assert Results([row]).as_declared is as_declared
+
+
+def a_row(name: str, cells: list[Cell], trouble: str | None = None) -> RowResult:
+    return RowResult(
+        row=name,
+        version="1.0",
+        anysocket="0",
+        python="3",
+        platform="x",
+        packages={},
+        seconds=1.0,
+        trouble=trouble,
+        cells=cells,
+    )
+
+
+@pytest.mark.parametrize(
+    ("plain", "adapter", "expected"),
+    [
+        (FAILED, FAILED, Verdict.KNOWN),
+        (PASSED, FAILED, Verdict.KNOWN),
+        (PASSED, TROUBLE, Verdict.KNOWN),
+        (PASSED, PASSED, Verdict.UNEXPECTED),
+        (FAILED, PASSED, Verdict.UNEXPECTED),
+    ],
+)
+def test_a_known_failure_must_fail(plain: Failure | None, adapter: Failure | None, expected: Verdict) -> None:
+    found = {Layer.PLAIN: plain, Layer.ADAPTER: adapter, Layer.NORMALISED: adapter}
+    outcomes = {(FREE.id, layer): Outcome(FREE.id, layer, failure) for layer, failure in found.items()}
+    (cell,) = judge([FREE], Capabilities(), outcomes, known={FREE.id: "https://example.com/1"})
+    assert cell.verdict is expected
+    assert cell.known == "https://example.com/1"
+    assert Results([a_row("row", [cell])]).as_declared is (expected is Verdict.KNOWN)
+
+
+def test_a_known_failure_that_matches_no_case_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = row("uvicorn")
+    monkeypatch.setattr(type(chosen.server), "known_failures", {"close.nothing": "https://example.com/1"})
+    with pytest.raises(ValueError, match=r"uvicorn: its known failure 'close\.nothing' is no case"):
+        row("uvicorn")
 
 
 def test_cases_cite_clauses_and_say_what_they_check() -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from socket import socket
+from types import MappingProxyType
 
 from anyio import Event
 
@@ -42,6 +43,8 @@ class Server(ABC):
     """The event loops that the server can run on."""
     plain: bool = True
     """Whether the server speaks ASGI, which the plain transport takes at its word."""
+    known_failures: Mapping[str, str] = MappingProxyType({})
+    """Conformance cases that fail and that no capability is about: the address of a thread for each."""
 
     @abstractmethod
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:

@@ -160,8 +160,16 @@ def matrix(
         ),
     ] = None,
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write all that was measured to this file.")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Also write all that was measured: to a file such as results.json, or to a folder, "
+            "with a file for each row and version.",
+        ),
     ] = None,
+    durations: Annotated[
+        int, typer.Option(metavar="N", help="Also tell the N slowest cases of each row.")
+    ] = 0,
     list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
 ) -> None:
     """Run the conformance cases on real servers.
@@ -169,14 +177,17 @@ def matrix(
     What is measured is compared with what the adapters declare. Each case runs over the plain
     ASGI transport, through the server's adapter, and in a normalised application. A cell says
     native (all pass), repaired (only the plain transport fails), absent (the server loses the
-    information), or unexpected (not what the adapter declares). The exit status is 0 only when
-    nothing is unexpected.
+    information), known (it fails, and the server's known failures tell where upstream is told),
+    or unexpected (not what the adapter declares). The exit status is 0 only when nothing is
+    unexpected.
     """
     _needs("matrix", *MATRIX)
     from anysocket_matrix import matrix as matrix_command
 
     try:
-        as_declared = matrix_command.run(server or [], case or [], json, variants=variants, only_list=list_)
+        as_declared = matrix_command.run(
+            server or [], case or [], json, variants=variants, durations=durations, only_list=list_
+        )
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if as_declared else 1)

@@ -6,14 +6,23 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from anysocket_matrix import files
 from anysocket_matrix.conformance.case import Case, cases
-from anysocket_matrix.report import prepare_file, print_cases, print_results, write_json
+from anysocket_matrix.report import print_cases, print_results
 from anysocket_matrix.results import Results
 from anysocket_matrix.rows import Row, rows
 from anysocket_matrix.run import run_matrix
 
 
-def run(names: list[str], patterns: list[str], json: Path | None, *, variants: bool, only_list: bool) -> bool:
+def run(
+    names: list[str],
+    patterns: list[str],
+    json: Path | None,
+    *,
+    variants: bool,
+    durations: int,
+    only_list: bool,
+) -> bool:
     """Run the matrix, or list its cases; tell whether everything is as declared.
 
     Raises:
@@ -25,11 +34,11 @@ def run(names: list[str], patterns: list[str], json: Path | None, *, variants: b
         print_cases(console, chosen)
         return True
     if json is not None:
-        prepare_file(json)
-    results = _run(console, rows(names, variants=variants), chosen)
+        files.prepare(json)
+    results = _run(console, rows(names, variants=variants), chosen, durations)
     print_results(console, results, chosen)
     if json is not None:
-        write_json(json, results)
+        files.write(json, results)
     return results.as_declared
 
 
@@ -40,7 +49,7 @@ def _matching(patterns: list[str]) -> list[Case]:
     return [case for case in cases() if any(fnmatchcase(case.id, pattern) for pattern in patterns)]
 
 
-def _run(console: Console, rows: list[Row], chosen: list[Case]) -> Results:
+def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int) -> Results:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         totals = {row: sum(len(case.over(plain=row.server.plain)) for case in chosen) for row in rows}
@@ -50,4 +59,4 @@ def _run(console: Console, rows: list[Row], chosen: list[Case]) -> Results:
             progress.start_task(bars[row])
             progress.update(bars[row], completed=count)
 
-        return run_matrix(rows, chosen, update)
+        return run_matrix(rows, chosen, update, durations=durations)

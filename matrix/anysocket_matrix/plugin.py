@@ -8,11 +8,11 @@ no adapter, and what the server alone does with it only informs.
 
 import secrets
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Protocol
-from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -32,12 +32,15 @@ ROOT_PATH = "/api"
 """Where the servers are told that a proxy mounts the app."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the conformance suite."""
-    group = parser.getgroup("anysocket", "anysocket's conformance suite")
-    group.addoption("--row", default="uvicorn", help="the server to run the cases on")
-    group.addoption("--cases", help="only these cases, by id, with commas between them")
-    group.addoption("--outcomes", type=Path, help="append one line of JSON for each outcome to this file")
+_ROW = pytest.StashKey[Row]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find the row."""
+    try:
+        config.stash[_ROW] = row(str(config.getoption("--row")))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -45,36 +48,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "layer" in metafunc.fixturenames:
         found = CASES[case_id(metafunc.definition.path, metafunc.definition.originalname)]
         metafunc.parametrize(
-            "layer", [each.value for each in found.over(plain=_row(metafunc.config).server.plain)]
+            "layer", [each.value for each in found.over(plain=metafunc.config.stash[_ROW].server.plain)]
         )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose the cases, and predict the failures that the row's capabilities declare."""
-    wanted: str | None = config.getoption("--cases")
+    """Choose the cases, and predict the failures that are declared."""
+    wanted: str | None = config.getoption("--row-cases")
     if wanted is not None:
         ids = set(wanted.split(","))
         items[:] = [item for item in items if (found := case_of(item)) and found[0].id in ids]
-    capabilities = _row(config).capabilities
     for item in items:
-        found = case_of(item)
-        if found is None:
-            continue
-        case, layer = found
-        support = case.support(capabilities)
-        if layer is Layer.PLAIN and Layer.ADAPTER not in case.layers:
-            item.add_marker(pytest.mark.xfail(strict=False, reason="what the server alone does"))
-            continue
-        if support is Support.NATIVE or (support is Support.REPAIRED and layer is not Layer.PLAIN):
-            continue
+        if found := case_of(item):
+            for mark in _predictions(config.stash[_ROW], *found):
+                item.add_marker(mark)
+
+
+def _predictions(row: Row, case: Case, layer: Layer) -> Iterator[pytest.MarkDecorator]:
+    """Give the marks of a test that needn't pass."""
+    support = case.support(row.capabilities)
+    if layer is Layer.PLAIN and Layer.ADAPTER not in case.layers:
+        yield pytest.mark.xfail(strict=False, reason="what the server alone does")
+    elif case.id in row.known_failures:
+        yield pytest.mark.xfail(strict=layer is not Layer.PLAIN, reason=row.known_failures[case.id])
+    elif support is Support.ABSENT or (support is Support.REPAIRED and layer is Layer.PLAIN):
         # What is absent may pass over the plain transport, at the price of something that then fails.
         strict = support is Support.REPAIRED or layer is not Layer.PLAIN
         reason = f"{' and '.join(case.requires)}: {support.value}"
-        item.add_marker(pytest.mark.xfail(strict=strict, raises=Mismatch, reason=reason))
-
-
-def _row(config: pytest.Config) -> Row:
-    return row(str(config.getoption("--row")))
+        yield pytest.mark.xfail(strict=strict, raises=Mismatch, reason=reason)
 
 
 def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
@@ -158,18 +159,32 @@ class CasePeer(Peer):
             raise Mismatch(f"raised {error}", f"raised {record.raised}")
 
     def _ask(self, verb: str) -> Record:
-        url = f"{self.server_url}/{verb}/{self.number}"
-        try:
-            with urlopen(url, timeout=2 * NOTES_DEADLINE, context=unverified()) as response:
-                return msgspec.msgpack.decode(response.read(), type=Record)
-        except HTTPError as error:
-            error.close()
-            raise Mismatch("the program to run", "it never did") from None
+        answer = asked(self.server_url, f"/{verb}/{self.number}", 2 * NOTES_DEADLINE)
+        if answer is None:
+            raise Mismatch("the program to run", "it never did")
+        return answer
+
+
+def asked(server_url: str, path: str, deadline: float) -> Record | None:
+    """Ask the app under test for a record; there is none of a program that never ran.
+
+    Raises:
+        OSError: the server doesn't answer.
+    """
+    parts = urlsplit(server_url)
+    connection = HTTPConnection(parts.netloc, timeout=deadline)
+    if parts.scheme == "wss":
+        connection = HTTPSConnection(parts.netloc, timeout=deadline, context=unverified())
+    with closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+    return msgspec.msgpack.decode(body, type=Record) if response.status == 200 else None
 
 
 @pytest.fixture(scope="session")
 def _rows(request: pytest.FixtureRequest) -> Iterator["_Served"]:
-    served = _Served(row(str(request.config.getoption("--row"))))
+    served = _Served(request.config.stash[_ROW])
     yield served
     served.stop()
 
@@ -177,9 +192,8 @@ def _rows(request: pytest.FixtureRequest) -> Iterator["_Served"]:
 def _serves(url: str) -> bool:
     """Tell whether a server still answers a request."""
     try:
-        with urlopen(url.replace("ws", "http", 1) + "/alive/", timeout=1, context=unverified()):
-            return True
-    except OSError:
+        return asked(url, "/alive/", 1) is not None
+    except (OSError, HTTPException):
         return False
 
 
@@ -251,7 +265,7 @@ def connect(_rows: _Served, layer: str) -> Iterator[Connect]:
                 peer.deadline = INFORMATIVE_DEADLINE
                 if answer:
                     peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
-            peer.server_url = url.replace("ws", "http", 1)
+            peer.server_url = url
             peer.number = number
             return peer
 
@@ -267,7 +281,7 @@ class Launch(Protocol):
 @pytest.fixture
 def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
     """Start servers for one case alone, with what `anysocket serve` takes."""
-    chosen = row(str(request.config.getoption("--row")))
+    chosen = request.config.stash[_ROW]
     with ExitStack() as launched:
 
         def launching(app: str, *options: str) -> RunningServer:
@@ -297,7 +311,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write down what was measured, whatever was declared."""
     report = yield
-    path: Path | None = item.config.getoption("--outcomes")
+    path: Path | None = item.config.getoption("--row-outcomes")
     found = case_of(item)
     if path is None or found is None or (call.excinfo is None and call.when != "call"):
         return report
@@ -309,7 +323,7 @@ def pytest_runtest_makereport(
             if isinstance(error, Mismatch)
             else Failure(trouble=f"{type(error).__name__}: {error}")
         )
-    outcome = Outcome(found[0].id, found[1], failure)
+    outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2))
     with path.open("ab") as file:
         file.write(msgspec.json.encode(outcome) + b"\n")
     return report

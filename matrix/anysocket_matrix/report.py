@@ -2,9 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -17,11 +15,18 @@ STYLES = {
     Verdict.NATIVE: "green",
     Verdict.REPAIRED: "cyan",
     Verdict.ABSENT: "yellow",
+    Verdict.KNOWN: "magenta",
     Verdict.UNEXPECTED: "bold red",
 }
 
 
-_SIGNS = {Verdict.NATIVE: "n", Verdict.REPAIRED: "r", Verdict.ABSENT: "a", Verdict.UNEXPECTED: "!"}
+_SIGNS = {
+    Verdict.NATIVE: "n",
+    Verdict.REPAIRED: "r",
+    Verdict.ABSENT: "a",
+    Verdict.KNOWN: "k",
+    Verdict.UNEXPECTED: "!",
+}
 
 
 def print_results(console: Console, results: Results, cases: Sequence[Case]) -> None:
@@ -37,7 +42,16 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
                 console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {why}")
         if row.trouble is not None:
             console.print(f"[bold red]{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
+        if row.slowest:
+            console.print(_slowest(row))
     console.print(_summary(results))
+
+
+def _slowest(row: RowResult) -> Table:
+    table = Table("seconds", "case", "layer", title=f"{row.row}: the slowest cases", box=SIMPLE_HEAD)
+    for slow in row.slowest:
+        table.add_row(f"{slow.seconds:.2f}", slow.case, slow.layer.value)
+    return table
 
 
 def print_cases(console: Console, cases: Sequence[Case]) -> None:
@@ -46,24 +60,6 @@ def print_cases(console: Console, cases: Sequence[Case]) -> None:
     for case in cases:
         table.add_row(case.id, case.clause, ", ".join(case.requires), case.says)
     console.print(table)
-
-
-def prepare_file(path: Path) -> None:
-    """See that a file can be written, before it is needed.
-
-    Raises:
-        ValueError: it can't; the message says why.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror}") from error
-
-
-def write_json(path: Path, results: Results) -> None:
-    """Write all that was measured."""
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
 def _table(results: Results, cases: Sequence[Case]) -> Table:
@@ -86,7 +82,8 @@ def _dense_table(results: Results, cases: Sequence[Case]) -> Table:
 
 
 def _headed_table(results: Results) -> Table:
-    title = f"anysocket {results.anysocket}, Python {results.python}, {results.platform}"
+    runs = {f"anysocket {row.anysocket}, Python {row.python}, {row.platform}": None for row in results.rows}
+    title = "\n".join(runs)
     table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     table.add_column("case", overflow="fold", min_width=20)
@@ -103,7 +100,7 @@ def _add_cases(table: Table, results: Results, cases: Sequence[Case], words: Map
 
 def _why(cell: Cell) -> str:
     """Say what was declared, and what each layer saw instead."""
-    lines = [f"is declared {cell.declared.value}"]
+    lines = [f"is known to fail ({cell.known})" if cell.known else f"is declared {cell.declared.value}"]
     failures = (cell.plain, cell.adapter, cell.normalised)
     for layer, failure in zip(Layer, failures, strict=True):
         if layer not in cell.layers:

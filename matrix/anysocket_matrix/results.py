@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from types import MappingProxyType
 
 import msgspec
 
@@ -25,6 +26,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     case: str
     layer: Layer
     failure: Failure | None = None
+    seconds: float = 0.0
 
 
 class Verdict(Enum):
@@ -33,6 +35,8 @@ class Verdict(Enum):
     NATIVE = "native"
     REPAIRED = "repaired"
     ABSENT = "absent"
+    KNOWN = "known"
+    """It fails, no capability says so, and the server's `known_failures` name the thread about it."""
     UNEXPECTED = "unexpected"
 
 
@@ -44,6 +48,8 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     declared: Support
     verdict: Verdict
     requires: tuple[str, ...] = ()
+    known: str | None = None
+    """Where a known failure is told of upstream."""
     layers: tuple[Layer, ...] = EVERY_LAYER
     plain: Failure | None = None
     """None when it passed over the plain transport, or doesn't run there; so for the other layers."""
@@ -51,25 +57,34 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     normalised: Failure | None = None
 
 
-class RowResult(msgspec.Struct, frozen=True):
+class Slow(msgspec.Struct, frozen=True):
+    """One of the cases that took longest."""
+
+    case: str
+    layer: Layer
+    seconds: float
+
+
+class RowResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One server."""
 
     row: str
     version: str
-    packages: dict[str, str]
-    """The versions of what else decides how it behaves."""
-    seconds: float
-    cells: list[Cell]
-    trouble: str | None = None
-    """Why cells are missing: the end of the log of a run that didn't finish."""
-
-
-class Results(msgspec.Struct, frozen=True):
-    """One run of the matrix."""
-
     anysocket: str
     python: str
     platform: str
+    packages: dict[str, str]
+    """The versions of what else decides how it behaves."""
+    seconds: float
+    slowest: list[Slow] = []
+    trouble: str | None = None
+    """Why cells are missing: the end of the log of a run that didn't finish."""
+    cells: list[Cell]
+
+
+class Results(msgspec.Struct, frozen=True):
+    """One run of the matrix, or several that were put together."""
+
     rows: list[RowResult]
 
     @property
@@ -87,8 +102,17 @@ def judge(
     outcomes: Mapping[tuple[str, Layer], Outcome],
     *,
     plain: bool = True,
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Cell]:
-    """Compare what was measured with what is declared, on a server with the plain transport or without."""
+    """Compare what was measured with what is declared.
+
+    Args:
+        cases: what was run.
+        capabilities: what the adapter declares.
+        outcomes: what was measured, by case and layer.
+        plain: whether the server has the plain transport.
+        known: the server's known failures: a link for each case.
+    """
     cells: list[Cell] = []
     for case in cases:
         layers = case.over(plain=plain)
@@ -98,6 +122,8 @@ def judge(
         declared, agreed = case.support(capabilities), proved(failures)
         shown = agreed[0] if agreed and tuple(failures) == APP_LAYERS else declared
         verdict = Verdict(shown.value) if declared in agreed else Verdict.UNEXPECTED
+        if case.id in known:
+            verdict = Verdict.KNOWN if failed(failures) else Verdict.UNEXPECTED
         cells.append(
             Cell(
                 case=case.id,
@@ -105,6 +131,7 @@ def judge(
                 declared=declared,
                 verdict=verdict,
                 requires=case.requires,
+                known=known.get(case.id),
                 layers=layers,
                 plain=failures.get(Layer.PLAIN),
                 adapter=failures.get(Layer.ADAPTER),
@@ -132,6 +159,11 @@ def proved(failures: Mapping[Layer, Failure | None]) -> tuple[Support, ...]:
     if Layer.PLAIN not in passed:
         return (Support.NATIVE, Support.REPAIRED)
     return (Support.NATIVE,) if passed[Layer.PLAIN] else (Support.REPAIRED,)
+
+
+def failed(failures: Mapping[Layer, Failure | None]) -> bool:
+    """Tell whether a case failed where anysocket stands for it: not on the server alone."""
+    return any(failure is not None for layer, failure in failures.items() if layer is not Layer.PLAIN)
 
 
 def _proved_of_an_app(plain: Failure | None, normalised: Failure | None) -> tuple[Support, ...]:

@@ -1,6 +1,6 @@
 """The rows of the matrix: a server, with what can vary in how it runs and how it is reached."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,6 +10,7 @@ from anysocket_adapters import Server, servers
 from anysocket_adapters import loops as installed_loops
 from anysocket_adapters.options import Loop
 from anysocket_adapters.server import choose
+from anysocket_matrix.conformance.case import cases
 
 HTTP2 = "h2"
 TLS = "tls"
@@ -37,6 +38,11 @@ class Row:
         return self._transport.capabilities
 
     @property
+    def known_failures(self) -> Mapping[str, str]:
+        """The cases that are known to fail, each with where it is told of."""
+        return self.server.known_failures
+
+    @property
     def _transport(self) -> type[Transport]:
         if not self.http2:
             return self.server.transport
@@ -57,6 +63,10 @@ class Row:
         if self.loop not in self.server.loops:
             raise ValueError(f"{self.server.name} runs on {', '.join(self.server.loops)}, not on {self.loop}")
         self._transport  # noqa: B018  # raises where there is no HTTP/2
+        ids = {case.id for case in cases()}
+        for known in self.known_failures:
+            if known not in ids:
+                raise ValueError(f"{self.server.name}: its known failure {known!r} is no case")
         return self
 
 

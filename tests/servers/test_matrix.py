@@ -61,6 +61,37 @@ def test_a_false_declaration_fails_the_run(tmp_path: Path) -> None:
     assert "plain: expected code 4999, saw code 1006" in finished.stdout
 
 
+def test_the_suite_runs_in_pytest(tmp_path: Path) -> None:
+    chosen = [sys.executable, "-m", "pytest", "--pyargs", "anysocket_matrix", "-q", "-k", "peers_code"]
+    finished = subprocess.run([*chosen, "--row", "hypercorn"], capture_output=True, text=True, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "5 passed" in finished.stdout
+    assert "1 xfailed" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "say on which server: pytest --pyargs anysocket_matrix --row granian"),
+        (("--row", "apache"), "there is no server 'apache': choose one of "),
+    ],
+)
+def test_pytest_is_told_the_row(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "--pyargs", "anysocket_matrix", "-q", *options]
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert finished.returncode == pytest.ExitCode.USAGE_ERROR
+    assert message in finished.stdout + finished.stderr
+
+
+def test_the_slowest_cases_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    case = ("--server", "uvicorn", "--case", "close.peers_code")
+    finished = anysocket("matrix", *case, "--durations", "2", "--json", str(file))
+    assert finished.returncode == 0
+    assert "the slowest cases" in finished.stdout
+    assert len(json.loads(file.read_text())["rows"][0]["slowest"]) == 2
+
+
 def test_the_list_has_every_case() -> None:
     finished = anysocket("matrix", "--list")
     assert finished.returncode == 0

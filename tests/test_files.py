@@ -1,0 +1,57 @@
+"""The files of results."""
+
+from pathlib import Path
+
+import pytest
+
+from anysocket import Support
+from anysocket_matrix import files
+from anysocket_matrix.results import Cell, Failure, Results, RowResult, Verdict
+
+
+def a_row(name: str, version: str) -> RowResult:
+    return RowResult(
+        row=name,
+        version=version,
+        anysocket="0",
+        python="3",
+        platform="x",
+        packages={"h11": "1"},
+        seconds=1.0,
+        cells=[
+            Cell("close.one", "C1", Support.NATIVE, Verdict.NATIVE),
+            Cell("close.two", "C1", Support.ABSENT, Verdict.ABSENT, adapter=Failure("1000", "1006")),
+        ],
+    )
+
+
+def test_a_file_has_a_line_for_each_cell(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "results.json"
+    files.prepare(file)
+    written = Results([a_row("granian", "2.8"), a_row("uvicorn", "0.54")])
+    files.write(file, written)
+    assert files.read([file]) == written
+    lines = file.read_text().splitlines()
+    assert sum('"close.two"' in line for line in lines) == 2
+    assert not any("close.one" in line and "close.two" in line for line in lines)
+
+
+def test_a_folder_has_a_file_for_each_row_and_version(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    files.prepare(folder)
+    rows = [a_row("uvicorn", "0.54"), a_row("hypercorn+trio", "0.18"), a_row("uvicorn", "0.52")]
+    files.write(folder, Results(rows))
+    names = sorted(file.name for file in folder.iterdir())
+    assert names == ["hypercorn+trio-0.18.json", "uvicorn-0.52.json", "uvicorn-0.54.json"]
+    assert files.read([folder]) == Results([rows[1], rows[2], rows[0]])
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "garbage.json").write_text("{")
+    with pytest.raises(ValueError, match=r"garbage\.json has no results of anysocket matrix"):
+        files.read([tmp_path])
+    with pytest.raises(ValueError, match=r"can't read .*missing\.json: No such file"):
+        files.read([tmp_path / "missing.json"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="there are no results in"):
+        files.read([tmp_path / "empty"])
