@@ -80,8 +80,9 @@ def test_it_was_seen_in_a_version(quirk: Quirk) -> None:
 
 
 @each_quirk
-def test_its_links(quirk: Quirk) -> None:
+def test_whatever_is_absent_has_a_link(quirk: Quirk) -> None:
     assert len(quirk.links()) == len(quirk.upstream)
+    assert quirk.upstream or not quirk.absent
 
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
