@@ -246,7 +246,7 @@ def quirks() -> str:
                 ", ".join(f"`{case}`" for case in quirk.cases),
                 _repair(quirk),
                 _verdict(max(cells, key=lambda cell: WORSE.index(cell.verdict), default=None)),
-                ", ".join(_thread(name) for name in quirk.upstream),
+                ", ".join(f"[{text}]({address})" for text, address in quirk.links().items()),
             )
         )
     head = ("", "on", "what the server does", "clause", "cases", "repaired", "now", "upstream")
@@ -285,12 +285,6 @@ def _clause_links() -> dict[str, str]:
         clause: f"[{clause}](contract.md#{clause.lower()}-{title.lower().replace(' ', '-')})"
         for clause, title in headings
     }
-
-
-def _thread(name: str) -> str:
-    """Link a thread; GitHub leads from an issue's address to a pull request's."""
-    repository, _, number = name.partition("#")
-    return f"[{name}](https://github.com/{repository}/issues/{number})"
 
 
 def versions() -> str:

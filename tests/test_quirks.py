@@ -2,7 +2,6 @@
 
 import pkgutil
 import re
-from typing import get_args
 
 import pytest
 from docs import generate
@@ -10,35 +9,32 @@ from docs import generate
 from anysocket import Support
 from anysocket.capabilities import described
 from anysocket_adapters import servers
-from anysocket_adapters.options import Loop
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk, Where
-from anysocket_matrix.rows import HTTP2, Row
+from anysocket_matrix.rows import Row
 
 CASES = {case.id: case for case in cases()}
-
-THREAD = re.compile(r"[\w-]+/[\w-]+#\d+")
 
 each_quirk = pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: str(quirk.number))
 
 
-def row(name: str) -> Row:
-    """Find a row, whether its server is installed or not."""
-    server, *variants = name.split("+")
-    loops: tuple[Loop, ...] = get_args(Loop)
-    chosen: list[Loop] = [loop for loop in loops if loop in variants]
-    assert set(variants) <= {*servers()[server].loops, HTTP2}, name
-    return Row(servers()[server], chosen[0] if chosen else "asyncio", HTTP2 in variants)
+def all_rows() -> list[Row]:
+    """Give every row that differs in what its adapter declares, whether its server is installed or not."""
+    return [
+        Row(server, loop, http2)
+        for server in servers().values()
+        for loop in server.loops
+        for http2 in ((False, True) if server.http2 else (False,))
+    ]
+
+
+def affected(quirk: Quirk) -> list[Row]:
+    return [row for row in all_rows() if quirk.affects(row.name)]
 
 
 def wanting(row: Row, *supports: Support) -> set[str]:
     """Give the capabilities with such a support."""
     return {name for name in described() if getattr(row.capabilities, name) in supports}
-
-
-def all_rows() -> list[Row]:
-    both = ((server, http2) for server in servers().values() for http2 in (False, True))
-    return [Row(server, http2=http2) for server, http2 in both if server.http2 or not http2]
 
 
 def test_numbers() -> None:
@@ -47,15 +43,23 @@ def test_numbers() -> None:
 
 
 @each_quirk
+def test_it_is_about_something(quirk: Quirk) -> None:
+    assert quirk.rows
+    assert set(quirk.rows) <= {row.name for row in all_rows()}
+    assert quirk.cases
+    assert set(quirk.cases) <= set(CASES)
+
+
+@each_quirk
 def test_its_clauses_have_cases(quirk: Quirk) -> None:
     assert {CASES[name].clause for name in quirk.cases} == set(quirk.clauses) <= set(generate.CLAUSES)
 
 
 @each_quirk
-def test_what_is_absent_is_declared_so(quirk: Quirk) -> None:
+def test_what_is_absent_is_declared_so_on_all_its_rows(quirk: Quirk) -> None:
     required = {name for case in quirk.cases for name in CASES[case].requires}
-    absent = {name for each in quirk.rows for name in wanting(row(each), Support.ABSENT)}
-    assert set(quirk.absent) == required & absent
+    for row in affected(quirk):
+        assert set(quirk.absent) == required & wanting(row, Support.ABSENT), row.name
     assert bool(quirk.absent) >= (Where.NOWHERE in quirk.repair)
 
 
@@ -72,28 +76,25 @@ def test_its_repair_is_there(quirk: Quirk) -> None:
 
 @each_quirk
 def test_it_was_seen_in_a_version(quirk: Quirk) -> None:
-    assert {row(each).server.distribution for each in quirk.rows} <= set(SEEN)
+    assert {row.server.distribution for row in affected(quirk)} <= set(SEEN)
 
 
 @each_quirk
-def test_its_threads_are_named(quirk: Quirk) -> None:
-    assert all(THREAD.fullmatch(thread) for thread in quirk.upstream)
+def test_whatever_is_absent_has_a_link(quirk: Quirk) -> None:
+    assert len(quirk.links()) == len(quirk.upstream)
+    assert quirk.upstream or not quirk.absent
 
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
 def test_whatever_a_server_wants_is_a_quirk(row: Row) -> None:
-    told = {
-        name
-        for quirk in QUIRKS
-        if quirk.affects(row.name)
-        for case in quirk.cases
-        for name in CASES[case].requires
-    }
-    assert wanting(row, Support.REPAIRED, Support.ABSENT) <= told
+    told = [quirk for quirk in QUIRKS if quirk.affects(row.name)]
+    required = {name for quirk in told for case in quirk.cases for name in CASES[case].requires}
+    assert wanting(row, Support.REPAIRED) <= required
+    assert wanting(row, Support.ABSENT) == {name for quirk in told for name in quirk.absent}
 
 
 @pytest.mark.parametrize(
-    ("rows", "affected"),
+    ("rows", "affects"),
     [
         (("hypercorn",), True),
         (("hypercorn+trio",), True),
@@ -103,6 +104,32 @@ def test_whatever_a_server_wants_is_a_quirk(row: Row) -> None:
         (("hyper",), False),
     ],
 )
-def test_a_row_stands_for_its_variants(rows: tuple[str, ...], affected: bool) -> None:
+def test_a_row_stands_for_its_variants(rows: tuple[str, ...], affects: bool) -> None:
     quirk = Quirk(number=1, rows=rows, does="", clauses=(), cases=(), repair={})
-    assert quirk.affects("hypercorn+trio+h2") is affected
+    assert quirk.affects("hypercorn+trio+h2") is affects
+
+
+def with_upstream(*upstream: str) -> Quirk:
+    return Quirk(number=1, rows=(), does="", clauses=(), cases=(), repair={}, upstream=upstream)
+
+
+def test_links_to_threads_and_source() -> None:
+    source = "https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L404-L409"
+    assert with_upstream("Kludex/uvicorn#47", source).links() == {
+        "Kludex/uvicorn#47": "https://github.com/Kludex/uvicorn/issues/47",
+        "django/daphne: daphne/http_protocol.py#L404-L409": source,
+    }
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [
+        "uvicorn#47",
+        "Kludex/uvicorn",
+        "https://github.com/Kludex/uvicorn/issues/47",
+        "https://github.com/Kludex/uvicorn/blob/0.54.0/uvicorn/config.py",
+    ],
+)
+def test_anything_else_upstream_is_an_error(upstream: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(repr(upstream))):
+        with_upstream(upstream).links()

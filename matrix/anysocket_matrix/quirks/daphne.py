@@ -5,6 +5,7 @@ from typing import Final
 from anysocket_matrix.quirks.quirk import Quirk, Where
 
 DAPHNE: Final = ("daphne",)
+SOURCE: Final = "https://github.com/django/daphne/blob/4.2.3/daphne"
 
 QUIRKS: Final = (
     Quirk(
@@ -33,6 +34,7 @@ QUIRKS: Final = (
             Where.CORE: "`websocket.WebSocket.send` makes bytes of what is like them.",
             Where.CONNECTION: "`daphne_repairs.Connection.send` sends frames by itself.",
         },
+        upstream=(f"{SOURCE}/ws_protocol.py#L204-L207",),
     ),
     Quirk(
         number=47,
@@ -93,6 +95,7 @@ QUIRKS: Final = (
             Where.CONNECTION: "`daphne_repairs.Connection` has the code echoed.",
             Where.ADAPTER: "`daphne.DaphneTransport.handshake` takes the lines from the HTTP request.",
         },
+        upstream=(f"{SOURCE}/http_protocol.py#L140-L141",),
     ),
     Quirk(
         number=63,
@@ -101,6 +104,7 @@ QUIRKS: Final = (
         clauses=("H1",),
         cases=("request.header_order",),
         repair={Where.SERVE: "`daphne_lines.keep_lines` keeps the lines before Twisted has them by name."},
+        upstream=(f"{SOURCE}/http_protocol.py#L140-L141",),
     ),
     Quirk(
         number=64,
@@ -109,6 +113,7 @@ QUIRKS: Final = (
         clauses=("H1",),
         cases=("request.header_underscore", "request.semicolons"),
         repair={Where.ADAPTER: "`daphne.DaphneTransport.handshake` takes both from the HTTP request."},
+        upstream=(f"{SOURCE}/ws_protocol.py#L43-L44",),
     ),
     Quirk(
         number=65,
@@ -148,6 +153,7 @@ QUIRKS: Final = (
             "end.only_sending_with_messages_unread",
         ),
         repair={Where.CONNECTION: "`daphne_repairs.Connection` notes the peer's close frame."},
+        upstream=(f"{SOURCE}/ws_protocol.py#L169-L172",),
     ),
     Quirk(
         number=68,

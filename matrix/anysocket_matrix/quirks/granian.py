@@ -6,6 +6,7 @@ from anysocket_matrix.quirks.quirk import Quirk, Where
 
 GRANIAN: Final = ("granian", "granian-mt")
 RSGI: Final = ("granian-rsgi",)
+SOURCE: Final = "https://github.com/emmett-framework/granian/blob/v2.8.7/src"
 
 QUIRKS: Final = (
     Quirk(
@@ -16,6 +17,7 @@ QUIRKS: Final = (
         cases=("accept.headers",),
         repair={Where.NOWHERE: "`granian.GranianTransport.accept` raises `Unsupported`."},
         absent=("accept_headers",),
+        upstream=(f"{SOURCE}/asgi/io.rs#L691-L697",),
     ),
     Quirk(
         number=34,
@@ -29,6 +31,7 @@ QUIRKS: Final = (
             "Set-Cookie, which can't be combined.",
         },
         absent=("denial_cookies",),
+        upstream=(f"{SOURCE}/ws.rs#L86-L88",),
     ),
     Quirk(
         number=35,
@@ -37,6 +40,7 @@ QUIRKS: Final = (
         clauses=("H3", "N3"),
         cases=("deny.long_body", "asgi.deny.chunks"),
         repair={Where.CORE: "`handshake.Denial` has one body."},
+        upstream=(f"{SOURCE}/asgi/io.rs#L513-L515",),
     ),
     Quirk(
         number=36,
@@ -48,6 +52,7 @@ QUIRKS: Final = (
             Where.ADAPTER: "`granian.GranianTransport.close` stops the receive, which `reading.Reader` "
             "holds.",
         },
+        upstream=(f"{SOURCE}/asgi/io.rs#L570-L573",),
     ),
     Quirk(
         number=37,
@@ -65,7 +70,10 @@ QUIRKS: Final = (
         ),
         repair={Where.ADAPTER: "`reading.Reader` keeps one receive in flight, from accept on."},
         absent=("loss_before_accept", "awaited_loss"),
-        upstream=("emmett-framework/granian#835",),
+        upstream=(
+            "emmett-framework/granian#835",
+            f"{SOURCE}/asgi/io.rs#L630-L633",
+        ),
     ),
     Quirk(
         number=38,
@@ -85,6 +93,7 @@ QUIRKS: Final = (
             Where.CORE: "`websocket.WebSocket.send` and `close.Close.validate` refuse them.",
             Where.ADAPTER: "so does `granian.GranianTransport` a str without UTF-8.",
         },
+        upstream=(f"{SOURCE}/asgi/io.rs#L777-L781",),
     ),
     Quirk(
         number=39,
@@ -97,6 +106,10 @@ QUIRKS: Final = (
             "must learn of.",
         },
         absent=("no_close_code",),
+        upstream=(
+            f"{SOURCE}/asgi/io.rs#L648-L652",
+            f"{SOURCE}/asgi/conversion.rs#L47-L51",
+        ),
     ),
     Quirk(
         number=40,
@@ -115,6 +128,10 @@ QUIRKS: Final = (
             "isn't told what was wrong.",
         },
         absent=("invalid_text_close", "protocol_error_code", "oversized_frame_code"),
+        upstream=(
+            "snapview/tungstenite-rs#38",
+            f"{SOURCE}/asgi/io.rs#L648-L652",
+        ),
     ),
     Quirk(
         number=41,
@@ -123,6 +140,7 @@ QUIRKS: Final = (
         clauses=("H1",),
         cases=("request.addresses",),
         repair={Where.ADAPTER: "`granian.GranianTransport.handshake` reads them."},
+        upstream=(f"{SOURCE}/asgi/utils.rs#L68-L69",),
     ),
     Quirk(
         number=42,
@@ -132,6 +150,10 @@ QUIRKS: Final = (
         cases=("accept.over_http2",),
         repair={Where.NOWHERE: "its SETTINGS have no ENABLE_CONNECT_PROTOCOL."},
         absent=("over_http2",),
+        upstream=(
+            f"{SOURCE}/workers.rs#L703-L714",
+            f"{SOURCE}/ws.rs#L105-L108",
+        ),
     ),
     Quirk(
         number=43,
@@ -141,6 +163,7 @@ QUIRKS: Final = (
         cases=("deny.no_trace_of_an_upgrade",),
         repair={Where.NOWHERE: "headers can be added and not taken away."},
         absent=("plain_denial",),
+        upstream=(f"{SOURCE}/ws.rs#L128-L132",),
     ),
     Quirk(
         number=44,
@@ -155,6 +178,10 @@ QUIRKS: Final = (
             "deny.bad_denials",
         ),
         repair={Where.ADAPTER: "`rsgi.RSGITransport` answers once, with a status from 200 to 599."},
+        upstream=(
+            f"{SOURCE}/rsgi/io.rs#L412",
+            f"{SOURCE}/rsgi/http.rs#L94-L98",
+        ),
     ),
     Quirk(
         number=51,
@@ -172,6 +199,7 @@ QUIRKS: Final = (
         cases=("request.header_order",),
         repair={Where.NOWHERE: "the order is lost."},
         absent=("header_order",),
+        upstream=("hyperium/hyper#2572",),
     ),
     Quirk(
         number=58,
@@ -181,6 +209,7 @@ QUIRKS: Final = (
         cases=("end.send_after_the_peers_reason",),
         repair={Where.NOWHERE: "the application is told the code alone."},
         absent=("peer_close_reason",),
+        upstream=(f"{SOURCE}/asgi/conversion.rs#L47-L55",),
     ),
     Quirk(
         number=59,
@@ -190,6 +219,7 @@ QUIRKS: Final = (
         cases=("lifecycle.dead_peer",),
         repair={Where.NOWHERE: "`anysocket serve` refuses `--ping-interval`."},
         absent=("keepalive",),
+        upstream=("emmett-framework/granian#613",),
     ),
     Quirk(
         number=70,
@@ -199,6 +229,7 @@ QUIRKS: Final = (
         cases=("close.peers_newest_code",),
         repair={Where.NOWHERE: "the application is told that there was none."},
         absent=("peer_bad_gateway",),
+        upstream=("snapview/tungstenite-rs#502",),
     ),
     Quirk(
         number=71,
@@ -208,6 +239,10 @@ QUIRKS: Final = (
         cases=("request.encoded_slash", "request.header_latin1"),
         repair={Where.NOWHERE: "`raw_path` is the path encoded again."},
         absent=("latin1_headers", "raw_path"),
+        upstream=(
+            f"{SOURCE}/rsgi/types.rs#L54-L58",
+            f"{SOURCE}/rsgi/types.rs#L189-L192",
+        ),
     ),
     Quirk(
         number=72,
@@ -217,6 +252,7 @@ QUIRKS: Final = (
         cases=("accept.subprotocol", "accept.headers"),
         repair={Where.NOWHERE: "`rsgi.RSGITransport.accept` raises `Unsupported`."},
         absent=("accept_headers", "accept_subprotocol"),
+        upstream=(f"{SOURCE}/rsgi/io.rs#L409-L419",),
     ),
     Quirk(
         number=73,
@@ -230,6 +266,10 @@ QUIRKS: Final = (
             "denial_header_duplicates",
             "denial_latin1_headers",
             "denial_response",
+        ),
+        upstream=(
+            f"{SOURCE}/rsgi/io.rs#L390-L391",
+            f"{SOURCE}/rsgi/http.rs#L91-L101",
         ),
     ),
     Quirk(
@@ -245,6 +285,10 @@ QUIRKS: Final = (
         ),
         repair={Where.NOWHERE: "a close frame is told from a lost connection, no more."},
         absent=("close_code", "close_reason", "peer_bad_gateway", "peer_close_code", "peer_close_reason"),
+        upstream=(
+            f"{SOURCE}/rsgi/http.rs#L102-L104",
+            f"{SOURCE}/rsgi/conversion.rs#L20",
+        ),
     ),
     Quirk(
         number=75,
@@ -265,6 +309,10 @@ QUIRKS: Final = (
             "protocol_error_close",
             "protocol_error_code",
         ),
+        upstream=(
+            "snapview/tungstenite-rs#38",
+            f"{SOURCE}/rsgi/io.rs#L305-L311",
+        ),
     ),
     Quirk(
         number=78,
@@ -274,5 +322,6 @@ QUIRKS: Final = (
         cases=("asgi.disconnect.lost_before_accept",),
         repair={Where.NOWHERE: "there is nothing to wait for before accept."},
         absent=("awaited_loss",),
+        upstream=(f"{SOURCE}/rsgi/io.rs#L388-L409",),
     ),
 )

@@ -6,6 +6,7 @@ from anysocket_matrix.quirks.quirk import Quirk, Where
 
 HYPERCORN: Final = ("hypercorn",)
 HTTP2: Final = ("hypercorn+h2",)
+SOURCE: Final = "https://github.com/pgjones/hypercorn/blob/0.18.0/src/hypercorn"
 
 QUIRKS: Final = (
     Quirk(
@@ -43,6 +44,7 @@ QUIRKS: Final = (
         repair={
             Where.CONNECTION: "`hypercorn_stream.HypercornTransport` refuses, once the stream is closed.",
         },
+        upstream=(f"{SOURCE}/protocol/ws_stream.py#L254-L256",),
     ),
     Quirk(
         number=20,
@@ -51,6 +53,10 @@ QUIRKS: Final = (
         clauses=("C5", "N6"),
         cases=("end.returns", "asgi.end.returns_when_open"),
         repair={Where.CORE: "`handler.run` closes with 1000 first."},
+        upstream=(
+            "pgjones/hypercorn#112",
+            f"{SOURCE}/protocol/ws_stream.py#L265-L266",
+        ),
     ),
     Quirk(
         number=21,
@@ -81,6 +87,7 @@ QUIRKS: Final = (
             Where.CONNECTION: "an offer of permessage-deflate that makes no sense is declined by "
             "`hypercorn_stream.HypercornTransport`.",
         },
+        upstream=(f"{SOURCE}/protocol/ws_stream.py#L350-L353",),
     ),
     Quirk(
         number=23,
@@ -90,6 +97,7 @@ QUIRKS: Final = (
         clauses=("M3",),
         cases=("messages.above_the_default_in_fragments",),
         repair={Where.CONNECTION: "`hypercorn_stream.HypercornTransport` watches the stream's buffer."},
+        upstream=(f"{SOURCE}/protocol/ws_stream.py#L312-L316",),
     ),
     Quirk(
         number=24,
@@ -138,6 +146,7 @@ QUIRKS: Final = (
             Where.ADAPTER: "`hypercorn_stream.HypercornTransport.handshake` reads them all, and "
             "`hypercorn_stream.HypercornTransport.accept` tells the stream.",
         },
+        upstream=(f"{SOURCE}/protocol/ws_stream.py#L75-L76",),
     ),
     Quirk(
         number=29,
@@ -146,6 +155,7 @@ QUIRKS: Final = (
         clauses=("L3",),
         cases=("lifecycle.dead_peer",),
         repair={Where.SERVE: "`hypercorn_pings.Pings` sends them in the server's place."},
+        upstream=(f"{SOURCE}/protocol/ws_stream.py#L382-L385",),
     ),
     Quirk(
         number=30,
@@ -169,6 +179,7 @@ QUIRKS: Final = (
             Where.CORE: "`handler.run` makes an error of an exit.",
             Where.SERVE: "`hypercorn_worker.serve` of any other.",
         },
+        upstream=(f"{SOURCE}/trio/task_group.py#L38-L39",),
     ),
     Quirk(
         number=32,
@@ -193,6 +204,7 @@ QUIRKS: Final = (
         repair={
             Where.CONNECTION: "`hypercorn_stream.HypercornTransport` has it answered, and notes the code."
         },
+        upstream=(f"{SOURCE}/protocol/ws_stream.py#L323-L326",),
     ),
     Quirk(
         number=62,
@@ -205,5 +217,6 @@ QUIRKS: Final = (
             Where.CONNECTION: "`hypercorn_http2.HypercornHTTP2Transport` withholds the stream's own window "
             "instead.",
         },
+        upstream=(f"{SOURCE}/protocol/h2.py#L259-L261",),
     ),
 )

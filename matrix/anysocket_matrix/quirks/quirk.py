@@ -1,8 +1,14 @@
 """What is told of a quirk: where a server deviates from the contract, and what is done about it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
+
+REPOSITORY: Final = r"(?P<repository>[\w-]+/[\w-]+)"
+THREAD: Final = re.compile(rf"{REPOSITORY}#(?P<number>\d+)")
+SOURCE: Final = re.compile(rf"https://github\.com/{REPOSITORY}/blob/[\w.-]+/(?P<lines>[\w./-]+#L\d+(-L\d+)?)")
 
 
 class Where(Enum):
@@ -37,8 +43,31 @@ class Quirk:
     absent: tuple[str, ...] = ()
     """The capabilities that are absent on these rows for all that."""
     upstream: tuple[str, ...] = ()
-    """The threads about it, as `owner/repository#number`."""
+    """The threads about it, as `owner/repository#number`.
+
+    Where there is none, the address of the lines that do it, in the source of a release.
+    """
 
     def affects(self, row: str) -> bool:
         """Tell whether a row has it."""
         return any(set(each.split("+")) <= set(row.split("+")) for each in self.rows)
+
+    def links(self) -> dict[str, str]:
+        """Give the address of everything upstream, by the text to show for it.
+
+        Raises:
+            ValueError: it is neither a thread nor lines of source.
+        """
+        return dict(_link(each) for each in self.upstream)
+
+
+def _link(upstream: str) -> tuple[str, str]:
+    if thread := THREAD.fullmatch(upstream):
+        # GitHub leads from an issue's address to a pull request's.
+        return upstream, f"https://github.com/{thread['repository']}/issues/{thread['number']}"
+    if source := SOURCE.fullmatch(upstream):
+        return f"{source['repository']}: {source['lines']}", upstream
+    raise ValueError(
+        f"upstream {upstream!r} is neither a thread, as owner/repository#number, nor lines of source, "
+        "as https://github.com/owner/repository/blob/tag/path#L1-L2"
+    )

@@ -8,6 +8,7 @@ SANS_IO: Final = "uvicorn"
 WEBSOCKETS: Final = "uvicorn-websockets"
 WSPROTO: Final = "uvicorn-wsproto"
 UVICORN: Final = (SANS_IO, WEBSOCKETS, WSPROTO)
+SOURCE: Final = "https://github.com/Kludex/uvicorn/blob/0.54.0/uvicorn/protocols"
 
 QUIRKS: Final = (
     Quirk(
@@ -25,6 +26,10 @@ QUIRKS: Final = (
             Where.CONNECTION: "`uvicorn_repairs.read_on_sansio` and `uvicorn_repairs.read_on_wsproto` let up "
             "to 32 messages or 1 MiB be unread, and take no peer for dead while reading pauses.",
         },
+        upstream=(
+            f"{SOURCE}/websockets/websockets_sansio_impl.py#L306-L308",
+            f"{SOURCE}/websockets/wsproto_impl.py#L269-L271",
+        ),
     ),
     Quirk(
         number=2,
@@ -52,6 +57,7 @@ QUIRKS: Final = (
         clauses=("H4", "N6"),
         cases=("accept.no_answer", "asgi.end.returns_before_accept"),
         repair={Where.CORE: "`handler.run` denies with 500 before the server can."},
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L228-L240",),
     ),
     Quirk(
         number=5,
@@ -60,6 +66,7 @@ QUIRKS: Final = (
         clauses=("C2", "N5"),
         cases=("close.bad_codes_and_reasons", "asgi.close.wrong_codes", "asgi.close.long_reason"),
         repair={Where.CORE: "`close.Close.validate` refuses both before the server sees them."},
+        upstream=(f"{SOURCE}/websockets/websockets_sansio_impl.py#L512-L513",),
     ),
     Quirk(
         number=6,
@@ -84,6 +91,7 @@ QUIRKS: Final = (
             Where.CONNECTION: "`uvicorn_repairs.answer_protocol_errors` sends what wsproto says it should "
             "be.",
         },
+        upstream=(f"{SOURCE}/websockets/wsproto_impl.py#L281-L284",),
     ),
     Quirk(
         number=8,
@@ -96,6 +104,10 @@ QUIRKS: Final = (
             Where.SERVE: "`uvicorn_classes.http_class` hands on what comes behind the request.",
             Where.CONNECTION: "`uvicorn_repairs.take_early_messages` finds it in wsproto's parser.",
         },
+        upstream=(
+            f"{SOURCE}/http/h11_impl.py#L295-L297",
+            f"{SOURCE}/http/httptools_impl.py#L202-L204",
+        ),
     ),
     Quirk(
         number=9,
@@ -105,6 +117,10 @@ QUIRKS: Final = (
         clauses=("H3", "N3"),
         cases=("deny.default", "asgi.deny.headers_left_out", "asgi.deny.empty_body"),
         repair={Where.CORE: "`handshake.response` fills both in."},
+        upstream=(
+            f"{SOURCE}/websockets/wsproto_impl.py#L435",
+            f"{SOURCE}/websockets/websockets_impl.py#L352",
+        ),
     ),
     Quirk(
         number=10,
@@ -117,6 +133,7 @@ QUIRKS: Final = (
             Where.CORE: "`handshake.Denial` has one body.",
             Where.CONNECTION: "`uvicorn.UvicornWebSocketsTransport` writes such a response itself.",
         },
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L313-L319",),
     ),
     Quirk(
         number=11,
@@ -134,6 +151,7 @@ QUIRKS: Final = (
         clauses=("C3", "N5"),
         cases=("close.silent_peer", "asgi.close.silent_peer"),
         repair={Where.CORE: "`websocket.WebSocket.close` waits no longer than `close_timeout`."},
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L340",),
     ),
     Quirk(
         number=13,
@@ -142,6 +160,7 @@ QUIRKS: Final = (
         clauses=("H2", "N3"),
         cases=("accept.bad_headers", "asgi.accept.header_injection"),
         repair={Where.CORE: "`handshake.validated` refuses it."},
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L287-L294",),
     ),
     Quirk(
         number=14,
@@ -154,6 +173,7 @@ QUIRKS: Final = (
             Where.CORE: "a cancelled send may or may not have sent, and `websocket.WebSocket.close` has a "
             "timeout.",
         },
+        upstream=(f"{SOURCE}/websockets/websockets_sansio_impl.py#L432-L433",),
     ),
     Quirk(
         number=15,
@@ -172,6 +192,7 @@ QUIRKS: Final = (
         clauses=("H1",),
         cases=("request.forwarded_headers",),
         repair={Where.SERVE: "`uvicorn.Uvicorn.serve` sets `proxy_headers=False`."},
+        upstream=("Kludex/uvicorn#830",),
     ),
     Quirk(
         number=52,
@@ -207,6 +228,7 @@ QUIRKS: Final = (
             Where.ADAPTER: "`uvicorn.UvicornWebSocketsTransport.accept`, "
             "`hypercorn_stream.HypercornTransport.accept` and `daphne.DaphneTransport.accept` look.",
         },
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L294",),
     ),
     Quirk(
         number=55,
@@ -216,6 +238,10 @@ QUIRKS: Final = (
         cases=("accept.over_http2",),
         repair={Where.NOWHERE: "connections are over HTTP/1.1 alone."},
         absent=("over_http2",),
+        upstream=(
+            "Kludex/zttp#277",
+            "https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L404-L409",
+        ),
     ),
     Quirk(
         number=60,
@@ -242,6 +268,9 @@ QUIRKS: Final = (
         repair={
             Where.CONNECTION: "`wsproto_close.know_bad_gateway` has wsproto read it like any other code."
         },
+        upstream=(
+            "https://github.com/python-hyper/wsproto/blob/1.3.2/src/wsproto/frame_protocol.py#L539-L546",
+        ),
     ),
     Quirk(
         number=77,
