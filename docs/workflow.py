@@ -1,0 +1,64 @@
+"""Write tox's environments into the public CI's workflow: `python -m docs.workflow`, or `--check` it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+WORKFLOW = Path(__file__).parent.parent / ".github" / "workflows" / "tests.yml"
+
+REGION = re.compile(r"( +)# environments\n.*?( +# end\n)", re.DOTALL)
+
+NAME = re.compile(r"[\w-]+")
+"""An environment's: tox also tells what it provisions, and how long it takes."""
+
+NEWEST = "3.13"
+"""What runs an environment that names no Python."""
+
+LABELS = ("pythons", "grid", "autobahn")
+
+
+def environments() -> list[str]:
+    """Give every environment that tox runs by itself or under a label, but the report of the others."""
+    listed = list(tox("list", "--no-desc", "-d"))
+    for label in LABELS:
+        listed += tox("config", "-m", label, "-k", "env_name")
+    found = [line.removeprefix("env_name = ") for line in listed]
+    return [name for name in dict.fromkeys(found) if NAME.fullmatch(name) and name != "report"]
+
+
+def tox(*arguments: str) -> list[str]:
+    """Ask tox."""
+    command = [sys.executable, "-m", "tox", *arguments]
+    told = subprocess.run(command, cwd=WORKFLOW.parents[2], capture_output=True, text=True, check=True)
+    return told.stdout.splitlines()
+
+
+def python(environment: str) -> str:
+    """Tell the version that an environment is for: of py311-unit 3.11."""
+    named = re.match(r"py(\d)(\d+)\b", environment)
+    return f"{named[1]}.{named[2]}" if named else NEWEST
+
+
+def main(arguments: list[str]) -> int:
+    """Write the workflow, or check it."""
+    text = WORKFLOW.read_text()
+    found = [*environments(), "outside"]
+
+    def region(match: re.Match[str]) -> str:
+        jobs = [f'{match[1]}- {{ environment: {name}, python: "{python(name)}" }}\n' for name in found]
+        return f"{match[1]}# environments\n{''.join(jobs)}{match[2]}"
+
+    fresh = REGION.sub(region, text)
+    if fresh == text:
+        return 0
+    if "--check" in arguments:
+        print(f"{WORKFLOW.name} isn't fresh: python -m docs.workflow writes it")
+        return 1
+    WORKFLOW.write_text(fresh)
+    print(f"{WORKFLOW.name} written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
