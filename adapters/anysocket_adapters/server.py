@@ -1,6 +1,7 @@
 """What the module of a server declares besides its transport: how to serve on it."""
 
 import asyncio
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,6 +20,9 @@ from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import Loop, OptionName, Options
 
 GROUP = "anysocket.servers"
+
+unloadable: dict[str, str] = {}
+"""The registered servers that can't be imported, with what goes wrong, once `servers` has tried."""
 
 
 class ServerFailed(Exception):
@@ -93,11 +97,18 @@ async def when_set(event: Event, act: Callable[[], None]) -> AsyncGenerator[None
 
 @cache
 def servers() -> Mapping[str, Server]:
-    """Give all registered servers by name, installed or not."""
+    """Give all registered servers by name, installed or not, but those whose module can't be imported."""
     found = dict[str, Server]()
     for entry_point in entry_points(group=GROUP):
-        server: Server = entry_point.load()
-        found[entry_point.name] = server
+        try:
+            server: Server = entry_point.load()
+        except Exception as error:
+            unloadable[entry_point.name] = f"{entry_point.value}: {type(error).__name__}: {error}"
+            warnings.warn(
+                f"{entry_point.name} can't be loaded from {unloadable[entry_point.name]}", stacklevel=1
+            )
+        else:
+            found[entry_point.name] = server
     return dict(sorted(found.items()))
 
 
@@ -113,6 +124,8 @@ def choose(name: str | None) -> Server:
         if not installed:
             raise ValueError("no server is installed: pip install 'anysocket[uvicorn]'")
         return known[installed[0]]
+    if name in unloadable:
+        raise ValueError(f"{name} can't be loaded from {unloadable[name]}")
     if name not in known:
         raise ValueError(f"there is no server {name!r}: choose one of {', '.join(known)}")
     server = known[name]

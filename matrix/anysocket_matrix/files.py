@@ -1,5 +1,6 @@
 """The files that results are kept in: JSON with a line for each cell, so that a diff shows what changed."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,9 +34,16 @@ def write(path: Path, results: Results) -> None:
     """Write all that was measured: to one file, or to a folder with a file for each row and version."""
     if is_folder(path):
         for row in results.rows:
-            (path / f"{row.row}-{row.version}.json").write_bytes(encode(Results([row])))
+            _replace(path / f"{row.row}-{row.version}.json", encode(Results([row])))
     else:
-        path.write_bytes(encode(results))
+        _replace(path, encode(results))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write at once: another run may write the same file, or somebody read it."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.write_bytes(data)
+    new.replace(path)
 
 
 def encode(results: Results) -> bytes:

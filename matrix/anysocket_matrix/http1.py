@@ -4,6 +4,7 @@ import base64
 import hashlib
 import secrets
 import socket
+import time
 from typing import ClassVar
 
 import h11
@@ -50,13 +51,16 @@ class HTTP1Connection:
     def answer(self, deadline: float = HANDSHAKE_DEADLINE) -> Response:
         head: h11.Response | h11.InformationalResponse | None = None
         body = b""
-        self.tcp.settimeout(deadline)
+        until = time.monotonic() + deadline
         while True:
+            if body and time.monotonic() > until:
+                raise Mismatch("an answer to the handshake", f"a body that goes on for {deadline:g} s")
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
                 raise Mismatch("an HTTP answer", f"{error}") from None
             if event is h11.NEED_DATA:
+                self.tcp.settimeout(max(until - time.monotonic(), 0.001))
                 data = self.tcp.recv(1 << 16)
                 if not data and head is None:
                     raise Mismatch("an answer to the handshake", THE_END)

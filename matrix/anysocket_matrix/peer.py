@@ -31,6 +31,9 @@ from anysocket_matrix.wire import (
 
 __all__ = ["Ended", "Lines", "Mismatch", "Peer"]
 
+LEAVE_DEADLINE = 10.0
+"""Seconds in which all is read that comes before the other side's close frame."""
+
 NO_RESPONSE = Response(0, (), b"")
 """In place of an answer that nobody has waited for."""
 
@@ -173,7 +176,8 @@ class Peer:
 
     def leave(self) -> None:
         """Do our part of the closing handshake, wait for the other side's, and end the connection."""
-        while self._close_seen is None and not self._gone:
+        until = time.monotonic() + LEAVE_DEADLINE
+        while self._close_seen is None and not self._gone and time.monotonic() < until:
             try:
                 self.receive_frame("a close frame")
             except Mismatch:
@@ -196,6 +200,8 @@ class Peer:
         while (frame := self._parse()) is None:
             try:
                 data = self._wire.receive(max(until - time.monotonic(), 0.001))
+                if self._received and time.monotonic() > until + LEAVE_DEADLINE:
+                    raise Mismatch(expected, "a frame without end")
             except TimeoutError:
                 raise Mismatch(expected, f"nothing for {deadline:g} s") from None
             except OSError:

@@ -6,13 +6,13 @@ xfail, so that a declaration is proved in both directions. An application of ano
 no adapter, and what the server alone does with it only informs.
 """
 
+import os
 import secrets
+import signal
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -23,24 +23,35 @@ from anysocket_matrix.conformance.case import CASES, App, Case, Layer, Program, 
 from anysocket_matrix.peer import Lines, Mismatch, Peer
 from anysocket_matrix.results import Failure, Outcome
 from anysocket_matrix.rows import Row, row
-from anysocket_matrix.servers import NotServing, RunningServer
-from anysocket_matrix.wire import unverified
+from anysocket_matrix.servers import HELD, NotServing, RunningServer
+from anysocket_matrix.tethered import watch
+from anysocket_matrix.under_test import UnderTest, asked
 
-APP = "anysocket_matrix.conformance.app:app"
-
-ROOT_PATH = "/api"
-"""Where the servers are told that a proxy mounts the app."""
-
+_LONG = 1000
+"""Characters that are told of an exception."""
 
 _ROW = pytest.StashKey[Row]()
+_UNDER_TEST = pytest.StashKey[UnderTest]()
+_BEGAN = pytest.StashKey[float]()
+_LOG = pytest.StashKey[str | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the row."""
+    """Find the row; as a part of a run, end with it."""
+    if HELD in os.environ:
+        watch()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
     try:
         config.stash[_ROW] = row(str(config.getoption("--row")))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[_UNDER_TEST] = UnderTest(config.stash[_ROW])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server."""
+    if (under_test := config.stash.get(_UNDER_TEST, None)) is not None:
+        under_test.stop()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -165,77 +176,11 @@ class CasePeer(Peer):
         return answer
 
 
-def asked(server_url: str, path: str, deadline: float) -> Record | None:
-    """Ask the app under test for a record; there is none of a program that never ran.
-
-    Raises:
-        OSError: the server doesn't answer.
-    """
-    parts = urlsplit(server_url)
-    connection = HTTPConnection(parts.netloc, timeout=deadline)
-    if parts.scheme == "wss":
-        connection = HTTPSConnection(parts.netloc, timeout=deadline, context=unverified())
-    with closing(connection):
-        connection.request("GET", path)
-        response = connection.getresponse()
-        body = response.read()
-    return msgspec.msgpack.decode(body, type=Record) if response.status == 200 else None
-
-
-@pytest.fixture(scope="session")
-def _rows(request: pytest.FixtureRequest) -> Iterator["_Served"]:
-    served = _Served(request.config.stash[_ROW])
-    yield served
-    served.stop()
-
-
-def _serves(url: str) -> bool:
-    """Tell whether a server still answers a request."""
-    try:
-        return asked(url, "/alive/", 1) is not None
-    except (OSError, HTTPException):
-        return False
-
-
-class _Served:
-    """The server under test; one that died is started anew for the next case."""
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self._running: RunningServer | None = None
-        self._never: NotServing | None = None
-        self.suspect = False
-        """Whether a case failed: the server may be about to die of it."""
-
-    def url(self) -> str:
-        if self._never is not None:
-            raise self._never
-        if self._running is not None and self.suspect and not _serves(self._running.url):
-            self.stop()
-        self.suspect = False
-        if self._running is None or not self._running.answers:
-            self.stop()
-            try:
-                self._running = RunningServer(self.row, APP, "--root-path", ROOT_PATH)
-            except NotServing as error:
-                self._never = error
-                raise
-        return self._running.url
-
-    def check(self) -> None:
-        if self._running is not None and not self._running.answers:
-            raise NotServing(f"{self.row.name} died during this case\n{self._running.log()}")
-
-    def stop(self) -> None:
-        if self._running is not None:
-            self._running.stop()
-            self._running = None
-
-
 @pytest.fixture
-def connect(_rows: _Served, layer: str) -> Iterator[Connect]:
+def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
     """Connect peers to the programs of a case."""
-    url = _rows.url()
+    under_test = request.config.stash[_UNDER_TEST]
+    url = under_test.url()
     with ExitStack() as peers:
 
         def connecting(
@@ -256,7 +201,7 @@ def connect(_rows: _Served, layer: str) -> Iterator[Connect]:
             lines = [*control, *headers]
             at_once = answer and not informative
             if beside is None:
-                over = _rows.row.http2 if http2 is None else http2
+                over = under_test.row.http2 if http2 is None else http2
                 peer = CasePeer.connect(url + path, headers=lines, behind=behind, answer=at_once, http2=over)
             else:
                 peer = beside.another(path, headers=lines, behind=behind, answer=at_once)
@@ -281,27 +226,22 @@ class Launch(Protocol):
 @pytest.fixture
 def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
     """Start servers for one case alone, with what `anysocket serve` takes."""
-    chosen = request.config.stash[_ROW]
-    with ExitStack() as launched:
-
-        def launching(app: str, *options: str) -> RunningServer:
-            return launched.enter_context(RunningServer(chosen, app, *options))
-
-        yield launching
+    under_test = request.config.stash[_UNDER_TEST]
+    yield under_test.launch
+    under_test.stop_launched()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """See that the server has survived a case that passed, and look at it again after one that failed."""
-    served: object = pyfuncitem.funcargs.get("_rows")
+    """See what a case did to the server."""
+    under_test, found = pyfuncitem.config.stash[_UNDER_TEST], case_of(pyfuncitem)
     try:
         result = yield
-    except Mismatch:
-        if isinstance(served, _Served):
-            served.suspect = True
+    except (Exception, pytest.fail.Exception) as error:
+        pyfuncitem.stash[_LOG] = under_test.log_after(error)
         raise
-    if isinstance(served, _Served):
-        served.check()
+    if found is not None:
+        under_test.survived(plain=found[1] is Layer.PLAIN)
     return result
 
 
@@ -311,19 +251,32 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Write down what was measured, whatever was declared."""
     report = yield
-    path: Path | None = item.config.getoption("--row-outcomes")
     found = case_of(item)
-    if path is None or found is None or (call.excinfo is None and call.when != "call"):
+    if call.when == "setup":
+        item.stash[_BEGAN] = call.start
+    if found is None or (call.excinfo is None and call.when != "call"):
         return report
-    failure = None
-    if call.excinfo is not None:
-        error = call.excinfo.value
-        failure = (
-            Failure(expected=error.expected, seen=error.seen)
-            if isinstance(error, Mismatch)
-            else Failure(trouble=f"{type(error).__name__}: {error}")
-        )
-    outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2))
-    with path.open("ab") as file:
-        file.write(msgspec.json.encode(outcome) + b"\n")
+    under_test, failure = item.config.stash[_UNDER_TEST], None
+    if call.excinfo is None:
+        under_test.passed()
+    else:
+        failure = _failure(call.excinfo.value, item.stash.get(_LOG, None))
+        if failure.log is not None:
+            report.sections.append(("The end of the server's log", failure.log))
+        if report.failed:
+            under_test.failed(call.stop - item.stash[_BEGAN], failure)
+    path: Path | None = item.config.getoption("--row-outcomes")
+    if path is not None:
+        outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2))
+        with path.open("ab") as file:
+            file.write(msgspec.json.encode(outcome) + b"\n")
     return report
+
+
+def _failure(error: BaseException, log: str | None) -> Failure:
+    notes = "".join(f"; {each}" for each in getattr(error, "__notes__", ()))
+    if isinstance(error, Mismatch):
+        return Failure(expected=error.expected, seen=error.seen + notes, log=log)
+    if isinstance(error, NotServing):
+        return Failure(trouble=error.why, log=error.log)
+    return Failure(trouble=f"{type(error).__name__}: {error}"[:_LONG] + notes, log=log)

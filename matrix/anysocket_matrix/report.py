@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from anysocket_matrix.conformance.case import Case, Layer
+from anysocket_matrix.printed import printable
 from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
 STYLES = {
@@ -36,9 +37,10 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
     fits = console.measure(table, options=unbounded).minimum <= console.width
     console.print(table if fits else _dense_table(results, cases))
     for row in results.rows:
+        logs = set[str]()
         for cell in row.cells:
             if cell.verdict is Verdict.UNEXPECTED:
-                why = escape(_why(cell))
+                why = escape(_why(cell, logs))
                 console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {why}")
         if row.trouble is not None:
             console.print(f"[bold red]{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
@@ -98,8 +100,8 @@ def _add_cases(table: Table, results: Results, cases: Sequence[Case], words: Map
         table.add_row(case.clause, case.id, *(styled[verdicts.get(case.id)] for verdicts in by_row))
 
 
-def _why(cell: Cell) -> str:
-    """Say what was declared, and what each layer saw instead."""
+def _why(cell: Cell, logs: set[str]) -> str:
+    """Say what was declared, what each layer saw instead, and each log once."""
     lines = [f"is known to fail ({cell.known})" if cell.known else f"is declared {cell.declared.value}"]
     failures = (cell.plain, cell.adapter, cell.normalised)
     for layer, failure in zip(Layer, failures, strict=True):
@@ -107,9 +109,11 @@ def _why(cell: Cell) -> str:
             continue
         if failure is None:
             lines.append(f"  {layer.value}: passed")
-        else:
-            seen = failure.trouble or f"expected {failure.expected}, saw {failure.seen}"
-            lines.append(f"  {layer.value}: {seen}")
+            continue
+        lines.append(f"  {layer.value}: {printable(failure.says)}")
+        if failure.log and failure.log not in logs:
+            logs.add(failure.log)
+            lines += [f"    | {printable(line)}" for line in failure.log.splitlines()]
     return "\n".join(lines)
 
 

@@ -18,6 +18,13 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: str | None = None
     trouble: str | None = None
     """What kept the case from being measured, such as a server that died."""
+    log: str | None = None
+    """The end of what the server printed, where it died, doesn't answer any more, or is the case's own."""
+
+    @property
+    def says(self) -> str:
+        """What to tell of it, in a line."""
+        return self.trouble or f"expected {self.expected}, saw {self.seen}"
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,7 +85,7 @@ class RowResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seconds: float
     slowest: list[Slow] = []
     trouble: str | None = None
-    """Why cells are missing: the end of the log of a run that didn't finish."""
+    """Why cells are missing, or what else went wrong: which of its pytests did what, and their last lines."""
     cells: list[Cell]
 
 
@@ -124,6 +131,8 @@ def judge(
         verdict = Verdict(shown.value) if declared in agreed else Verdict.UNEXPECTED
         if case.id in known:
             verdict = Verdict.KNOWN if failed(failures) else Verdict.UNEXPECTED
+        if verdict is not Verdict.UNEXPECTED:  # a log is never the same twice
+            failures = {layer: _without_log(failure) for layer, failure in failures.items()}
         cells.append(
             Cell(
                 case=case.id,
@@ -139,6 +148,10 @@ def judge(
             )
         )
     return cells
+
+
+def _without_log(failure: Failure | None) -> Failure | None:
+    return None if failure is None else msgspec.structs.replace(failure, log=None)
 
 
 def proved(failures: Mapping[Layer, Failure | None]) -> tuple[Support, ...]:

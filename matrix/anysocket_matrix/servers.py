@@ -1,4 +1,7 @@
-"""The rows of the matrix: real servers in processes of their own, on free ports."""
+"""The rows of the matrix: real servers in processes of their own, on free ports.
+
+A server ends with the process that has started it, however that ends: see `tethered`.
+"""
 
 import os
 import re
@@ -6,12 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -19,17 +20,30 @@ from urllib.parse import urlsplit
 import trustme
 
 from anysocket_matrix.peer import Peer
+from anysocket_matrix.printed import LIMIT, Printed, excerpt
 from anysocket_matrix.rows import Row
 from anysocket_matrix.wire import Mismatch
 
 START_DEADLINE = 30.0
 STOP_DEADLINE = 5.0
 
-_READY = re.compile(rb"^anysocket: .* is ready on (\S+)$", re.MULTILINE)
+_ARRIVAL = 0.5
+"""Seconds in which all arrives that a process has printed before its end."""
+
+HELD = "ANYSOCKET_MATRIX_HELD"
+"""Where a run tells its processes the descriptor that they hold: it sees when the last of them is gone."""
+
+_READY = re.compile(rb"^anysocket: .* is ready on (wss?://127\.0\.0\.1:\d+)$", re.MULTILINE)
 
 
 class NotServing(Exception):
-    """A server didn't start, or has died; the message ends with its log."""
+    """A server didn't start, has died, or isn't tried any more."""
+
+    def __init__(self, why: str, log: str) -> None:
+        self.why: str = why
+        self.log: str = log
+        """The end of what it printed."""
+        super().__init__(f"{why}\n{log}")
 
 
 class RunningServer:
@@ -38,19 +52,22 @@ class RunningServer:
     def __init__(self, row: Row, target: str, *options: str) -> None:
         self.row = row
         self._files = ExitStack()
-        self._log = tempfile.NamedTemporaryFile(prefix="anysocket-", suffix=".log")  # noqa: SIM115
+        self._sent: str | None = None
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "anysocket_matrix", "serve", target),
+                *(sys.executable, "-m", "anysocket_matrix.tethered", "serve", target),
                 *("--server", row.server.name, "--loop", row.loop, "--port", "0", "--graceful-timeout", "1"),
                 *(self._certificate() if row.tls else ()),
                 *options,
             ],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # its workers end with it
+            pass_fds=[int(os.environ[HELD])] if HELD in os.environ else [],
         )
+        assert self._process.stdout is not None  # a pipe
+        self._printed = Printed(self._process.stdout, _READY, self._kill)
 
     @cached_property
     def url(self) -> str:
@@ -59,14 +76,17 @@ class RunningServer:
         Raises:
             NotServing: it ended instead, or takes too long.
         """
-        until = time.monotonic() + START_DEADLINE
-        while time.monotonic() < until:
-            if ready := _READY.search(self._read_log()):
-                return ready[1].decode()
-            if self._process.poll() is not None:
-                raise NotServing(f"{self.row.name} ended with {self._process.returncode}\n{self.log()}")
-            time.sleep(0.01)
-        raise NotServing(f"{self.row.name} wasn't ready within {START_DEADLINE:g} s\n{self.log()}")
+        if not self._printed.wait_for(lambda: self._ready is not None or not self.alive, START_DEADLINE):
+            raise NotServing(f"{self.row.name} wasn't ready within {START_DEADLINE:g} s", self.log())
+        if self._ready is None:
+            raise NotServing(f"{self.state} before it was ready", self.log())
+        return self._ready
+
+    @property
+    def _ready(self) -> str | None:
+        """Where it says that it is ready, and takes connections: whatever prints may say so."""
+        said = (each.decode(errors="replace") for each in self._printed.found)
+        return next((url for url in said if _takes_connections(url)), None)
 
     def _certificate(self) -> Iterator[str]:
         """Issue a certificate that nobody trusts, for as long as the server runs."""
@@ -83,19 +103,36 @@ class RunningServer:
     @property
     def answers(self) -> bool:
         """Whether the process still runs and takes connections: its worker may have died."""
-        parts = urlsplit(self.url)
-        try:
-            with socket.create_connection((parts.hostname, parts.port), 1):
-                return self.alive
-        except OSError:
-            return False
+        return _takes_connections(self.url) and self.alive
 
-    def log(self, lines: int = 30) -> str:
+    @property
+    def state(self) -> str:
+        """Say how it has ended, or that it hasn't."""
+        if self._printed.count > LIMIT:
+            return f"{self.row.name} was killed because it printed more than {LIMIT // 1024 // 1024} MiB"
+        if self.alive:
+            how = f"still runs after {self._sent}" if self._sent else "doesn't answer any more"
+            return f"{self.row.name} {how}"
+        status = self._process.returncode
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        return f"{self.row.name} {how}"
+
+    @property
+    def asked_to_end(self) -> bool:
+        """Whether a signal has been sent."""
+        return self._sent is not None
+
+    def ends(self, within: float) -> bool:
+        """Tell whether the process ends in time."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(within)
+        return not self.alive
+
+    def log(self) -> str:
         """Give the last lines that the server printed."""
-        return b"\n".join(self._read_log().splitlines()[-lines:]).decode(errors="replace")
-
-    def _read_log(self) -> bytes:
-        return Path(self._log.name).read_bytes()
+        if not self.alive:
+            self._printed.wait_for_the_end(_ARRIVAL)
+        return excerpt(self._printed.read())
 
     def connect(self, path: str) -> Peer:
         """Connect a peer, over this row's version of HTTP."""
@@ -107,18 +144,17 @@ class RunningServer:
         Raises:
             Mismatch: it hasn't in time.
         """
-        until = time.monotonic() + within
-        while text.encode() not in self._read_log():
-            if time.monotonic() > until:
-                raise Mismatch(f"{text!r} printed within {within:g} s", self.log())
-            time.sleep(0.01)
+        if not self._printed.wait_for(lambda: text.encode() in self._printed.read(), within):
+            raise Mismatch(f"{text!r} in its log within {within:g} s", "nothing of the kind")
 
     def terminate(self) -> None:
         """Send SIGTERM, as a supervisor does."""
+        self._sent = "SIGTERM"
         self._process.terminate()
 
     def interrupt(self) -> None:
         """Press Ctrl-C: SIGINT for all of the server's processes."""
+        self._sent = "SIGINT"
         os.killpg(self._process.pid, signal.SIGINT)
 
     def wait(self, within: float) -> int:
@@ -128,11 +164,13 @@ class RunningServer:
             Mismatch: something is left after that time.
         """
         until = time.monotonic() + within
-        while (status := self._process.poll()) is None or self._processes():
+        while not self.ends(until - time.monotonic()) or self._processes():
             if time.monotonic() > until:
-                raise Mismatch(f"the end within {within:g} s", f"status {status}, {self._processes()} left")
-            time.sleep(0.01)
-        return status
+                status = "no exit status" if self.alive else f"exit status {self._process.returncode}"
+                left = f"processes {self._processes()} are left"
+                raise Mismatch(f"the end of all its processes within {within:g} s", f"{status}; {left}")
+            self._printed.wait_for_the_end(0.1)
+        return self._process.returncode
 
     def _processes(self) -> list[int]:
         """Give the processes of its group that are still there."""
@@ -148,11 +186,16 @@ class RunningServer:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_DEADLINE)
+        self._kill()
+        self._process.wait()
+        self._printed.wait_for_the_end(STOP_DEADLINE)
+        assert self._process.stdin is not None  # a pipe
+        self._process.stdin.close()
+        self._files.close()
+
+    def _kill(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._log.close()
-        self._files.close()
 
     def __enter__(self) -> Self:
         return self
@@ -161,3 +204,12 @@ class RunningServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _takes_connections(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port), 1):
+            return True
+    except (OSError, ValueError):
+        return False

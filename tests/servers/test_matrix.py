@@ -142,9 +142,15 @@ def wait_until(condition: Callable[[], bool], deadline: float = 30.0) -> None:
 
 def commands_with(mark: str) -> list[str]:
     """Give the commands of the processes that have this in their environment."""
-    found: list[str] = []
+    return list(processes_with(mark).values())
+
+
+def processes_with(mark: str) -> dict[int, str]:
+    """Give those commands by the numbers of the processes."""
+    found = dict[int, str]()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if mark.encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                found[int(process.name)] = command
     return found

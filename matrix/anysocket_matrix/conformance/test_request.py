@@ -2,7 +2,8 @@
 
 from anysocket import WebSocketRequest
 from anysocket_matrix.conformance.case import STATE, Notes, case, handler
-from anysocket_matrix.plugin import ROOT_PATH, Connect
+from anysocket_matrix.plugin import Connect
+from anysocket_matrix.under_test import ROOT_PATH
 
 
 @handler()
