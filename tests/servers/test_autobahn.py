@@ -52,7 +52,8 @@ def test_a_verdict_that_is_flipped_fails_the_run(tmp_path: Path) -> None:
         (("--server", "hypercorn+tls"), "Autobahn's cases speak HTTP/1.1 without TLS: hypercorn+tls"),
         ((*FEW, "--cases", "8.1"), "Autobahn has no case or group '8.1': its groups are 1, 2, 3, 4, "),
         ((*FEW, "--verdicts", "/nowhere"), "no verdicts are committed of hypercorn "),
-        ((*FEW, "--accept", "--json", "/dev/null/file"), "can't write /dev/null/file"),
+        ((*FEW, "--accept", "--json", "/dev/null/file"), "/dev/null/file must be a file, such as "),
+        ((*FEW, "--accept", "--json", "/dev/null/a.json"), "can't write /dev/null/a.json"),
     ],
 )
 def test_mistakes_are_told_in_one_line(arguments: tuple[str, ...], message: str) -> None:

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from anysocket_matrix.autobahn.report import print_results
 from anysocket_matrix.autobahn.run import all_cases, run_row
 from anysocket_matrix.autobahn.verdicts import RowResult, accept, compare, load
-from anysocket_matrix.report import prepare_file
+from anysocket_matrix.files import is_folder, prepare
 from anysocket_matrix.rows import Row, rows
 
 QUICK = ("1", "2", "3", "4", "5", "6", "7", "10")
@@ -32,7 +32,9 @@ def run(
     cases = _of_groups(groups)
     committed = {} if accepting else {row: load(folder, row) for row in chosen}
     if json is not None:
-        prepare_file(json)
+        if is_folder(json):
+            raise ValueError(f"{json} must be a file, such as {json}.json")
+        prepare(json)
     results: list[RowResult] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
