@@ -57,7 +57,7 @@ def run_row(row: Row, cases: Sequence[str], repeat: int, progress: Callable[[], 
             (case.bare if result.url == bare else case.ours).append(Outcome(verdict, result.says))
             progress()
         if not server.answers:
-            raise NotServing(f"{row.name} died\n{server.log()}")
+            raise NotServing(f"{row.name} died", server.log())
     return RowResult(
         row=row.name,
         version=row.server.version or "not installed",
