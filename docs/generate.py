@@ -24,6 +24,9 @@ from anysocket.state import TRANSITIONS
 from anysocket_adapters import Options, servers
 from anysocket_adapters.options import OptionName
 from anysocket_matrix import cli
+from anysocket_matrix.autobahn.native import NATIVE
+from anysocket_matrix.autobahn.verdicts import Committed, Pair, in_order, worst
+from anysocket_matrix.autobahn.verdicts import Verdict as AutobahnVerdict
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.cost import Costs
 from anysocket_matrix.files import read
@@ -382,6 +385,61 @@ def haproxy() -> str:
     return f"```\n{TLS.text}```"
 
 
+def autobahn() -> str:
+    """Count the committed verdicts of Autobahn, the worst where they vary."""
+    verdicts = [verdict for verdict in AutobahnVerdict if verdict is not AutobahnVerdict.ERROR]
+    rows: list[tuple[str, ...]] = []
+    for row, committed in _committed().items():
+        for echo in ("bare", "ours"):
+            found = [worst(getattr(pair, echo)) for pair in committed.cases.values()]
+            counts = (str(found.count(verdict)) for verdict in verdicts)
+            rows.append((f"`{row}` {committed.version}", str(len(found)), echo, *counts))
+    return table(("row", "cases", "echo", *(verdict.value for verdict in verdicts)), rows)
+
+
+def autobahn_native() -> str:
+    """Tell why cases fail, or aren't implemented, with our handler as on the bare server."""
+    committed = _committed()
+    return table(
+        ("on", "cases", "because"),
+        [(", ".join(each.rows), _in_short(each.cases(committed)), each.because) for each in NATIVE],
+    )
+
+
+def autobahn_differing() -> str:
+    """Tell which verdicts differ from the bare server's, and which vary."""
+    rows: list[tuple[str, ...]] = []
+    for row, committed in _committed().items():
+        pairs: dict[Pair, list[str]] = {}
+        for case, pair in committed.cases.items():
+            if pair.bare != pair.ours or " or " in pair.bare:
+                pairs.setdefault(pair, []).append(case)
+        rows.extend((row, _in_short(cases), pair.bare, pair.ours) for pair, cases in pairs.items())
+    return table(("row", "cases", "bare", "ours"), rows)
+
+
+def _committed() -> dict[str, Committed]:
+    """Read the newest committed verdicts of each row."""
+    files = sorted((RESULTS / "autobahn").glob("*.json"), key=lambda file: _numbers(file.stem))
+    found = (msgspec.json.decode(file.read_bytes(), type=Committed) for file in files)
+    return dict(sorted({committed.row: committed for committed in found}.items()))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text))
+
+
+def _in_short(cases: Sequence[str]) -> str:
+    """List cases, a group of many only by its number."""
+    groups: dict[str, list[str]] = {}
+    for case in sorted(cases, key=in_order):
+        groups.setdefault(case.split(".")[0], []).append(case)
+    return ", ".join(
+        f"{len(found)} of group {group}" if len(found) > 20 else ", ".join(found)
+        for group, found in groups.items()
+    )
+
+
 REGIONS: dict[str, Callable[[], str]] = {
     **{f"{clause} capabilities": _of(clause, capabilities) for clause in CLAUSES},
     **{f"{clause} cases": _of(clause, clause_cases) for clause in CLAUSES},
@@ -402,6 +460,10 @@ REGIONS: dict[str, Callable[[], str]] = {
     **{f"names of {module}": _of(module, names) for module in MODULES},
     "proxies": proxies,
     "haproxy": haproxy,
+    "autobahn": autobahn,
+    "autobahn options": lambda: options(cli.autobahn),
+    "autobahn native": autobahn_native,
+    "autobahn differing": autobahn_differing,
 }
 
 

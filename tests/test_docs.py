@@ -38,7 +38,9 @@ def test_every_clause_has_a_heading() -> None:
     assert headings == list(generate.CLAUSES)
 
 
-@pytest.mark.parametrize(("name", "command"), [("serve", cli.serve), ("asyncapi", cli.asyncapi)])
+@pytest.mark.parametrize(
+    ("name", "command"), [("serve", cli.serve), ("asyncapi", cli.asyncapi), ("autobahn", cli.autobahn)]
+)
 def test_the_options_are_those_of_the_help(name: str, command: Callable[..., None]) -> None:
     shown = CliRunner().invoke(cli.app, [name, "--help"]).output
     flags = re.compile(r"(?<![\w-])--[a-z][a-z-]+")

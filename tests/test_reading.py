@@ -36,7 +36,8 @@ class Server:
     async def give(self, *events: WebSocketEvent) -> None:
         for event in events:
             self._waiting.popleft().set_result(event)
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # it arrives
+            await asyncio.sleep(0)  # the next one is asked for
 
 
 def text(text: str) -> WebSocketEvent:
@@ -54,7 +55,7 @@ async def server() -> Server:
 
 @pytest.fixture
 async def reader(server: Server) -> Reader[WebSocketEvent]:
-    return Reader(server.receive, result, lambda _: None)
+    return Reader(server.receive, result)
 
 
 async def test_what_came_before_it_was_asked_for(server: Server, reader: Reader[WebSocketEvent]) -> None:
@@ -96,13 +97,30 @@ async def test_nothing_is_asked_after_the_end(server: Server, reader: Reader[Web
     assert server.asked == 1
 
 
-async def test_the_end_is_told_when_it_is_answered(server: Server) -> None:
-    answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    reader = Reader(server.receive, result, lambda _: answered)
+async def test_a_handler_that_is_woken_has_its_turn_first(
+    server: Server, reader: Reader[WebSocketEvent]
+) -> None:
+    async def asked_by_then() -> int:
+        await reader.receive()
+        return server.asked
+
+    handler = asyncio.ensure_future(asked_by_then())
+    await asyncio.sleep(0)
+    await server.give(text("1"))
+    assert await handler == 1  # its answer is on its way before anything behind the message is read
+    assert server.asked == 2
+
+
+async def test_the_server_is_told_of_the_end_before_the_handler(server: Server) -> None:
+    told: list[str] = []
+    reader = Reader(server.receive, result, lambda: told.append("server"))
+    handler = asyncio.ensure_future(reader.receive())
+    handler.add_done_callback(lambda _: told.append("handler"))
+    await asyncio.sleep(0)
     await server.give(END)
-    assert reader.end is None
-    answered.set_result(None)
-    assert await reader.receive() == END
+    assert await handler == END
+    await asyncio.sleep(0)
+    assert told == ["server", "handler"]
 
 
 async def test_who_closes_reads_no_more(server: Server, reader: Reader[WebSocketEvent]) -> None:

@@ -71,7 +71,7 @@ class GranianTransport(ASGITransport):
         no_close_code=Support.ABSENT,
         abnormal_closure=Support.REPAIRED,
         half_closed=Support.REPAIRED,
-        protocol_error_close=Support.REPAIRED,
+        protocol_error_close=Support.ABSENT,
         invalid_text_close=Support.ABSENT,
         protocol_error_code=Support.ABSENT,
         close_while_receiving=Support.REPAIRED,
@@ -95,17 +95,8 @@ class GranianTransport(ASGITransport):
         if headers:
             raise Unsupported("granian drops the headers of accept: uvicorn and hypercorn send them")
         await super().accept(subprotocol, headers)
-        self._reader = Reader(self.receive, _result, self._answer_protocol_error)
+        self._reader = Reader(self.receive, _result)
         self.receive: ReceiveEvent = self._reader.receive
-
-    def _answer_protocol_error(self, event: WebSocketEvent) -> Awaitable[None] | None:
-        """Close with 1002 when this may be why the connection ended: granian's close would be empty.
-
-        When the peer has closed or is lost, this goes nowhere.
-        """
-        if event.get("code") != CloseCode.NO_STATUS_RCVD:
-            return None
-        return super().close(Close(CloseCode.PROTOCOL_ERROR))
 
     async def close(self, close: Close, /) -> None:
         if self._reader is None:

@@ -23,19 +23,18 @@ class Reader(Generic[Item]):
     Args:
         receive: the server's.
         event: makes an event of what it gave.
-        answer: called with the event that ends the connection; when what it gives is done, the
-            handler is told.
+        ended: called when the connection has ended, before the handler is told.
     """
 
     def __init__(
         self,
         receive: Callable[[], Awaitable[Item]],
         event: Callable[[asyncio.Future[Item]], WebSocketEvent],
-        answer: Callable[[WebSocketEvent], Awaitable[None] | None],
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         self._receive = receive
         self._event = event
-        self._answer = answer
+        self._ended = ended
         self._unread = deque[WebSocketEvent]()
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -79,16 +78,18 @@ class Reader(Generic[Item]):
             return
         event = self._event(pending)
         if event["type"] == "websocket.disconnect":
-            answer = self._answer(event)
-            if answer is None:
-                self.finish(event)
-            else:
-                asyncio.ensure_future(answer).add_done_callback(lambda _: self.finish(event))
+            self._ended()
+            self.finish(event)
             return
         self._unread.append(event)
         self._size += _size(event)
         self._wake()
         if not self._is_full():
+            pending.get_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        """Read the next, after the turn of a handler that was woken: behind it may be what ends sending."""
+        if not self._stopped:
             self._pending = self._read()
 
     def _wake(self) -> None:

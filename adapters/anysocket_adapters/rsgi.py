@@ -232,7 +232,7 @@ class RSGITransport:
             self._let_go()
             closed.set()
 
-    def _let_go(self, event: WebSocketEvent | None = None) -> None:
+    def _let_go(self) -> None:
         """End the TCP connection, which lasts as long as granian's objects do."""
         self._protocol.close()
         self._socket = _NOT_OPEN

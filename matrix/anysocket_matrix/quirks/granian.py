@@ -124,10 +124,15 @@ QUIRKS: Final = (
             "messages.above_the_default",
         ),
         repair={
-            Where.ADAPTER: "`granian.GranianTransport` closes with 1002 before the server can, since it "
-            "isn't told what was wrong.",
+            Where.NOWHERE: "it doesn't tell what was wrong, and 1002 would be false of text that "
+            "isn't UTF-8.",
         },
-        absent=("invalid_text_close", "protocol_error_code", "oversized_frame_code"),
+        absent=(
+            "protocol_error_close",
+            "invalid_text_close",
+            "protocol_error_code",
+            "oversized_frame_code",
+        ),
         upstream=(
             "snapview/tungstenite-rs#38",
             f"{SOURCE}/asgi/io.rs#L648-L652",

@@ -1,0 +1,58 @@
+"""Why cases fail with our handler as with the bare server: what the server does, and no layer can help."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from anysocket_matrix.autobahn.verdicts import Committed, Verdict, read
+
+
+@dataclass(frozen=True)
+class NativeFailure:
+    """What a server does otherwise than Autobahn expects."""
+
+    rows: Sequence[str]
+    groups: Sequence[str]
+    """Cases, or groups of cases."""
+    because: str
+
+    def cases(self, committed: Mapping[str, Committed]) -> list[str]:
+        """Give those that fail, or aren't implemented, on all of these rows."""
+        failed = [failures(committed[row]) for row in self.rows]
+        return [case for case in failed[0] if self._is_about(case) and all(case in each for each in failed)]
+
+    def explains(self, row: str, case: str) -> bool:
+        """Tell whether this is why a case fails on a row."""
+        return row in self.rows and self._is_about(case)
+
+    def _is_about(self, case: str) -> bool:
+        return any(f"{case}.".startswith(f"{group}.") for group in self.groups)
+
+
+def failures(committed: Committed) -> list[str]:
+    """Give the cases that fail with our handler, or aren't implemented."""
+    return [
+        case
+        for case, pair in committed.cases.items()
+        if any(verdict.worse_than([Verdict.NON_STRICT]) for verdict in read(pair.ours))
+    ]
+
+
+NATIVE = (
+    NativeFailure(
+        rows=("granian", "granian-mt", "granian-rsgi", "daphne"),
+        groups=("12", "13"),
+        because="none of them compresses.",
+    ),
+    NativeFailure(
+        rows=("uvicorn",),
+        groups=("7.1.5",),
+        because="websockets takes a close frame within a fragmented message for a protocol error, and "
+        "answers 1002: the connection ends in either case.",
+    ),
+    NativeFailure(
+        rows=("uvicorn-websockets",),
+        groups=("9.3.1", "9.3.2", "9.4.1", "9.4.2"),
+        because="the legacy implementation of websockets refuses a message of more than 4096 fragments; "
+        "these have 4 MiB in fragments of 64 and of 256 bytes.",
+    ),
+)

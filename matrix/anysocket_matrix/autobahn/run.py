@@ -1,0 +1,102 @@
+"""Running Autobahn's cases on a row: one server with both echoes, and kosoku beside it."""
+
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+from anysocket_adapters import Options
+from anysocket_matrix.autobahn import echo
+from anysocket_matrix.autobahn.client import CaseResult, Task
+from anysocket_matrix.autobahn.verdicts import Case, Outcome, RowResult, Verdict
+from anysocket_matrix.rows import Row
+from anysocket_matrix.servers import NotServing, RunningServer
+
+HEAVY = ("9", "12", "13")
+"""The groups of large messages and of compression, whose cases keep a processor busy and have a deadline."""
+
+AT_ONCE = {False: 16, True: 2}
+"""How many run at the same time, of the heavy ones and the others: many of these do nothing but wait."""
+
+PACKAGES = ("autobahn", "kosoku", "websockets", "wsproto")
+"""What decides, besides the server itself, what a verdict is."""
+
+
+class ClientFailed(Exception):
+    """kosoku ended before its cases did."""
+
+
+_CLIENT = (sys.executable, "-m", "anysocket_matrix.autobahn.client")
+
+
+def all_cases() -> list[str]:
+    """Give the ids of all of Autobahn's cases."""
+    listed = subprocess.run(_CLIENT, capture_output=True, text=True, check=True)
+    return listed.stdout.split()
+
+
+def run_row(row: Row, cases: Sequence[str], repeat: int, progress: Callable[[], None]) -> RowResult:
+    """Run cases on a row, with both echoes; `progress` is told of each result.
+
+    Raises:
+        NotServing: the server didn't start, or died.
+        ClientFailed: kosoku died.
+    """
+    began = time.monotonic()
+    outcomes = {case: Case(bare=[], ours=[]) for case in cases}
+    with RunningServer(row, f"{echo.__name__}:app", *_options(row)) as server:
+        bare, ours = server.url + echo.BARE, server.url + echo.OURS
+        for result in _results((bare, ours), list(cases) * repeat):
+            case = outcomes[result.case]
+            verdict = Verdict.of(result.behavior, passed=result.passed)
+            (case.bare if result.url == bare else case.ours).append(Outcome(verdict, result.says))
+            progress()
+        if not server.answers:
+            raise NotServing(f"{row.name} died", server.log())
+    return RowResult(
+        row=row.name,
+        version=row.server.version or "not installed",
+        python=platform.python_version(),
+        packages=_versions(),
+        seconds=round(time.monotonic() - began, 1),
+        cases=outcomes,
+    )
+
+
+def _options(row: Row) -> Iterator[str]:
+    """Give what the cases need: compression, and no pings of the server's own, which end a case."""
+    yield from ("--log-level", "critical", "--ping-interval", "0")
+    if "compression" not in row.server.refuses(Options(compression=True)):
+        yield "--compression"
+
+
+def _results(urls: Sequence[str], cases: Sequence[str]) -> Iterator[CaseResult]:
+    for heavy, at_once in AT_ONCE.items():
+        chosen = [case for case in cases if (case.split(".")[0] in HEAVY) is heavy]
+        yield from _run_client(Task(urls, chosen, at_once))
+
+
+def _run_client(task: Task) -> Iterator[CaseResult]:
+    command = [*_CLIENT, msgspec.json.encode(task).decode()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as client:
+        assert client.stdout is not None  # it is a pipe
+        try:
+            for line in client.stdout:
+                yield msgspec.json.decode(line, type=CaseResult)
+            if client.wait() != 0:
+                raise ClientFailed(f"kosoku ended with {client.returncode}: what it says is above")
+        finally:
+            client.kill()
+
+
+def _versions() -> dict[str, str]:
+    found = dict[str, str]()
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

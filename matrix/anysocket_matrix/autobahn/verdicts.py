@@ -1,0 +1,176 @@
+"""What Autobahn says of a row, the form in which it is committed, and the comparison of both."""
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+
+from anysocket_matrix.rows import Row
+
+FOLDER = Path("docs", "results", "autobahn")
+"""Where the committed verdicts are, in a clone of the repository."""
+
+_OR = " or "
+
+
+class Verdict(Enum):
+    """What Autobahn says of a case, each worse than the one before."""
+
+    OK = "OK"
+    INFORMATIONAL = "INFORMATIONAL"
+    NON_STRICT = "NON-STRICT"
+    UNIMPLEMENTED = "UNIMPLEMENTED"
+    FAILED = "FAILED"
+    ERROR = "ERROR"
+    """The case couldn't be run: nothing that can be committed."""
+
+    def worse_than(self, others: Sequence["Verdict"]) -> bool:
+        """Tell whether it is worse than each of these."""
+        order = list(Verdict)
+        return all(order.index(self) > order.index(other) for other in others)
+
+    @classmethod
+    def of(cls, behavior: str, *, passed: bool) -> "Verdict":
+        """Judge the messages and the close together: a close that is wrong fails a case, too."""
+        verdict = cls(behavior)
+        return cls.FAILED if not passed and not verdict.worse_than([cls.NON_STRICT]) else verdict
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a case went with one echo."""
+
+    verdict: Verdict
+    says: str
+    """Why, in Autobahn's words."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A case with both echoes on one row, each as often as it was run."""
+
+    bare: list[Outcome]
+    ours: list[Outcome]
+
+
+class RowResult(msgspec.Struct, frozen=True):
+    """One run, or several, of cases on one row."""
+
+    row: str
+    version: str
+    python: str
+    packages: dict[str, str]
+    """The versions of what else decides the verdicts."""
+    seconds: float
+    cases: dict[str, Case]
+    problems: list[str] = []
+    """What isn't as it is committed, and where ours is worse than bare."""
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """The committed verdicts of a case; several, with `or`, where they vary between runs."""
+
+    bare: str
+    ours: str
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """The committed verdicts of one version of a server on one row."""
+
+    row: str
+    version: str
+    python: str
+    packages: dict[str, str]
+    cases: dict[str, Pair]
+
+
+def file_of(folder: Path, row: Row) -> Path:
+    """Give the file of a row in the server's installed version."""
+    return folder / f"{row.name}-{row.server.version}.json"
+
+
+def load(folder: Path, row: Row) -> Committed:
+    """Read what is committed.
+
+    Raises:
+        ValueError: nothing is, for this version.
+    """
+    file = file_of(folder, row)
+    if not file.is_file():
+        raise ValueError(
+            f"no verdicts are committed of {row.name} {row.server.version}: there is no {file}. "
+            f"Have it written, look at it and commit it: anysocket autobahn --server {row.name} --accept"
+        )
+    return msgspec.json.decode(file.read_bytes(), type=Committed)
+
+
+def accept(folder: Path, row: Row, result: RowResult) -> None:
+    """Write what was measured to the row's file; cases that weren't run stay as they are.
+
+    Raises:
+        ValueError: a case couldn't be run.
+    """
+    kept = load(folder, row).cases if file_of(folder, row).is_file() else {}
+    measured = {case: Pair(_told(seen.bare), _told(seen.ours)) for case, seen in result.cases.items()}
+    broken = [case for case, pair in measured.items() if Verdict.ERROR.value in pair.bare + pair.ours]
+    if broken:
+        raise ValueError(f"{row.name}: {', '.join(broken)} couldn't be run, so there is nothing to accept")
+    cases = dict(sorted({**kept, **measured}.items(), key=lambda item: in_order(item[0])))
+    committed = Committed(result.row, result.version, result.python, result.packages, cases)
+    folder.mkdir(parents=True, exist_ok=True)
+    file_of(folder, row).write_text(_one_case_a_line(committed))
+
+
+def compare(committed: Committed, result: RowResult) -> Iterator[str]:
+    """Tell of each case that isn't as it is committed, and of each that is worse than bare."""
+    for case, seen in result.cases.items():
+        pair = committed.cases.get(case)
+        if pair is None:
+            yield f"{result.row}: {case} has no committed verdict"
+            continue
+        for echo, told, outcomes in (("bare", pair.bare, seen.bare), ("ours", pair.ours, seen.ours)):
+            for outcome in outcomes:
+                if outcome.verdict not in read(told):
+                    yield (
+                        f"{result.row}: {case} {echo} is committed as {told}, "
+                        f"measured as {outcome.verdict.value}: {outcome.says}"
+                    )
+        yield from _worse(result.row, case, read(pair.bare), seen)
+
+
+def _worse(row: str, case: str, committed: Sequence[Verdict], seen: Case) -> Iterator[str]:
+    bare = [*committed, *(outcome.verdict for outcome in seen.bare)]
+    for outcome in seen.ours:
+        if outcome.verdict.worse_than(bare):
+            than = _OR.join(verdict.value for verdict in dict.fromkeys(bare))
+            yield f"{row}: {case} ours is {outcome.verdict.value}, worse than bare's {than}: {outcome.says}"
+
+
+def in_order(case: str) -> tuple[int, ...]:
+    """Sort cases by the numbers in their ids."""
+    return tuple(int(number) for number in case.split("."))
+
+
+def worst(told: str) -> Verdict:
+    """Give the worst verdict that a case may have."""
+    return max(read(told), key=list(Verdict).index)
+
+
+def _told(outcomes: Sequence[Outcome]) -> str:
+    found = {outcome.verdict for outcome in outcomes}
+    return _OR.join(verdict.value for verdict in Verdict if verdict in found)
+
+
+def read(told: str) -> list[Verdict]:
+    """Read what a committed file tells of a case."""
+    return [Verdict(each) for each in told.split(_OR)]
+
+
+def _one_case_a_line(committed: Committed) -> str:
+    """Encode for readers of diffs."""
+    head = [
+        f'"{field}": {msgspec.json.encode(getattr(committed, field)).decode()},'
+        for field in committed.__struct_fields__
+        if field != "cases"
+    ]
+    cases = [f'"{case}": {msgspec.json.encode(pair).decode()}' for case, pair in committed.cases.items()]
+    return "\n".join(["{", *head, '"cases": {', ",\n".join(cases), "}", "}", ""])
