@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from anysocket import Capabilities
+from anysocket import Capabilities, Support
+from anysocket.capabilities import described
 from anysocket.transport import Transport
 from anysocket_adapters import Server, servers
 from anysocket_adapters import loops as installed_loops
 from anysocket_adapters.options import Loop
 from anysocket_adapters.server import choose
-from anysocket_matrix.conformance.case import cases
+from anysocket_matrix.conformance.case import Case, Layer, cases
 
 HTTP2 = "h2"
 TLS = "tls"
@@ -67,7 +68,24 @@ class Row:
         for known in self.known_failures:
             if known not in ids:
                 raise ValueError(f"{self.server.name}: its known failure {known!r} is no case")
+        for name in unseen_repairs(self.capabilities, plain=self.server.plain):
+            raise ValueError(
+                f"{self.name} declares {name} repaired, and no case on it can tell that from native: "
+                "declare it native"
+            )
         return self
+
+
+def unseen_repairs(capabilities: Capabilities, *, plain: bool) -> list[str]:
+    """Give what is declared repaired though no handler's connection shows that, or no plain transport."""
+    seen = {name for case in cases() if plain and _connects(case) for name in case.requires}
+    return [
+        name for name in described() if getattr(capabilities, name) is Support.REPAIRED and name not in seen
+    ]
+
+
+def _connects(case: Case) -> bool:
+    return Layer.ADAPTER in case.layers and Layer.NORMALISED in case.layers
 
 
 def row(name: str) -> Row:

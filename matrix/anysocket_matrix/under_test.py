@@ -20,6 +20,9 @@ ROOT_PATH = "/api"
 PATIENCE = 25.0
 """Seconds that cases may take to fail unpredicted, one after the other, before the row is given up."""
 
+ENOUGH = 3
+"""So many cases at least."""
+
 _ALIVE_DEADLINE = 2.0
 """Seconds for an answer that needs no work."""
 
@@ -64,6 +67,7 @@ class UnderTest:
         """Whether the last case failed, or was over the plain transport: the server may die of it later."""
         self._lost = 0.0
         """Seconds of cases that failed, since one passed."""
+        self._failures = 0
         self._served = False
         """Whether a server has ever been ready."""
 
@@ -132,12 +136,13 @@ class UnderTest:
 
     def passed(self) -> None:
         """Take heart."""
-        self._lost = 0.0
+        self._lost, self._failures = 0.0, 0
 
     def failed(self, seconds: float, failure: Failure) -> None:
         """Lose patience."""
         self._lost += seconds
-        if self._lost > PATIENCE and self._hopeless is None:
+        self._failures += 1
+        if self._lost > PATIENCE and self._failures >= ENOUGH and self._hopeless is None:
             self._give_up(f"no case passed in {self._lost:.0f} s, the last one {failure.says}", failure.log)
 
     def _give_up(self, why: str, log: str | None) -> None:

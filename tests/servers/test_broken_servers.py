@@ -27,10 +27,14 @@ CASES = (
 HURRIED = """
 import sys
 
-if {"broken-never", "broken-dumb"} & {*sys.orig_argv}:
-    from anysocket_matrix import servers, under_test, wire
+if "broken-never" in sys.orig_argv:
+    from anysocket_matrix import servers
 
-    servers.START_DEADLINE, under_test.PATIENCE, wire.HANDSHAKE_DEADLINE = 5.0, 5.0, 2.0
+    servers.START_DEADLINE = 10.0
+if "broken-dumb" in sys.orig_argv:
+    from anysocket_matrix import under_test, wire
+
+    wire.HANDSHAKE_DEADLINE, under_test.PATIENCE = 2.0, 5.0
 """
 """What Python does first: servers that never answer are to cost less time than usual."""
 
@@ -121,7 +125,7 @@ def test_dies_after_some_connections(told: tuple[str, dict[str, RowResult]]) -> 
     ("name", "says", "log"),
     [
         ("broken-unable", "ended with exit status 1 before it was ready", "No module named 'broken_dep"),
-        ("broken-never", "wasn't ready within 5 s", "waiting for a better day"),
+        ("broken-never", "wasn't ready within 10 s", "waiting for a better day"),
         ("broken-dumb", "no case passed in", "anysocket: dumb 1 is ready on ws://127.0.0.1:1"),
         ("broken-noisy", "was killed because it printed more than 16 MiB", r"\xff\x1b[2J\x1b[31m[bold red]"),
     ],
@@ -194,10 +198,10 @@ def test_a_killed_run_takes_everything_along(tmp_path: Path) -> None:
 
 def test_a_pytest_that_fails_is_told(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\nif '--row' in sys.orig_argv:\n    import pytest\n    del pytest.StashKey\n"
+        "import os, sys\nif '--row' in sys.orig_argv:\n    print('not today', flush=True)\n    os._exit(3)\n"
     )
     process = run(tmp_path, "--server", "uvicorn", "--case", "accept.opens")
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "Shard 1 of 1: 3 of 3 outcomes are missing" in printed
-    assert "module 'pytest' has no attribute 'StashKey'" in printed
+    assert "Shard 1 of 1: 3 of 3 outcomes are missing and pytest ended with status 3." in printed
+    assert "not today" in printed

@@ -272,7 +272,7 @@ def test_beside_messages_that_nobody_receives(connect: Connect) -> None:
     other.expect_text("a")
 
 
-@case("C6", requires=("end_while_suspended", "peer_close_code"))
+@case("C6", requires=("end_while_suspended", "peer_close_code"), layers=(Layer.ADAPTER, Layer.NORMALISED))
 def test_close_of_a_peer_that_does_not_read(connect: Connect) -> None:
     """A handler whose sends wait learns that the peer has closed, though nobody reads our answer."""
     peer = connect(sends_impatiently)

@@ -143,7 +143,7 @@ QUIRKS: Final = (
         rows=GRANIAN,
         does="Ports are strings, and a unix socket's address is made of empty ones.",
         clauses=("H1",),
-        cases=("request.addresses",),
+        cases=("request.addresses", "request.forwarded_headers"),
         repair={Where.ADAPTER: "`granian.GranianTransport.handshake` reads them."},
         upstream=(f"{SOURCE}/asgi/utils.rs#L68-L69",),
     ),

@@ -1,0 +1,47 @@
+"""An adapter that lacks one of its repairs fails the cases of that repair, and no others."""
+
+from pathlib import Path
+
+from tests.servers.test_matrix import anysocket
+
+from anysocket_matrix import files
+from anysocket_matrix.quirks import QUIRKS
+from anysocket_matrix.results import Verdict
+
+WITHOUT = """
+from anysocket_adapters import hypercorn_stream, uvicorn
+from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.granian import GranianTransport
+
+uvicorn.UvicornSansIOTransport.ended = ASGITransport.ended
+uvicorn.forget_messages = lambda protocol: None
+hypercorn_stream.know_bad_gateway = lambda connection: None
+GranianTransport.handshake = ASGITransport.handshake
+"""
+
+LACKING = {"uvicorn": 2, "uvicorn-websockets": 61, "hypercorn": 69, "granian": 41}
+"""The number of the quirk whose repair that takes away, by row."""
+
+CASES = (
+    "close.close_with_unread_messages",
+    "close.half_closed",
+    "close.hung_up",
+    "close.peers_*",
+    "close.reset",
+    "messages.text",
+    "request.*",
+)
+
+
+def test_a_missing_repair_fails_its_cases(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT)
+    file = tmp_path / "results.json"
+    cases = [argument for case in CASES for argument in ("--case", case)]
+    rows = [argument for row in LACKING for argument in ("--server", row)]
+    finished = anysocket("matrix", *rows, *cases, "--json", str(file), path=tmp_path)
+    assert finished.returncode == 1, finished.stderr
+    for result in files.read([file]).rows:
+        of_the_repair = set(QUIRKS[LACKING[result.row] - 1].cases) & {cell.case for cell in result.cells}
+        found = {cell.case for cell in result.cells if cell.verdict is Verdict.UNEXPECTED}
+        assert found == of_the_repair, result.row
+        assert result.trouble is None
