@@ -69,9 +69,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if wanted is not None:
         ids = set(wanted.split(","))
         items[:] = [item for item in items if (found := case_of(item)) and found[0].id in ids]
+    row = config.stash[_ROW]
+    items[:] = [item for item in items if not (found := case_of(item)) or row.runs(found[0])]
     for item in items:
         if found := case_of(item):
-            for mark in _predictions(config.stash[_ROW], *found):
+            for mark in _predictions(row, *found):
                 item.add_marker(mark)
 
 
