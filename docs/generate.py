@@ -30,7 +30,7 @@ from anysocket_matrix.files import read
 from anysocket_matrix.proxies import CONFIGURATIONS as CONFIGURATION_FILES
 from anysocket_matrix.proxies import PROXIES
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
-from anysocket_matrix.results import Cell, RowResult, Verdict
+from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"

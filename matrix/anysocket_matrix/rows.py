@@ -84,7 +84,7 @@ class Row:
         ids = {case.id for case in cases()}
         for known in self.known_failures:
             if known not in ids:
-                raise ValueError(f"{self.server.name}: its known failure {known!r} is no case")
+                raise ValueError(f"{self.name}: its known failure {known!r} is no case")
         if self.proxy is not None:
             self.proxy.version  # noqa: B018  # raises where it isn't installed
             if self.http2:

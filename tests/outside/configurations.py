@@ -8,7 +8,7 @@ from anysocket_matrix.proxies import PROXIES, Proxy
 
 SERVERS = ("uvicorn", "hypercorn", "granian")
 
-EVERYWHERE = dict.fromkeys(SERVERS, "1.1")
+EVERYWHERE: Mapping[str, str] = dict.fromkeys(SERVERS, "1.1")
 HAPROXY, NGINX = PROXIES["haproxy"], PROXIES["nginx"]
 
 

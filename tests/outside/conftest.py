@@ -1,4 +1,4 @@
-"""These tests need what doesn't come with Python: apt-get install haproxy nginx-light chromium."""
+"""These tests need what doesn't come with Python: apt-get install haproxy nginx chromium."""
 
 from pathlib import Path
 
