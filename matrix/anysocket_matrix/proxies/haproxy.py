@@ -7,6 +7,12 @@ from typing import ClassVar
 from anysocket import Support
 from anysocket_matrix.proxies.proxy import Proxy, Way, installed
 
+ONE_THREAD = """
+global
+  nbthread 1
+"""
+"""So that what happens on one connection isn't overtaken by what happens on another later."""
+
 
 class Haproxy(Proxy):
     """haproxy."""
@@ -26,7 +32,8 @@ class Haproxy(Proxy):
     def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
         file = folder / "haproxy.cfg"
         file.write_text(configuration)
-        return [installed(self.name), "-db", "-f", str(file)], {
+        (folder / "one_thread.cfg").write_text(ONE_THREAD)
+        return [installed(self.name), "-db", "-f", str(folder / "one_thread.cfg"), "-f", str(file)], {
             "LISTEN": f"fd@{way.listener.fileno()}",
             "APPLICATION": way.application,
             "CERTIFICATE": str(way.certificate.both),
