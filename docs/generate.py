@@ -225,7 +225,7 @@ def _differing(results: Results, among: Container[str] | None = None) -> str:
     verdicts = {row.row: {cell.case: _verdict(cell) for cell in row.cells} for row in results.rows}
     rows: list[tuple[str, str]] = []
     for row, found in verdicts.items():
-        server, variant, _ = row.partition("+")
+        server, _, variant = row.partition("+")
         if variant and (among is None or variant in among):
             alike = verdicts.get(server, {})
             differing = [f"`{case}`: {now}" for case, now in found.items() if now != alike.get(case)]

@@ -57,8 +57,8 @@ class Row:
     @property
     def known_failures(self) -> Mapping[str, str]:
         """The cases that are known to fail, each with where it is told of."""
-        through = {} if self.proxy is None else self.proxy.known_failures
-        return {**self.server.known_failures, **through}
+        own = self.server.known_failures
+        return own if self.proxy is None else {**own, **self.proxy.known_failures}
 
     @property
     def _transport(self) -> type[Transport]:
