@@ -14,7 +14,7 @@ from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
 from tests.features.feature import FEATURES, SEEDS
-from tests.outside.configurations import CONFIGURATIONS, Configuration
+from tests.outside.configurations import CONFIGURATIONS, NGINX_TLS, TLS, TLS_BEHIND, Configuration
 from tests.outside.configurations import SERVERS as PROXIED
 from typer.models import ArgumentInfo, OptionInfo
 
@@ -420,7 +420,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "features": features,
     **{f"names of {module}": _of(module, names) for module in MODULES},
     "proxies": proxies,
-    **{each.file: _of(each.file, configuration) for each in CONFIGURATIONS},
+    **{each.file: _of(each.file, configuration) for each in (TLS, TLS_BEHIND, NGINX_TLS)},
 }
 
 
