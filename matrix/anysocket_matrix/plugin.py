@@ -20,10 +20,11 @@ import pytest
 from anysocket import Support
 from anysocket_matrix.conformance.app import INFORMATIVE_DEADLINE, NOTES_DEADLINE, Record
 from anysocket_matrix.conformance.case import CASES, App, Case, Layer, Program, case_id
+from anysocket_matrix.held import HELD
 from anysocket_matrix.peer import Lines, Mismatch, Peer
 from anysocket_matrix.results import Failure, Outcome
 from anysocket_matrix.rows import Row, row
-from anysocket_matrix.servers import HELD, NotServing, RunningServer
+from anysocket_matrix.servers import NotServing, RunningServer
 from anysocket_matrix.tethered import watch
 from anysocket_matrix.under_test import UnderTest, asked
 

@@ -18,10 +18,10 @@ from typing import Self
 import msgspec
 
 from anysocket_matrix.conformance.case import Case
+from anysocket_matrix.held import HELD
 from anysocket_matrix.printed import excerpt
 from anysocket_matrix.results import Outcome, Results, RowResult, Slow, judge
 from anysocket_matrix.rows import Row
-from anysocket_matrix.servers import HELD
 
 PARALLEL_SHARDS = 9
 """Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""

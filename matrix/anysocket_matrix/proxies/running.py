@@ -4,16 +4,16 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from anysocket_matrix.held import held
 from anysocket_matrix.proxies.certificate import Certificate
 from anysocket_matrix.proxies.proxy import Proxy, Way
-
-STOP_DEADLINE = 5.0
 
 
 class RunningProxy:
@@ -35,13 +35,13 @@ class RunningProxy:
             way = Way(listener, application.partition("://")[2], certificate)
             command, environment = proxy.command(configuration, way, folder)
             self._process = subprocess.Popen(
-                command,
-                env=environment,
-                pass_fds=[listener.fileno()],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, "-m", "anysocket_matrix.tethered_command", *command],
+                env={**os.environ, **environment},
+                pass_fds=[listener.fileno(), *held()],
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # nginx's worker ends with it
+                start_new_session=True,  # all of it ends at once
             )
             self.address: str = f"127.0.0.1:{listener.getsockname()[1]}"
 
@@ -56,12 +56,11 @@ class RunningProxy:
 
     def stop(self) -> None:
         """End it, with all its connections."""
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_DEADLINE)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        assert self._process.stdin is not None  # a pipe
+        self._process.stdin.close()
         self._folder.cleanup()
 
     def __enter__(self) -> Self:
