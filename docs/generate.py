@@ -7,15 +7,15 @@ in between is what the function of that name in `REGIONS` gives.
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
 from tests.features.feature import FEATURES, SEEDS
-from tests.outside.haproxy import CONFIGURATIONS, TLS, Configuration
-from tests.outside.haproxy import SERVERS as PROXIED
+from tests.outside.configurations import CONFIGURATIONS, NGINX_TLS, TLS, TLS_BEHIND, Configuration
+from tests.outside.configurations import SERVERS as PROXIED
 from typer.models import ArgumentInfo, OptionInfo
 
 from anysocket import Action, State, Support
@@ -30,8 +30,10 @@ from anysocket_matrix.autobahn.verdicts import Verdict as AutobahnVerdict
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.cost import Costs
 from anysocket_matrix.files import read
+from anysocket_matrix.proxies import CONFIGURATIONS as CONFIGURATION_FILES
+from anysocket_matrix.proxies import PROXIES
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
-from anysocket_matrix.results import Cell, RowResult, Verdict
+from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
@@ -214,12 +216,20 @@ def compatibility() -> str:
 
 def variants() -> str:
     """Tell where a server's variants differ from it, from the same results."""
-    results = read([RESULTS / "matrix"])
+    return _differing(read([RESULTS / "matrix"]))
+
+
+def through_proxies() -> str:
+    """Tell where a server behind a proxy differs from the server alone, from the committed results."""
+    return _differing(read([RESULTS / "matrix", RESULTS / "proxies"]), among=PROXIES)
+
+
+def _differing(results: Results, among: Container[str] | None = None) -> str:
     verdicts = {row.row: {cell.case: _verdict(cell) for cell in row.cells} for row in results.rows}
     rows: list[tuple[str, str]] = []
     for row, found in verdicts.items():
-        server, variant, _ = row.partition("+")
-        if variant:
+        server, _, variant = row.partition("+")
+        if variant and (among is None or variant in among):
             alike = verdicts.get(server, {})
             differing = [f"`{case}`: {now}" for case, now in found.items() if now != alike.get(case)]
             rows.append((f"`{row}`", ", ".join(differing) or "nothing"))
@@ -362,27 +372,35 @@ def _first_sentence(documentation: str) -> str:
 
 
 def proxies() -> str:
-    """Tell which of haproxy's configurations work in front of which server."""
+    """Tell which of the proxies' configurations work in front of which server."""
+    folder = CONFIGURATION_FILES.relative_to(DOCS.parent).as_posix()
     rows = (
-        (f"[{each.file}](../tests/outside/configurations/{each.file})", each.does, *_through(each))
+        (each.proxy.name, f"[{each.file}](../{folder}/{each.file})", each.does, *_through(each))
         for each in CONFIGURATIONS
     )
-    return table(("", "what it does", *PROXIED), rows)
+    return table(("", "file", "what it does", *PROXIED), rows)
 
 
 def _through(configuration: Configuration) -> Iterable[str]:
     for server in PROXIED:
         page = server in configuration.pages
-        version = configuration.websockets.get(server)
-        if version is None:
+        over = {"": configuration.websockets.get(server)}
+        if configuration.over_http2 is not None and configuration.over_http2.get(server) != over[""]:
+            over = {"over HTTP/1.1 ": over[""], "over HTTP/2 ": configuration.over_http2.get(server)}
+        if not any(over.values()):
             yield "**breaks:** WebSockets" if page else "**breaks**"
+        elif not page:
+            yield "**breaks:** pages"
         else:
-            yield f"works, HTTP/{version}" if page else "**breaks:** pages"
+            yield "; ".join(
+                f"{peer}works, HTTP/{version}" if version else f"{peer}**breaks**"
+                for peer, version in over.items()
+            )
 
 
-def haproxy() -> str:
-    """Show the configuration that does for most."""
-    return f"```\n{TLS.text}```"
+def configuration(file: str) -> str:
+    """Show a configuration as it is tested."""
+    return f"```\n{(CONFIGURATION_FILES / file).read_text()}```"
 
 
 def autobahn() -> str:
@@ -453,13 +471,14 @@ REGIONS: dict[str, Callable[[], str]] = {
     "server rows": server_rows,
     "compatibility": compatibility,
     "variants": variants,
+    "through proxies": through_proxies,
     "quirks": quirks,
     "versions": versions,
     "costs": costs,
     "features": features,
     **{f"names of {module}": _of(module, names) for module in MODULES},
     "proxies": proxies,
-    "haproxy": haproxy,
+    **{each.file: _of(each.file, configuration) for each in (TLS, TLS_BEHIND, NGINX_TLS)},
     "autobahn": autobahn,
     "autobahn options": lambda: options(cli.autobahn),
     "autobahn native": autobahn_native,

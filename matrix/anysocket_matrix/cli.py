@@ -143,8 +143,8 @@ def matrix(
     server: Annotated[
         list[str] | None,
         typer.Option(
-            help="A server, such as granian, or one of its variants, such as hypercorn+trio+h2+tls; "
-            "repeatable. All installed servers unless given."
+            help="A server, such as granian, or one of its variants, such as hypercorn+trio+h2+tls "
+            "or uvicorn+nginx; repeatable. All installed servers unless given."
         ),
     ] = None,
     variants: Annotated[
@@ -152,6 +152,9 @@ def matrix(
         typer.Option(
             "--variants", help="Also each server's event loops, and HTTP/2 and TLS where it has both."
         ),
+    ] = False,
+    proxies: Annotated[
+        bool, typer.Option("--proxies", help="Also each server behind haproxy, and behind nginx.")
     ] = False,
     case: Annotated[
         list[str] | None,
@@ -186,7 +189,13 @@ def matrix(
 
     try:
         as_declared = matrix_command.run(
-            server or [], case or [], json, variants=variants, durations=durations, only_list=list_
+            server or [],
+            case or [],
+            json,
+            variants=variants,
+            proxies=proxies,
+            durations=durations,
+            only_list=list_,
         )
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None

@@ -32,7 +32,7 @@ class HTTP1Connection:
         self._early = b""
         key = base64.b64encode(secrets.token_bytes(16))
         digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-        self.proof: tuple[str, ...] = (base64.b64encode(digest).decode(),)
+        self.proof: str | None = base64.b64encode(digest).decode()
         head = h11.Request(
             method="GET",
             target=request.target,

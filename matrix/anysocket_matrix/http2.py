@@ -113,7 +113,7 @@ class HTTP2Stream:
     def __init__(self, connection: HTTP2Connection, number: int) -> None:
         self.id = number
         self.tcp: socket.socket = connection.tcp
-        self.proof: tuple[str, ...] = ()
+        self.proof: str | None = None
         self.ended: bool = False
         self._connection = connection
         self._engine = connection.engine

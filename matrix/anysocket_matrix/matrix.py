@@ -20,6 +20,7 @@ def run(
     json: Path | None,
     *,
     variants: bool,
+    proxies: bool,
     durations: int,
     only_list: bool,
 ) -> bool:
@@ -35,7 +36,7 @@ def run(
         return True
     if json is not None:
         files.prepare(json)
-    results = _run(console, rows(names, variants=variants), chosen, durations)
+    results = _run(console, rows(names, variants=variants, proxies=proxies), chosen, durations)
     print_results(console, results, chosen)
     if json is not None:
         files.write(json, results)
@@ -52,7 +53,10 @@ def _matching(patterns: list[str]) -> list[Case]:
 def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int) -> Results:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        totals = {row: sum(len(case.over(plain=row.server.plain)) for case in chosen) for row in rows}
+        totals = {
+            row: sum(len(case.over(plain=row.server.plain)) for case in chosen if row.runs(case))
+            for row in rows
+        }
         bars = {row.name: progress.add_task(row.name, total=totals[row], start=False) for row in rows}
 
         def update(row: str, count: int) -> None:

@@ -20,10 +20,11 @@ import pytest
 from anysocket import Support
 from anysocket_matrix.conformance.app import INFORMATIVE_DEADLINE, NOTES_DEADLINE, Record
 from anysocket_matrix.conformance.case import CASES, App, Case, Layer, Program, case_id
+from anysocket_matrix.held import HELD
 from anysocket_matrix.peer import Lines, Mismatch, Peer
 from anysocket_matrix.results import Failure, Outcome
 from anysocket_matrix.rows import Row, row
-from anysocket_matrix.servers import HELD, NotServing, RunningServer
+from anysocket_matrix.servers import NotServing, RunningServer
 from anysocket_matrix.tethered import watch
 from anysocket_matrix.under_test import UnderTest, asked
 
@@ -69,9 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if wanted is not None:
         ids = set(wanted.split(","))
         items[:] = [item for item in items if (found := case_of(item)) and found[0].id in ids]
+    row = config.stash[_ROW]
+    items[:] = [item for item in items if not (found := case_of(item)) or row.runs(found[0])]
     for item in items:
         if found := case_of(item):
-            for mark in _predictions(config.stash[_ROW], *found):
+            for mark in _predictions(row, *found):
                 item.add_marker(mark)
 
 

@@ -1,7 +1,7 @@
 """The rows of the matrix: a server, with what can vary in how it runs and how it is reached."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from anysocket import Capabilities, Support
@@ -11,7 +11,8 @@ from anysocket_adapters import Server, servers
 from anysocket_adapters import loops as installed_loops
 from anysocket_adapters.options import Loop
 from anysocket_adapters.server import choose
-from anysocket_matrix.conformance.case import Case, Layer, cases
+from anysocket_matrix.conformance.case import SERVED, Case, Layer, cases
+from anysocket_matrix.proxies import PROXIES, Proxy
 
 HTTP2 = "h2"
 TLS = "tls"
@@ -26,22 +27,39 @@ class Row:
     http2: bool = False
     """Whether the peer speaks HTTP/2 (RFC 8441)."""
     tls: bool = False
+    proxy: Proxy | None = None
+    """What the peer talks to instead; `tls` then ends there."""
 
     @property
     def name(self) -> str:
         """What `--server` calls it: what isn't named is asyncio, HTTP/1.1 and no TLS."""
         loop = [] if self.loop == "asyncio" else [self.loop]
-        return "+".join([self.server.name, *loop, *[HTTP2] * self.http2, *[TLS] * self.tls])
+        proxy = [] if self.proxy is None else [self.proxy.name]
+        return "+".join([self.server.name, *loop, *[HTTP2] * self.http2, *[TLS] * self.tls, *proxy])
+
+    @property
+    def behind(self) -> "Row":
+        """The server itself: behind a proxy it speaks HTTP/1.1 without TLS."""
+        return self if self.proxy is None else replace(self, http2=False, tls=False, proxy=None)
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the server's adapter declares for this variant."""
-        return self._transport.capabilities
+        """What the server's adapter declares for this variant, but for what a proxy changes."""
+        own = self.behind._transport.capabilities
+        if self.proxy is None:
+            return own
+        end_of_tls = {"peer_scheme": Support.ABSENT} if self.tls else {}
+        return replace(own, **self.proxy.changes, **end_of_tls)
+
+    def runs(self, case: Case) -> bool:
+        """Tell whether a case runs here: a server's life is the same behind a proxy."""
+        return self.proxy is None or case.layers != SERVED
 
     @property
     def known_failures(self) -> Mapping[str, str]:
         """The cases that are known to fail, each with where it is told of."""
-        return self.server.known_failures
+        own = self.server.known_failures
+        return own if self.proxy is None else {**own, **self.proxy.known_failures}
 
     @property
     def _transport(self) -> type[Transport]:
@@ -63,16 +81,20 @@ class Row:
         installed_loops.check(self.loop)
         if self.loop not in self.server.loops:
             raise ValueError(f"{self.server.name} runs on {', '.join(self.server.loops)}, not on {self.loop}")
-        self._transport  # noqa: B018  # raises where there is no HTTP/2
+        self.behind._transport  # noqa: B018  # raises where there is no HTTP/2
         ids = {case.id for case in cases()}
         for known in self.known_failures:
             if known not in ids:
-                raise ValueError(f"{self.server.name}: its known failure {known!r} is no case")
+                raise ValueError(f"{self.name}: its known failure {known!r} is no case")
         for name in unseen_repairs(self.capabilities, plain=self.server.plain):
             raise ValueError(
                 f"{self.name} declares {name} repaired, and no case on it can tell that from native: "
                 "declare it native"
             )
+        if self.proxy is not None:
+            self.proxy.version  # noqa: B018  # raises where it isn't installed
+            if self.http2:
+                raise ValueError(f"{self.name}: rows through a proxy are over HTTP/1.1, so without {HTTP2}")
         return self
 
 
@@ -96,23 +118,32 @@ def row(name: str) -> Row:
     """
     server, *variants = name.split("+")
     loops: tuple[Loop, ...] = get_args(Loop)
-    unknown = [each for each in variants if each not in (*loops, HTTP2, TLS)]
+    known = (*loops, HTTP2, TLS, *PROXIES)
+    unknown = [each for each in variants if each not in known]
     if unknown:
-        raise ValueError(
-            f"row {name!r}: there is no variant {unknown[0]!r}: {', '.join(loops)}, {HTTP2}, {TLS}"
-        )
+        raise ValueError(f"row {name!r}: there is no variant {unknown[0]!r}: {', '.join(known)}")
     chosen: list[Loop] = [loop for loop in loops if loop in variants]
     if len(chosen) > 1:
         raise ValueError(f"row {name!r} has more than one loop: {' and '.join(chosen)}")
-    return Row(choose(server), chosen[0] if chosen else "asyncio", HTTP2 in variants, TLS in variants).check()
+    through = [proxy for proxy in PROXIES.values() if proxy.name in variants]
+    if len(through) > 1:
+        raise ValueError(f"row {name!r} has more than one proxy: {' and '.join(PROXIES)}")
+    return Row(
+        choose(server),
+        chosen[0] if chosen else "asyncio",
+        HTTP2 in variants,
+        TLS in variants,
+        through[0] if through else None,
+    ).check()
 
 
-def rows(names: Sequence[str], *, variants: bool) -> list[Row]:
+def rows(names: Sequence[str], *, variants: bool, proxies: bool) -> list[Row]:
     """Give the rows of these names, of all installed servers without any.
 
     Args:
         names: as `--server` gives them.
         variants: also every variant of each server.
+        proxies: also each server behind every proxy.
 
     Raises:
         ValueError: a row isn't there or can't be run, or no server is installed.
@@ -121,9 +152,16 @@ def rows(names: Sequence[str], *, variants: bool) -> list[Row]:
     if not names and not installed:
         raise ValueError("no server is installed: pip install 'anysocket[all]'")
     chosen = [row(name) for name in dict.fromkeys(names or installed)]
-    if not variants:
-        return chosen
-    return list(dict.fromkeys(each for base in chosen for each in [base, *_variants(base.server)]))
+    more = [
+        each
+        for base in chosen
+        for each in [
+            base,
+            *(_variants(base.server) if variants else ()),
+            *(Row(base.server, proxy=proxy).check() for proxy in PROXIES.values() if proxies),
+        ]
+    ]
+    return list(dict.fromkeys(more))
 
 
 def _variants(server: Server) -> Iterator[Row]:

@@ -18,10 +18,10 @@ from typing import Self
 import msgspec
 
 from anysocket_matrix.conformance.case import Case
+from anysocket_matrix.held import HELD
 from anysocket_matrix.printed import excerpt
 from anysocket_matrix.results import Outcome, Results, RowResult, Slow, judge
 from anysocket_matrix.rows import Row
-from anysocket_matrix.servers import HELD
 
 PARALLEL_SHARDS = 9
 """Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
@@ -209,7 +209,7 @@ class _RowRun:
     def __init__(self, row: Row, cases: Sequence[Case], folder: Path, shards: int) -> None:
         self.name = row.name
         self._row = row
-        self._cases = cases
+        self._cases = [case for case in cases if row.runs(case)]
         self._folder = folder
         self._wanted = shards
         self._shards: list[_Shard] = []
@@ -259,7 +259,7 @@ class _RowRun:
             anysocket=version("anysocket"),
             python=platform.python_version(),
             platform=f"{platform.system()} {platform.machine()}",
-            packages=_versions(),
+            packages=_versions(self._row),
             seconds=round(time.monotonic() - self._began, 1),
             slowest=[Slow(each.case, each.layer, each.seconds) for each in slow],
             trouble=self._trouble(),
@@ -282,8 +282,8 @@ class _RowRun:
         return "\n".join([*told[:_TOLD], *more]) or None
 
 
-def _versions() -> dict[str, str]:
-    found = dict[str, str]()
+def _versions(row: Row) -> dict[str, str]:
+    found = {} if row.proxy is None else {row.proxy.name: row.proxy.version}
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
             found[package] = version(package)

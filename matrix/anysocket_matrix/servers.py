@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import trustme
 
+from anysocket_matrix.held import held
 from anysocket_matrix.peer import Peer
 from anysocket_matrix.printed import LIMIT, Printed, excerpt
 from anysocket_matrix.rows import Row
@@ -29,9 +30,6 @@ STOP_DEADLINE = 5.0
 
 _ARRIVAL = 0.5
 """Seconds in which all arrives that a process has printed before its end."""
-
-HELD = "ANYSOCKET_MATRIX_HELD"
-"""Where a run tells its processes the descriptor that they hold: it sees when the last of them is gone."""
 
 _READY = re.compile(rb"^anysocket: .* is ready on (wss?://127\.0\.0\.1:\d+)$", re.MULTILINE)
 
@@ -64,7 +62,7 @@ class RunningServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # its workers end with it
-            pass_fds=[int(os.environ[HELD])] if HELD in os.environ else [],
+            pass_fds=held(),
         )
         assert self._process.stdout is not None  # a pipe
         self._printed = Printed(self._process.stdout, _READY, self._kill)

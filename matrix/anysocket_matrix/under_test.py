@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from anysocket_matrix.conformance.app import Record
+from anysocket_matrix.fronted import served
 from anysocket_matrix.results import Failure
 from anysocket_matrix.rows import Row
 from anysocket_matrix.servers import NotServing, RunningServer
@@ -85,7 +86,7 @@ class UnderTest:
                 raise death
         if self._running is not None:
             return self._running.url
-        self._running = RunningServer(self.row, APP, "--root-path", ROOT_PATH)
+        self._running = served(self.row, APP, "--root-path", ROOT_PATH)
         try:
             url = self._running.url
         except NotServing as error:

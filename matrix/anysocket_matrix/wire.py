@@ -90,8 +90,8 @@ class Wire(Protocol):
 
     tcp: socket.socket
     """Below all of it, with TLS on top where the URL says so."""
-    proof: tuple[str, ...]
-    """The `sec-websocket-accept` of a handshake that succeeds."""
+    proof: str | None
+    """The `sec-websocket-accept` of a handshake that succeeds, where the peer has asked for one."""
 
     def answer(self, deadline: float = HANDSHAKE_DEADLINE) -> Response:
         """Wait for the handshake's answer, and for its body when the handshake fails."""

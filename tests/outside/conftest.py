@@ -1,9 +1,11 @@
-"""These tests need two programs that don't come with Python: apt-get install haproxy chromium."""
+"""These tests need what doesn't come with Python: apt-get install haproxy nginx chromium."""
 
 from pathlib import Path
 
 import pytest
-from tests.outside.haproxy import SERVERS, Certificate
+from tests.outside.configurations import SERVERS
+
+from anysocket_matrix.proxies import Certificate
 
 
 @pytest.fixture(params=SERVERS)

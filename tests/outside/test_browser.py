@@ -1,14 +1,17 @@
 """Pages in a browser that talk to each server."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from tests.outside.haproxy import HTTP1, TLS, Certificate, Configuration, Haproxy, installed
+from tests.outside.configurations import HTTP1, NGINX_HTTP1, NGINX_TLS, TLS, Configuration
 from tests.outside.told import Told
 from tests.servers.serving import Serving
+
+from anysocket_matrix.proxies import Certificate, RunningProxy, installed
 
 ARGUMENTS = (
     "--no-sandbox",  # root can't have one
@@ -33,6 +36,8 @@ url => new Promise(resolve => {
 })
 """
 
+PROTOCOL = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Generator[Browser, None, None]:
@@ -50,14 +55,17 @@ def browser(chromium: Browser) -> Generator[BrowserContext, None, None]:
         yield context
 
 
-Serve = Callable[[str], Serving]
+class Serve(Protocol):
+    """Serve an app with options of `anysocket serve`."""
+
+    def __call__(self, app: str, *options: str) -> Serving: ...
 
 
 @pytest.fixture
 def serve(server: str, tmp_path: Path) -> Serve:
-    def serve(app: str) -> Serving:
+    def serve(app: str, *options: str) -> Serving:
         log = tmp_path / f"{len(list(tmp_path.iterdir()))}.log"
-        return Serving(log, app, "--server", server, "--port", "0")
+        return Serving(log, app, "--server", server, "--port", "0", *options)
 
     return serve
 
@@ -138,15 +146,29 @@ def test_pages_from_elsewhere_that_are_let_in(
             assert connect(own, f"{serving.url}/tell") == "closed 1006"
 
 
-def test_behind_haproxy(
-    browser: BrowserContext, serve: Serve, tmp_path: Path, certificate: Certificate
-) -> None:
+OVER_TLS = {"uvicorn": "1.1", "hypercorn": "2", "granian": "1.1"}
+"""The version of HTTP that a WebSocket takes; the page takes HTTP/2 on granian too."""
+
+
+def test_over_tls(browser: BrowserContext, serve: Serve, server: str, certificate: Certificate) -> None:
+    """It takes HTTP/2 on the server that says that it has WebSockets there, and HTTP/1.1 on others."""
+    tls = ("--tls-certificate", str(certificate.chain), "--tls-key", str(certificate.key))
+    with serve(APP, *tls) as serving:
+        page = visit(browser, http(serving))
+        assert page.evaluate(PROTOCOL) == ("http/1.1" if server == "uvicorn" else "h2")
+        seen = told(page, f"{serving.url}/tell")
+        assert (seen.http_version, seen.scheme) == (OVER_TLS[server], "wss")
+        page.evaluate("own.close(3001)")
+        serving.says("the handler saw 3001")
+
+
+def test_behind_haproxy(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
     """The WebSocket shares the page's HTTP/2 connection, though the server only speaks HTTP/1.1."""
     line = "  default_backend"
     which = TLS.text.replace(line, f"  http-request set-header X-In-Front %[fc_http_major]\n{line}")
     with (
         serve(APP) as serving,
-        Haproxy(which, serving.url, certificate, tmp_path / "haproxy.log") as front,
+        RunningProxy(TLS.proxy, which, serving.url, certificate) as front,
     ):
         page = visit(browser, f"https://{front.address}")
         seen = told(page, f"wss://{front.address}/tell")
@@ -155,21 +177,37 @@ def test_behind_haproxy(
         serving.says("the handler saw 3001")
 
 
-@pytest.mark.parametrize("configuration", [HTTP1, TLS], ids=lambda each: each.file)
-def test_the_page_goes_away_behind_haproxy(
-    browser: BrowserContext,
-    serve: Serve,
-    tmp_path: Path,
-    certificate: Certificate,
-    configuration: Configuration,
+def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
+    """The page comes over HTTP/2, the WebSocket over a connection of its own, with HTTP/1.1."""
+    line = "    proxy_http_version 1.1;"
+    which = NGINX_TLS.text.replace(line, f"{line}\n    proxy_set_header X-In-Front $server_protocol;")
+    with (
+        serve(APP) as serving,
+        RunningProxy(NGINX_TLS.proxy, which, serving.url, certificate) as front,
+    ):
+        page = visit(browser, f"https://{front.address}")
+        assert page.evaluate(PROTOCOL) == "h2"
+        seen = told(page, f"wss://{front.address}/tell")
+        assert (seen.http_version, seen.headers["x-in-front"]) == ("1.1", ["HTTP/1.1"])
+        page.evaluate("own.close(3001)")
+        serving.says("the handler saw 3001")
+
+
+FRONTS = ((HTTP1, 1001), (TLS, 1006), (NGINX_HTTP1, 1001), (NGINX_TLS, 1001))
+"""What a handler sees when the page goes away."""
+
+
+@pytest.mark.parametrize(("configuration", "code"), FRONTS, ids=lambda each: str(getattr(each, "file", each)))
+def test_the_page_goes_away_behind_a_proxy(
+    browser: BrowserContext, serve: Serve, certificate: Certificate, configuration: Configuration, code: int
 ) -> None:
     """Over HTTP/2 the browser resets the stream, and haproxy drops the close frame before it."""
     with (
         serve(APP) as serving,
-        Haproxy(configuration.text, serving.url, certificate, tmp_path / "haproxy.log") as front,
+        RunningProxy(configuration.proxy, configuration.text, serving.url, certificate) as front,
     ):
         secure = "s" if configuration.tls else ""
         page = visit(browser, f"http{secure}://{front.address}")
         told(page, f"ws{secure}://{front.address}/tell")
         page.close()
-        serving.says(f"the handler saw {1006 if configuration.tls else 1001}")
+        serving.says(f"the handler saw {code}")

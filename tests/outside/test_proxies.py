@@ -1,4 +1,4 @@
-"""haproxy in front of each server: which configurations work, and what a proxy changes for a handler."""
+"""haproxy and nginx in front of each server: what works, and what a proxy changes for a handler."""
 
 import time
 from collections.abc import Generator
@@ -11,22 +11,30 @@ import msgspec
 import pytest
 from examples.mounted import PAGE
 from tests.features.feature import feature
-from tests.outside.haproxy import CONFIGURATIONS, TLS, TLS_BEHIND, Certificate, Configuration, Haproxy
+from tests.outside.configurations import (
+    CONFIGURATIONS,
+    NGINX_HTTP1,
+    NGINX_TLS,
+    TLS,
+    TLS_BEHIND,
+    Configuration,
+)
 from tests.outside.told import Told
 from tests.servers.serving import Serving
 
 from anysocket_matrix.frames import Opcode
 from anysocket_matrix.peer import Lines, Peer
+from anysocket_matrix.proxies import Certificate, RunningProxy
 from anysocket_matrix.wire import Mismatch, unverified
 
 SILENCE = 1.0
-"""Seconds; more than haproxy is told to bear with where that is tested."""
+"""Seconds; more than a proxy is told to bear with where that is tested."""
 
 
 class Site:
-    """An application and haproxy in front of it."""
+    """An application and a proxy in front of it."""
 
-    def __init__(self, serving: Serving, front: Haproxy, *, tls: bool) -> None:
+    def __init__(self, serving: Serving, front: RunningProxy, *, tls: bool) -> None:
         self.address = front.address
         self.says = serving.says
         self._tls = tls
@@ -83,21 +91,16 @@ def serve(log: Path, certificate: Certificate) -> Serve:
             arguments += ["--tls-certificate", str(certificate.chain), "--tls-key", str(certificate.key)]
         with (
             Serving(log, *arguments) as serving,
-            Haproxy(text, serving.url, certificate, log.with_name("haproxy.log")) as front,
+            RunningProxy(configuration.proxy, text, serving.url, certificate) as front,
         ):
             yield Site(serving, front, tls=configuration.tls)
 
     return serve
 
 
-def expect_open(peer: Peer) -> None:
-    """Expect that the handshake succeeded. Over HTTP/2, haproxy adds a proof that nobody asks for there."""
-    peer.expect_status(200 if peer.http_version == "2" else 101)
-
-
 def told(peer: Peer) -> Told:
     """Receive what the handler says first."""
-    expect_open(peer)
+    peer.expect_open()
     return msgspec.json.decode(peer.receive_frame().payload, type=Told)
 
 
@@ -123,19 +126,25 @@ def check(site: Site, version: str, *, http2: bool) -> None:
 def check_broken(site: Site, *, http2: bool) -> None:
     """Find that no WebSocket opens."""
     with pytest.raises(Mismatch), site.connect(http2=http2) as peer:
-        expect_open(peer)
+        peer.expect_open()
 
 
-@feature("BA12", "haproxy in front: which configurations work", api="[any server, configured so](proxies.md)")
+@feature(
+    "BA12",
+    "haproxy or nginx in front: which configurations work",
+    api="[any server, configured so](proxies.md)",
+)
 @pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda each: each.file)
 def test_configurations(serve: Serve, server: str, configuration: Configuration) -> None:
     with serve(server, configuration) as site:
         assert (site.get_page() == PAGE) is (server in configuration.pages)
-        for http2 in (False, True) if configuration.tls else (False,):
-            if server in configuration.websockets:
-                check(site, configuration.websockets[server], http2=http2)
+        for http2, versions in enumerate([configuration.websockets, configuration.over_http2]):
+            if versions is None:
+                continue
+            if server in versions:
+                check(site, versions[server], http2=bool(http2))
             else:
-                check_broken(site, http2=http2)
+                check_broken(site, http2=bool(http2))
 
 
 @pytest.mark.parametrize("server", ["hypercorn", "granian"])
@@ -190,10 +199,55 @@ def test_pings_are_no_silence(serve: Serve, server: str, *, http2: bool) -> None
             peer.send_frame(Opcode.PONG, ping.payload)
 
 
-def test_what_the_handler_is_told(serve: Serve, server: str) -> None:
-    """The connection's other side is haproxy; the peer is in the headers, whatever it says of itself."""
+def test_silence_at_nginx(serve: Serve, server: str) -> None:
+    """After `proxy_read_timeout`, both sides see that the connection broke."""
+    impatient = ("proxy_read_timeout 1h", "proxy_read_timeout 500ms")
+    with serve(server, NGINX_HTTP1, impatient) as site, site.connect() as peer:
+        told(peer)
+        peer.expect_end()
+        site.says("the handler saw 1006")
+
+
+def test_no_silence_at_nginx(serve: Serve, server: str) -> None:
+    """What comes from the peer breaks the silence as well as what comes from the server."""
+    impatient = ("proxy_read_timeout 1h", "proxy_read_timeout 500ms")
+    with serve(server, NGINX_HTTP1, impatient) as site, site.connect() as peer:
+        told(peer)
+        until = time.monotonic() + SILENCE
+        while time.monotonic() < until:
+            peer.send_frame(Opcode.PONG)  # which nobody answers
+            assert not peer.hears_something(within=0.1)
+        peer.send_text("still here")
+        peer.expect_text("still here")
+
+
+@pytest.mark.parametrize("buffering", ["on", "off"])
+def test_buffering_is_for_pages(serve: Serve, server: str, buffering: str) -> None:
+    """Whatever `proxy_buffering` says, messages come at once."""
+    line = "    proxy_http_version 1.1;\n"
+    with serve(server, NGINX_HTTP1, (line, f"{line}    proxy_buffering {buffering};\n")) as site:
+        check(site, "1.1", http2=False)
+
+
+def test_underscores(serve: Serve, server: str) -> None:
+    """nginx drops a header with an underscore in its name, unless it is told otherwise."""
+    line = "  listen ${LISTEN};\n"
+    for configured, kept in (line, False), (f"{line}  underscores_in_headers on;\n", True):
+        with (
+            serve(server, NGINX_HTTP1, (line, configured)) as site,
+            site.connect(headers=[("x_a", "1")]) as peer,
+        ):
+            assert ("x_a" in told(peer).headers) is kept
+
+
+both_proxies = pytest.mark.parametrize("configuration", [TLS, NGINX_TLS], ids=lambda each: each.file)
+
+
+@both_proxies
+def test_what_the_handler_is_told(serve: Serve, server: str, configuration: Configuration) -> None:
+    """The connection's other side is the proxy; the peer is in the headers, whatever it says of itself."""
     pretence = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "ftp")]
-    with serve(server, TLS) as site, site.connect(headers=pretence) as peer:
+    with serve(server, configuration) as site, site.connect(headers=pretence) as peer:
         seen = told(peer)
     assert (seen.client, seen.scheme) == ("127.0.0.1", "ws")
     assert seen.headers["x-forwarded-for"] == ["127.0.0.1"]
@@ -201,19 +255,30 @@ def test_what_the_handler_is_told(serve: Serve, server: str) -> None:
     assert seen.headers["host"] == [site.address]
 
 
-def test_believing(serve: Serve, server: str) -> None:
-    """uvicorn's middleware, which runs on every server, puts the peer in haproxy's place."""
-    with serve(server, TLS, ("%[src]", "192.0.2.1"), app="believing") as site, site.connect() as peer:
+PEER = {TLS.file: ("%[src]", "192.0.2.1"), NGINX_TLS.file: ("$remote_addr", "192.0.2.1")}
+"""What makes another peer of ours, for a test that has only the loopback."""
+
+
+@both_proxies
+def test_believing(serve: Serve, server: str, configuration: Configuration) -> None:
+    """uvicorn's middleware, which runs on every server, puts the peer in the proxy's place."""
+    elsewhere = PEER[configuration.file]
+    with serve(server, configuration, elsewhere, app="believing") as site, site.connect() as peer:
         seen = told(peer)
     assert (seen.client, seen.scheme) == ("192.0.2.1", "wss")
 
 
-def test_a_host_that_is_not_passed_on(serve: Serve, server: str) -> None:
+ANOTHER_HOST = {
+    TLS.file: ("  default_backend", "  http-request set-header Host application.internal\n  default_backend"),
+    NGINX_TLS.file: ("    proxy_set_header Host $http_host;\n", ""),  # its default is the address behind
+}
+
+
+@both_proxies
+def test_a_host_that_is_not_passed_on(serve: Serve, server: str, configuration: Configuration) -> None:
     """The proxy's pages are refused then: what they come from isn't the application's host."""
-    line = "  default_backend"
-    another_host = (line, f"  http-request set-header Host application.internal\n{line}")
     with (
-        serve(server, TLS, another_host) as site,
+        serve(server, configuration, ANOTHER_HOST[configuration.file]) as site,
         site.connect(headers=[("Origin", site.origin)]) as peer,
     ):
         peer.expect_status(403)

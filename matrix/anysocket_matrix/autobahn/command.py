@@ -28,7 +28,7 @@ def run(
         ClientFailed: kosoku died.
     """
     console = Console()
-    chosen = _reachable(rows(names, variants=False))
+    chosen = _reachable(rows(names, variants=False, proxies=False))
     cases = _of_groups(groups)
     committed = {} if accepting else {row: load(folder, row) for row in chosen}
     if json is not None:
@@ -55,8 +55,8 @@ def run(
 
 def _reachable(chosen: list[Row]) -> list[Row]:
     for row in chosen:
-        if row.http2 or row.tls:
-            raise ValueError(f"Autobahn's cases speak HTTP/1.1 without TLS: {row.name} can't be run")
+        if row.http2 or row.tls or row.proxy is not None:
+            raise ValueError(f"Autobahn's cases speak HTTP/1.1, no TLS, and to no proxy: {row.name} can't be run")
     return chosen
 
 

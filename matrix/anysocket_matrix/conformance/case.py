@@ -118,6 +118,8 @@ class Layer(Enum):
 EVERY_LAYER = tuple(Layer)
 APP_LAYERS = (Layer.PLAIN, Layer.NORMALISED)
 """What an ASGI application runs over: on the server alone, and wrapped in `normalise`."""
+SERVED = (Layer.ADAPTER,)
+"""What a case about a server's life runs over, which is the same for every transport."""
 
 
 @dataclass(frozen=True, slots=True)

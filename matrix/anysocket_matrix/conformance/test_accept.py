@@ -172,6 +172,14 @@ def test_over_http2(connect: Connect) -> None:
     connect(until_the_end, http2=True).expect_open()
 
 
+@case("H2", requires=("over_http2", "no_proof_over_http2"))
+def test_no_proof_over_http2(connect: Connect) -> None:
+    """Over HTTP/2 the answer has no accept token, which nobody has asked for (RFC 8441 section 5)."""
+    peer = connect(until_the_end, http2=True)
+    peer.expect_open()
+    peer.expect_header("sec-websocket-accept")
+
+
 @case("H2", requires="accept_headers")
 def test_headers(connect: Connect) -> None:
     """The headers of accept are in the response, duplicates too."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from anysocket_matrix.conformance.case import Layer, case
+from anysocket_matrix.conformance.case import SERVED, case
 from anysocket_matrix.frames import Opcode, frame_bytes
 from anysocket_matrix.peer import Mismatch, Peer
 from anysocket_matrix.plugin import Launch
@@ -27,9 +27,6 @@ BUSY = 3.0
 """Seconds for a machine that runs other rows beside this one."""
 
 KEEPALIVE = ("--ping-interval", "0.4", "--ping-timeout", "0.4")
-
-SERVED = (Layer.ADAPTER,)
-"""A server's life is the same for every transport."""
 
 
 def ends(server: RunningServer, status: int = 0) -> None:

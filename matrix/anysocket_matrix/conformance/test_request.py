@@ -179,21 +179,21 @@ def test_no_subprotocols(connect: Connect) -> None:
     connect(tells_subprotocols).expect_notes()
 
 
-@case("H1")
+@case("H1", requires="peer_scheme")
 def test_scheme_and_version(connect: Connect) -> None:
     """The scheme is ws or wss, the version that of HTTP."""
     peer = connect(tells_connection)
     peer.expect_notes(peer.scheme, peer.http_version)
 
 
-@case("H1", requires="integer_ports")
+@case("H1", requires=("integer_ports", "peer_addresses"))
 def test_addresses(connect: Connect) -> None:
     """Client and server are a host and an integer port."""
     peer = connect(tells_addresses)
     peer.expect_notes(list(peer.local_address), list(peer.remote_address))
 
 
-@case("H1", requires="integer_ports")
+@case("H1", requires=("integer_ports", "peer_addresses"))
 def test_forwarded_headers(connect: Connect) -> None:
     """A peer's word on its address and its scheme is a header like others, and not believed."""
     lines = [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-proto", "https"), ("forwarded", "for=x")]

@@ -108,7 +108,7 @@ def test_kind_and_versions(connect: Connect) -> None:
     expect(peer, type="websocket", asgi={"version": "3.0", "spec_version": "2.5"})
 
 
-@case("N1")
+@case("N1", requires="peer_scheme")
 def test_scheme_and_http_version(connect: Connect) -> None:
     """The scheme is ws or wss, and the version that of HTTP."""
     peer = connect(notes_the_scope)
@@ -272,14 +272,14 @@ def test_no_subprotocols(connect: Connect) -> None:
     expect(connect(notes_the_scope), subprotocols=[])
 
 
-@case("N1", requires="integer_ports")
+@case("N1", requires=("integer_ports", "peer_addresses"))
 def test_client(connect: Connect) -> None:
     """The client is the peer's host and port."""
     peer = connect(notes_the_scope)
     expect(peer, client=list(peer.local_address))
 
 
-@case("N1", requires="integer_ports")
+@case("N1", requires=("integer_ports", "peer_addresses"))
 def test_server(connect: Connect) -> None:
     """The server is the host and port that the peer has connected to."""
     peer = connect(notes_the_scope)

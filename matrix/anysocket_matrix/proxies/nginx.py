@@ -1,0 +1,64 @@
+"""nginx, which hands on a WebSocket where it is told to, and none over HTTP/2."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from anysocket import Support
+from anysocket_matrix.proxies.proxy import Proxy, Way, installed
+
+MAIN = """
+daemon off;
+user root;
+pid nginx.pid;
+error_log stderr;
+events {}
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  include server.conf;
+}
+"""
+"""In place of Debian's nginx.conf: in the foreground, with all its files in a folder of its own.
+
+That belongs to who runs the matrix, root perhaps, and nobody else; anyone else's `user` is ignored.
+"""
+
+
+class Nginx(Proxy):
+    """nginx, whose configurations are what goes into /etc/nginx/conf.d."""
+
+    name = "nginx"
+    suffix = ".conf"
+    changes: ClassVar[Mapping[str, Support]] = {
+        # It hands on what comes before the answer only behind it.
+        "early_message": Support.NATIVE,
+        "message_before_accept": Support.NATIVE,
+        # It drops such headers, unless `underscores_in_headers` is on.
+        "header_underscores": Support.ABSENT,
+        "peer_addresses": Support.ABSENT,
+        "over_http2": Support.ABSENT,
+    }
+
+    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+        host, port = way.listener.getsockname()
+        for name, value in {
+            "LISTEN": f"{host}:{port}",
+            "APPLICATION": way.application,
+            "CERTIFICATE": str(way.certificate.chain),
+            "KEY": str(way.certificate.key),
+        }.items():
+            configuration = configuration.replace(f"${{{name}}}", value)
+        (folder / "server.conf").write_text(configuration)
+        (folder / "nginx.conf").write_text(MAIN)
+        # As it hands its sockets to its successor; it finds in them the one that it is told to listen on.
+        inherited = {"NGINX": f"{way.listener.fileno()};"}
+        options = ["-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
+        return [installed(self.name), *options], inherited
+
+
+nginx = Nginx()
