@@ -1,9 +1,24 @@
 """The adapters: one module for each server, and serving on any of them."""
 
 from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.normalise import normalise
-from anysocket_adapters.options import Options
+from anysocket_adapters.options import Loop, OptionName, Options
+from anysocket_adapters.reading import Reader
 from anysocket_adapters.server import Server, ServerFailed, servers
 from anysocket_adapters.serving import running, serve
 
-__all__ = ["ASGITransport", "Options", "Server", "ServerFailed", "normalise", "running", "serve", "servers"]
+__all__ = [
+    "ASGITransport",
+    "Lifespan",
+    "Loop",
+    "OptionName",
+    "Options",
+    "Reader",
+    "Server",
+    "ServerFailed",
+    "normalise",
+    "running",
+    "serve",
+    "servers",
+]

@@ -1,7 +1,7 @@
 """What the matrix says, on a terminal and as JSON."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from anysocket_matrix.conformance.case import Case, Layer
+from anysocket_matrix.declaration import suggestion
 from anysocket_matrix.printed import printable
 from anysocket_matrix.results import Cell, Results, RowResult, Verdict
 
@@ -42,6 +43,8 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
             if cell.verdict is Verdict.UNEXPECTED:
                 why = escape(_why(cell, logs))
                 console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {why}")
+        for line in _advice(row):
+            console.print(escape(line), soft_wrap=True, highlight=False)
         if row.trouble is not None:
             console.print(f"[bold red]{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
         if row.slowest:
@@ -115,6 +118,22 @@ def _why(cell: Cell, logs: set[str]) -> str:
             logs.add(failure.log)
             lines += [f"    | {printable(line)}" for line in failure.log.splitlines()]
     return "\n".join(lines)
+
+
+def _advice(row: RowResult) -> Iterator[str]:
+    """Say what an author of the row's adapter can do about what is unexpected."""
+    advice = suggestion(row)
+    if advice.capabilities:
+        yield f"{row.row}: these capabilities agree with what was measured:"
+        for name, support in advice.capabilities.items():
+            yield f"    {name}=Support.{support.name},"
+    if advice.mended:
+        yield f"{row.row}: take out of known_failures, for it passes: {', '.join(advice.mended)}"
+    if advice.left:
+        yield (
+            f"{row.row}: no declaration agrees with these cases. Repair what fails, or name it in "
+            f"known_failures with the address of a thread about it: {', '.join(advice.left)}"
+        )
 
 
 def _summary(results: Results) -> str:
