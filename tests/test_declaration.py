@@ -102,3 +102,8 @@ def test_it_is_printed_as_it_is_pasted() -> None:
     lines = captured.get().splitlines()
     assert "    peer_close_code=Support.ABSENT," in lines
     assert any(line.startswith("one: no declaration agrees") and "close.plain" in line for line in lines)
+
+
+def test_a_known_failure_tells_nothing_of_its_capability() -> None:
+    found = suggestion(row({CODE: ABSENT, OTHER_CODE: REPAIRED}, known={CODE.id: "https://example.com/1"}))
+    assert found == Suggestion({"peer_close_code": Support.REPAIRED}, (), ())
