@@ -184,5 +184,6 @@ QUIRKS: Final = (
         ),
         repair={Where.NOWHERE: "an offer of permessage-deflate is declined."},
         absent=("compressed_with_ping", "compression"),
+        upstream=(f"{SOURCE}/server.py#L106-L112",),
     ),
 )
