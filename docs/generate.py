@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
+from rich.console import Console
+from tests import choosing_app
 from tests.features.feature import FEATURES, SEEDS
 from tests.outside.configurations import CONFIGURATIONS, NGINX_TLS, TLS, TLS_BEHIND, Configuration
 from tests.outside.configurations import SERVERS as PROXIED
@@ -27,6 +29,10 @@ from anysocket_matrix import cli
 from anysocket_matrix.autobahn.native import NATIVE
 from anysocket_matrix.autobahn.verdicts import Committed, Pair, in_order, worst
 from anysocket_matrix.autobahn.verdicts import Verdict as AutobahnVerdict
+from anysocket_matrix.choosing.needs import find
+from anysocket_matrix.choosing.qualify import judge
+from anysocket_matrix.choosing.show import need_rows, print_judged, print_uses
+from anysocket_matrix.choosing.uses import uses
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.cost import Costs
 from anysocket_matrix.files import read
@@ -300,6 +306,41 @@ def _clause_links() -> dict[str, str]:
     }
 
 
+def needs() -> str:
+    """Tell what can be asked of a server, and which rows lack it."""
+    rows = [(f"`{names}`", need.clause, need.says, lacking) for names, need, lacking in need_rows()]
+    return table(("`--need`", "clause", "what it is", "lacking on"), rows)
+
+
+def answer() -> str:
+    """Show what `anysocket servers` answers, without the versions that happen to be installed."""
+    console = Console(width=110)
+    with console.capture() as captured:
+        print_judged(console, judge(find(ASKED)), None, versions=False)
+    return f"```sh\nanysocket servers {' '.join(f'--need {name}' for name in ASKED)}\n```\n\n" + (
+        f"```\n{captured.get()}```"
+    )
+
+
+def application() -> str:
+    """Show the application that tests/test_choosing_uses.py is about."""
+    return f"```py\n{APPLICATION.read_text()}```"
+
+
+def used() -> str:
+    """Show where it needs what, as `anysocket servers --app` does."""
+    console = Console(width=110)
+    with console.capture() as captured:
+        print_uses(console, "choosing_app:app", uses(choosing_app.app))
+    return f"```\n{captured.get().strip()}\n```"
+
+
+APPLICATION = Path(choosing_app.__file__)
+
+ASKED = ("peer-close-reason", "http2", "compression")
+"""What docs/choosing.md asks for."""
+
+
 def versions() -> str:
     """Tell what the committed results were measured with."""
     results = read([RESULTS / "matrix"])
@@ -474,6 +515,11 @@ REGIONS: dict[str, Callable[[], str]] = {
     "through proxies": through_proxies,
     "quirks": quirks,
     "versions": versions,
+    "needs": needs,
+    "answer": answer,
+    "application": application,
+    "used": used,
+    "servers options": lambda: options(cli.servers),
     "costs": costs,
     "features": features,
     **{f"names of {module}": _of(module, names) for module in MODULES},

@@ -67,6 +67,8 @@ class DaphneTransport(ASGITransport):
         path_parameters=Support.REPAIRED,
         senseless_offer=Support.REPAIRED,
         over_http2=Support.ABSENT,
+        compression=Support.ABSENT,
+        compressed_with_ping=Support.ABSENT,
         accept_headers=Support.REPAIRED,
         denial_status=Support.REPAIRED,
         denial_response=Support.REPAIRED,

@@ -57,6 +57,8 @@ class GranianTransport(ASGITransport):
         header_order=Support.ABSENT,
         integer_ports=Support.REPAIRED,
         over_http2=Support.ABSENT,
+        compression=Support.ABSENT,
+        compressed_with_ping=Support.ABSENT,
         accept_headers=Support.ABSENT,
         plain_denial=Support.ABSENT,
         denial_header_duplicates=Support.REPAIRED,

@@ -31,6 +31,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport, offered
 from anysocket_adapters.wsproto_close import know_bad_gateway
+from anysocket_adapters.wsproto_deflate import keep_compression
 
 if TYPE_CHECKING:
     from hypercorn.protocol.events import Event as StreamEvent
@@ -87,6 +88,7 @@ class HypercornTransport(ASGITransport):
     capabilities: ClassVar[Capabilities] = Capabilities(
         all_subprotocol_lines=Support.REPAIRED,
         senseless_offer=Support.REPAIRED,
+        compressed_with_ping=Support.REPAIRED,
         loss_before_accept=Support.REPAIRED,
         oversized_message_code=Support.REPAIRED,
         early_message=Support.REPAIRED,
@@ -246,6 +248,7 @@ class HypercornTransport(ASGITransport):
                 status, lines, connection = accept(subprotocol, headers)
             self._connection = connection
             know_bad_gateway(connection)
+            keep_compression(connection)
             self._watch_events(connection)
             return status, lines, connection
 

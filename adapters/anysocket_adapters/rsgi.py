@@ -108,6 +108,8 @@ class RSGITransport:
         raw_path=Support.ABSENT,
         accept_subprotocol=Support.ABSENT,
         over_http2=Support.ABSENT,
+        compression=Support.ABSENT,
+        compressed_with_ping=Support.ABSENT,
         accept_headers=Support.ABSENT,
         denial_response=Support.ABSENT,
         denial_header_duplicates=Support.ABSENT,

@@ -50,6 +50,7 @@ from anysocket_adapters.uvicorn_repairs import (
 )
 from anysocket_adapters.versions import unknown
 from anysocket_adapters.wsproto_close import know_bad_gateway
+from anysocket_adapters.wsproto_deflate import keep_compression
 
 if TYPE_CHECKING:
     from uvicorn import Server as UvicornServer
@@ -110,6 +111,7 @@ class UvicornWSProtoTransport(UvicornTransport):
         path_below_root=Support.REPAIRED,
         over_http2=Support.ABSENT,
         senseless_offer=Support.REPAIRED,
+        compressed_with_ping=Support.REPAIRED,
         early_message=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.REPAIRED,
@@ -140,6 +142,7 @@ class UvicornWSProtoTransport(UvicornTransport):
         if self._protocol is not None:
             answer_protocol_errors(self._protocol)
             know_bad_gateway(self._protocol.conn.connection)
+            keep_compression(self._protocol.conn.connection)
             take_early_messages(self._protocol)
 
     async def close(self, close: Close, /) -> None:

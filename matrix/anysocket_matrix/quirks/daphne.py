@@ -171,4 +171,19 @@ QUIRKS: Final = (
         cases=("request.subprotocols_with_gaps",),
         repair={Where.SERVE: "`daphne_lines.keep_lines` leaves it out of what autobahn reads."},
     ),
+    Quirk(
+        number=80,
+        rows=DAPHNE,
+        does="Messages aren't compressed: autobahn, which could, isn't told to.",
+        clauses=("H2", "M1", "M3"),
+        cases=(
+            "compression.messages",
+            "compression.fragments",
+            "compression.ping_between_fragments",
+            "compression.too_much",
+        ),
+        repair={Where.NOWHERE: "an offer of permessage-deflate is declined."},
+        absent=("compressed_with_ping", "compression"),
+        upstream=(f"{SOURCE}/server.py#L106-L112",),
+    ),
 )

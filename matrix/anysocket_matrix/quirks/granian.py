@@ -329,4 +329,19 @@ QUIRKS: Final = (
         absent=("awaited_loss",),
         upstream=(f"{SOURCE}/rsgi/io.rs#L388-L409",),
     ),
+    Quirk(
+        number=79,
+        rows=(*GRANIAN, *RSGI),
+        does="Messages aren't compressed: an offer of permessage-deflate is declined.",
+        clauses=("H2", "M1", "M3"),
+        cases=(
+            "compression.messages",
+            "compression.fragments",
+            "compression.ping_between_fragments",
+            "compression.too_much",
+        ),
+        repair={Where.NOWHERE: "tungstenite, which has its WebSockets, can't."},
+        absent=("compressed_with_ping", "compression"),
+        upstream=("emmett-framework/granian#850", "snapview/tungstenite-rs#2"),
+    ),
 )

@@ -282,4 +282,13 @@ QUIRKS: Final = (
             Where.CONNECTION: "`uvicorn_repairs.wake_senders` or `uvicorn_repairs.let_many_wait` ends it.",
         },
     ),
+    Quirk(
+        number=81,
+        rows=(WSPROTO, "hypercorn"),
+        does="Behind a ping the rest of a compressed message is taken for uncompressed.",
+        clauses=("M1",),
+        cases=("compression.ping_between_fragments",),
+        repair={Where.CONNECTION: "`wsproto_deflate.keep_compression` has wsproto remember."},
+        upstream=("python-hyper/wsproto#205",),
+    ),
 )

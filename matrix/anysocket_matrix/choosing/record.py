@@ -1,0 +1,106 @@
+"""What `anysocket servers --json` writes: all that it knows, and all that it was asked."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import msgspec
+
+from anysocket_matrix.choosing.needs import NEEDS, SHORT, Need
+from anysocket_matrix.choosing.qualify import Judged, command, rows
+from anysocket_matrix.choosing.show import place
+from anysocket_matrix.choosing.uses import Use
+from anysocket_matrix.rows import Row
+
+
+class NeedRecord(msgspec.Struct):
+    """Something that can be asked for."""
+
+    name: str
+    short: list[str]
+    says: str
+    clause: str | None
+
+
+class RowRecord(msgspec.Struct):
+    """A row to choose."""
+
+    row: str
+    distribution: str
+    version: str | None
+    """None where it isn't installed."""
+    loops: tuple[str, ...]
+    http2: bool
+    support: dict[str, str]
+    """native, repaired or absent, by the capability's name among the needs."""
+
+
+class LackRecord(msgspec.Struct):
+    """What a row lacks of what was asked for."""
+
+    need: str
+    does: tuple[str, ...]
+    upstream: tuple[str, ...]
+    instead: tuple[str, ...]
+
+
+class JudgedRecord(msgspec.Struct):
+    """Whether a row qualifies, and how to run it or why it doesn't."""
+
+    row: str
+    version: str | None
+    qualifies: bool
+    command: str
+    lacks: list[LackRecord]
+
+
+class UseRecord(msgspec.Struct):
+    """Where an application needs something."""
+
+    need: str
+    file: str
+    line: int
+    code: str
+
+
+class Record(msgspec.Struct):
+    """All of it. What begins with `asked` is empty when nothing was asked for."""
+
+    anysocket: str
+    needs: list[NeedRecord]
+    rows: list[RowRecord]
+    asked_app: str | None
+    asked_uses: list[UseRecord]
+    asked_needs: list[str]
+    asked_rows: list[JudgedRecord]
+
+
+def record(target: str | None, uses: Sequence[Use], needs: Sequence[Need], judged: Sequence[Judged]) -> bytes:
+    """Give all of it as JSON."""
+    whole = Record(
+        anysocket=version("anysocket"),
+        needs=[_need(need) for need in NEEDS.values()],
+        rows=[_row(row) for row in rows()],
+        asked_app=target,
+        asked_uses=[UseRecord(use.need, place(use.file), use.line, use.code) for use in uses],
+        asked_needs=[need.name for need in needs],
+        asked_rows=[_judged(each, target) for each in judged],
+    )
+    return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
+
+
+def _need(need: Need) -> NeedRecord:
+    short = [name for name, full in SHORT.items() if full == need.name]
+    return NeedRecord(need.name, short, need.says, need.clause or None)
+
+
+def _row(row: Row) -> RowRecord:
+    server = row.server
+    capabilities = [need for need in NEEDS.values() if need.capability]
+    support = {need.name: getattr(row.capabilities, need.capability).value for need in capabilities}
+    return RowRecord(row.name, server.distribution, server.version, server.loops, row.http2, support)
+
+
+def _judged(judged: Judged, target: str | None) -> JudgedRecord:
+    lacks = [LackRecord(each.need.name, each.does, each.upstream, each.instead) for each in judged.lacks]
+    row = judged.row
+    return JudgedRecord(row.name, row.server.version, not lacks, command(row, target), lacks)

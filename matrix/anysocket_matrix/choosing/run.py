@@ -1,0 +1,56 @@
+"""`anysocket servers`: ask, judge, show."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from anysocket import Application
+from anysocket_adapters.served import load
+from anysocket_matrix.choosing.needs import find
+from anysocket_matrix.choosing.qualify import judge
+from anysocket_matrix.choosing.record import record
+from anysocket_matrix.choosing.show import print_judged, print_needs, print_rows, print_uses
+from anysocket_matrix.choosing.uses import Use, uses
+
+
+def run(names: Sequence[str], target: str | None, json: Path | None, *, capabilities: bool) -> bool:
+    """Show the servers, or which of them have what is needed; tell whether any has.
+
+    Raises:
+        ValueError: there is no such need or app, or the file can't be written.
+    """
+    console = Console()
+    asked = bool(names) or target is not None
+    used = [] if target is None else _uses(target)
+    needs = find([*names, *(use.need for use in used)])
+    judged = judge(needs) if asked else []
+    if json is not None:
+        _write(json, record(target, used, needs, judged))
+    if target is not None:
+        print_uses(console, target, used)
+    if asked:
+        print_judged(console, judged, target)
+    else:
+        print_rows(console)
+    if capabilities:
+        print_needs(console)
+    return not asked or any(not each.lacks for each in judged)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise ValueError(f"can't write {path}: {error.strerror}") from error
+
+
+def _uses(target: str) -> list[Use]:
+    app = load(target)
+    if not isinstance(app, Application):
+        raise ValueError(
+            f"{target} is no anysocket.Application, but of type {type(app).__name__}, whose source doesn't "
+            "tell what it needs: name it with --need, such as --need peer-close-code"
+        )
+    return uses(app)

@@ -1,0 +1,145 @@
+"""What can be asked of a server, who has it, and what `anysocket servers` says of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from anysocket_adapters import Server, servers
+from anysocket_adapters.hypercorn import Hypercorn
+from anysocket_matrix import cli
+from anysocket_matrix.choosing.needs import NEEDS, SHORT, find
+from anysocket_matrix.choosing.qualify import Judged, command, has, judge, rows
+from anysocket_matrix.rows import Row
+
+
+def judged(*names: str) -> dict[str, Judged]:
+    return {each.row.name: each for each in judge(find(names))}
+
+
+def ask(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli.app, ["servers", *arguments])
+    return result.exit_code, result.output if result.exit_code in (0, 1) else ""
+
+
+def test_a_need_has_several_names_and_counts_once() -> None:
+    needs = find(["http2", "over-http2", "over_http2", "Ping"])
+    assert [need.name for need in needs] == ["over-http2", "keepalive"]
+    assert set(SHORT.values()) <= set(NEEDS)
+    assert not set(SHORT) & set(NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("peer-close-cod", "did you mean peer-close-code"),
+        ("reason", "did you mean close-reason or peer-close-reason"),
+        ("zzz", "'zzz': anysocket servers --capabilities"),
+    ],
+)
+def test_an_unknown_need(name: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        find([name])
+
+
+def test_two_event_loops() -> None:
+    with pytest.raises(ValueError, match="one event loop, not on trio and uvloop"):
+        find(["trio", "uvloop"])
+
+
+def test_every_row_is_judged_by_the_variant_that_is_needed() -> None:
+    found = judged("http2", "trio", "tls", "peer-close-reason")
+    assert set(servers()) == {name.partition("+")[0] for name in found}
+    row = found["hypercorn+trio+h2+tls"]
+    assert row.lacks == ()
+    assert command(row.row, "chat:app") == (
+        "anysocket serve chat:app --server hypercorn --loop trio --tls-certificate FILE --tls-key FILE"
+    )
+    lacks = {lack.need.name: lack for lack in found["granian+tls"].lacks}
+    assert set(lacks) == {"over-http2", "trio", "peer-close-reason"}
+    assert lacks["trio"].does == ("It runs on asyncio, uvloop.",)
+
+
+def test_those_that_lack_least_come_first() -> None:
+    lacking = [len(each.lacks) for each in judge(find(["http2", "compression", "peer-close-code"]))]
+    assert lacking == sorted(lacking)
+    assert lacking[0] == 0
+
+
+def test_what_is_absent_comes_with_its_quirk() -> None:
+    (lack,) = judged("compression")["granian"].lacks
+    assert lack.need.clause == "H2"
+    assert any("permessage-deflate" in says for says in lack.does)
+    assert "https://github.com/emmett-framework/granian/issues/850" in lack.upstream
+    assert lack.instead == ()
+    (lack,) = judged("close-code")["granian-rsgi"].lacks
+    assert lack.instead == ("granian", "granian-mt")
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+def test_whatever_a_row_lacks_can_be_told(row: Row) -> None:
+    for name, need in NEEDS.items():
+        if need.capability and not has(row, need):
+            lacks = judged(name)[row.name].lacks
+            assert lacks
+            assert lacks[0].does, name
+
+
+def test_all_rows_are_shown() -> None:
+    status, output = ask()
+    assert status == 0
+    shown = {line.split()[0] for line in output.splitlines() if line.strip()}
+    assert {row.name for row in rows()} <= shown
+
+
+def test_all_needs_are_listed() -> None:
+    _, output = ask("--capabilities")
+    words = set(output.replace(",", " ").split())
+    assert {"peer-close-code", *SHORT, "trio", "tls"} <= words
+
+
+def test_who_qualifies_and_who_lacks_what() -> None:
+    status, output = ask("--need", "peer-close-code", "--need", "http2", "--need", "compression")
+    lines = output.splitlines()
+    assert status == 0
+    version = servers()["hypercorn"].version or "not installed"
+    assert lines[0].startswith(f"hypercorn+h2 {version}")
+    assert lines[0].endswith(": qualifies")
+    assert lines[1] == "  anysocket serve MODULE:APP --server hypercorn"
+    assert [line for line in lines if "issues/850" in line]
+
+
+def test_none_qualifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hypercorn, "loops", ("asyncio",))
+    status, output = ask("--need", "compression", "--need", "trio")
+    assert status == 1
+    assert output.splitlines()[-1] == (
+        "No server has all of it. The least is lacking on "
+        "hypercorn, uvicorn, uvicorn-websockets, uvicorn-wsproto."
+    )
+
+
+def test_a_server_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Server, "version", None)
+    _, output = ask("--need", "http2")
+    assert "hypercorn+h2 not installed: pip install 'anysocket[hypercorn]': qualifies" in output
+
+
+def test_json(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "servers.json"
+    ask("--need", "compression", "--json", str(file))
+    written = json.loads(file.read_text())
+    assert {need["name"] for need in written["needs"]} == set(NEEDS)
+    supports = {row["row"]: row["support"] for row in written["rows"]}
+    assert supports["hypercorn+h2"]["compression"] == "native"
+    assert supports["granian"]["compression"] == "absent"
+    assert supports["daphne"]["close-reason"] == "repaired"
+    assert written["asked_needs"] == ["compression"]
+    qualifying = {row["row"] for row in written["asked_rows"] if row["qualifies"]}
+    assert qualifying == {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "hypercorn"}
+
+
+def test_json_that_cannot_be_written(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli.app, ["servers", "--json", str(tmp_path)])
+    assert str(result.exception) == f"anysocket: can't write {tmp_path}: Is a directory"
