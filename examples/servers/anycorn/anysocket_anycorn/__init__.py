@@ -34,6 +34,7 @@ from anysocket_adapters import ASGITransport, Loop, OptionName, Options, Server,
 from anysocket_adapters.asgi import offered
 from anysocket_adapters.versions import unknown
 from anysocket_adapters.wsproto_close import know_bad_gateway
+from anysocket_adapters.wsproto_deflate import keep_compression
 from anysocket_anycorn.streams import repair, typed
 from anysocket_anycorn.watched import watch
 
@@ -51,6 +52,7 @@ class AnycornTransport(ASGITransport):
     capabilities: ClassVar[Capabilities] = Capabilities(
         all_subprotocol_lines=Support.REPAIRED,
         senseless_offer=Support.REPAIRED,
+        compressed_with_ping=Support.REPAIRED,
         loss_before_accept=Support.REPAIRED,
         peer_bad_gateway=Support.REPAIRED,
         peer_close_reason=Support.REPAIRED,
@@ -124,6 +126,7 @@ class AnycornTransport(ASGITransport):
                 status, lines, connection = accept(subprotocol, additional_headers)
             self._connection = connection
             know_bad_gateway(connection)
+            keep_compression(connection)
             watch(connection, self._ends)
             return status, lines, connection
 
