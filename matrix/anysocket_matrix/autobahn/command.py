@@ -56,7 +56,9 @@ def run(
 def _reachable(chosen: list[Row]) -> list[Row]:
     for row in chosen:
         if row.http2 or row.tls or row.proxy is not None:
-            raise ValueError(f"Autobahn's cases speak HTTP/1.1, no TLS, and to no proxy: {row.name} can't be run")
+            raise ValueError(
+                f"Autobahn's cases speak HTTP/1.1, no TLS, and to no proxy: {row.name} can't be run"
+            )
     return chosen
 
 
