@@ -7,12 +7,15 @@ in between is what the function of that name in `REGIONS` gives.
 import inspect
 import re
 import sys
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
+from docs import compatibility
+from docs.clauses import clauses
+from docs.tables import table
 from rich.console import Console
 from tests import choosing_app
 from tests.features.feature import FEATURES, SEEDS
@@ -35,11 +38,9 @@ from anysocket_matrix.choosing.show import need_rows, print_judged, print_uses
 from anysocket_matrix.choosing.uses import uses
 from anysocket_matrix.conformance.case import cases
 from anysocket_matrix.cost import Costs
-from anysocket_matrix.files import read
 from anysocket_matrix.proxies import CONFIGURATIONS as CONFIGURATION_FILES
-from anysocket_matrix.proxies import PROXIES
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
-from anysocket_matrix.results import Cell, Results, RowResult, Verdict
+from anysocket_matrix.results import WORST_LAST, RowResult
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
@@ -68,14 +69,6 @@ PROBES: Mapping[str, tuple[OptionName, Options]] = {
     "`--no-compression`": ("compression", Options(compression=False)),
 }
 """Every way to set an option that some server can't honour."""
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Draw a table, or say that there is nothing in it."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    if not lines:
-        return "None."
-    return "\n".join(["| " + " | ".join(head) + " |", "| --- " * len(head) + "|", *lines])
 
 
 def capabilities(clause: str) -> str:
@@ -205,56 +198,13 @@ def server_rows() -> str:
     )
 
 
-def compatibility() -> str:
-    """Tell what each server does, from the committed results of a run."""
-    results = read([RESULTS / "matrix"])
-    rows = [row for row in results.rows if "+" not in row.row]
-    by_row = [{cell.case: cell for cell in row.cells} for row in rows]
-    listed = sorted(cases(), key=lambda case: CLAUSES.index(case.clause))
-    return table(
-        ("clause", "case", *(f"{row.row} {row.version}" for row in rows)),
-        [
-            (case.clause, f"`{case.id}`", *(_verdict(cells.get(case.id)) for cells in by_row))
-            for case in listed
-        ],
-    )
-
-
-def variants() -> str:
-    """Tell where a server's variants differ from it, from the same results."""
-    return _differing(read([RESULTS / "matrix"]))
-
-
-def through_proxies() -> str:
-    """Tell where a server behind a proxy differs from the server alone, from the committed results."""
-    return _differing(read([RESULTS / "matrix", RESULTS / "proxies"]), among=PROXIES)
-
-
-def _differing(results: Results, among: Container[str] | None = None) -> str:
-    verdicts = {row.row: {cell.case: _verdict(cell) for cell in row.cells} for row in results.rows}
-    rows: list[tuple[str, str]] = []
-    for row, found in verdicts.items():
-        server, _, variant = row.partition("+")
-        if variant and (among is None or variant in among):
-            alike = verdicts.get(server, {})
-            differing = [f"`{case}`: {now}" for case, now in found.items() if now != alike.get(case)]
-            rows.append((f"`{row}`", ", ".join(differing) or "nothing"))
-    return table(("variant", "what differs"), rows) if rows else "The committed results have no variants."
-
-
-def _verdict(cell: Cell | None) -> str:
-    if cell is None:
-        return "not measured"
-    return cell.verdict.value if cell.verdict is not Verdict.ABSENT else "**absent**"
-
-
 def quirks() -> str:
     """Tell what is done about each quirk, and what has come of it in the committed results."""
-    results = read([RESULTS / "matrix"])
+    direct = compatibility.direct()
     links = _clause_links()
     rows: list[tuple[str, ...]] = []
     for quirk in QUIRKS:
-        affected = [row for row in results.rows if quirk.affects(row.row)]
+        affected = [row for row in direct if quirk.affects(row.row)]
         cells = [cell for row in affected for cell in row.cells if cell.case in quirk.cases]
         rows.append(
             (
@@ -264,7 +214,9 @@ def quirks() -> str:
                 ", ".join(links[clause] for clause in quirk.clauses),
                 ", ".join(f"`{case}`" for case in quirk.cases),
                 _repair(quirk),
-                _verdict(max(cells, key=lambda cell: WORSE.index(cell.verdict), default=None)),
+                compatibility.of_cell(
+                    max(cells, key=lambda cell: WORST_LAST.index(cell.verdict), default=None)
+                ),
                 ", ".join(f"[{text}]({address})" for text, address in quirk.links().items()),
             )
         )
@@ -275,10 +227,6 @@ def quirks() -> str:
 def _repair(quirk: Quirk) -> str:
     absent = [f"absent: `{capability}`." for capability in quirk.absent]
     return " ".join([*(f"{where.value}: {says}" for where, says in quirk.repair.items()), *absent])
-
-
-WORSE = (Verdict.NATIVE, Verdict.REPAIRED, Verdict.ABSENT, Verdict.KNOWN, Verdict.UNEXPECTED)
-"""The verdicts, each worse than the one before."""
 
 
 def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
@@ -299,11 +247,7 @@ def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
 
 def _clause_links() -> dict[str, str]:
     """Link each clause to its heading in the contract."""
-    headings = re.findall(r"^### (\w+) (.+)$", (DOCS / "contract.md").read_text(), re.MULTILINE)
-    return {
-        clause: f"[{clause}](contract.md#{clause.lower()}-{title.lower().replace(' ', '-')})"
-        for clause, title in headings
-    }
+    return {name: f"[{name}]({clause.address})" for name, clause in clauses().items()}
 
 
 def needs() -> str:
@@ -339,14 +283,6 @@ APPLICATION = Path(choosing_app.__file__)
 
 ASKED = ("peer-close-reason", "http2", "compression")
 """What docs/choosing.md asks for."""
-
-
-def versions() -> str:
-    """Tell what the committed results were measured with."""
-    results = read([RESULTS / "matrix"])
-    row = results.rows[0]
-    packages = ", ".join(f"{name} {version}" for name, version in row.packages.items())
-    return f"anysocket {row.anysocket}, Python {row.python}, {row.platform}, {packages}"
 
 
 def costs() -> str:
@@ -510,11 +446,15 @@ REGIONS: dict[str, Callable[[], str]] = {
     "asyncapi options": lambda: options(cli.asyncapi),
     "refusals": refusals,
     "server rows": server_rows,
-    "compatibility": compatibility,
-    "variants": variants,
-    "through proxies": through_proxies,
+    "summary": compatibility.summary,
+    "differences": compatibility.differences,
+    "cases": compatibility.cases,
+    "known failures": compatibility.known_failures,
+    "variants": compatibility.variants,
+    "through proxies": compatibility.through_proxies,
+    "older versions": compatibility.older_versions,
+    "versions": compatibility.versions,
     "quirks": quirks,
-    "versions": versions,
     "needs": needs,
     "answer": answer,
     "application": application,
@@ -547,13 +487,13 @@ def pages() -> list[Path]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write or check all pages; 1 when a check fails."""
+    """Write or check all pages, and the one in HTML; 1 when a check fails."""
     checking = "--check" in arguments
     stale: list[str] = []
-    for page in pages():
-        text = page.read_text()
-        fresh = generated(text)
-        if fresh == text:
+    fresh_pages = {page: generated(page.read_text()) for page in pages()}
+    fresh_pages[DOCS / "compatibility.html"] = compatibility.page()
+    for page, fresh in fresh_pages.items():
+        if page.exists() and fresh == page.read_text():
             continue
         stale.append(page.name)
         if not checking:

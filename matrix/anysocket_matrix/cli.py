@@ -20,7 +20,7 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode=None,
 )
 
-MATRIX = ("h11", "msgspec", "pytest", "rich")
+MATRIX = ("h11", "jinja2", "msgspec", "pytest", "rich")
 """What the extra of this name brings."""
 
 
@@ -207,6 +207,14 @@ def matrix(
         int, typer.Option(metavar="N", help="Also tell the N slowest cases of each row.")
     ] = 0,
     list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="OLD NEW",
+            help="Tell what changed between two results, files or folders, and run nothing; "
+            "with --json also as JSON.",
+        ),
+    ] = None,
 ) -> None:
     """Run the conformance cases on real servers.
 
@@ -215,9 +223,13 @@ def matrix(
     native (all pass), repaired (only the plain transport fails), absent (the server loses the
     information), known (it fails, and the server's known failures tell where upstream is told),
     or unexpected (not what the adapter declares). The exit status is 0 only when nothing is
-    unexpected.
+    unexpected, and with --compare only when nothing changed.
     """
     _needs("matrix", *MATRIX)
+    if compare is not None:
+        if server or variants or case or list_:
+            raise SystemExit("anysocket: --compare runs nothing: give it without the choice of what to run")
+        raise SystemExit(1 if _changed(*compare, json) else 0)
     from anysocket_matrix import matrix as matrix_command
 
     try:
@@ -233,6 +245,68 @@ def matrix(
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if as_declared else 1)
+
+
+def _changed(old: Path, new: Path, json: Path | None) -> bool:
+    import msgspec
+    from rich.console import Console
+
+    from anysocket_matrix import files
+    from anysocket_matrix.changes import compare
+    from anysocket_matrix.changes_report import print_changes
+
+    try:
+        changes = compare(files.read([old]), files.read([new]))
+        print_changes(Console(), changes)
+        if json is not None:
+            json.write_bytes(msgspec.json.format(msgspec.json.encode(changes), indent=1) + b"\n")
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"anysocket: {error}") from None
+    return changes.changed
+
+
+@app.command()
+def report(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files of results, and folders of them.")
+    ],
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,…",
+            help="Environments that must be among them: the names of their files, without .json; repeatable.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a page for the browser.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write all of it to this file.")
+    ] = None,
+) -> None:
+    """Put the results of several runs of the matrix together.
+
+    Each file is what one environment has measured. Where environments disagree on a case of the
+    same server in the same version, it is told. The exit status is 0 only when every
+    environment was run to its end, none is missing, and nothing is unexpected.
+    """
+    _needs("matrix", *MATRIX)
+    from rich.console import Console
+
+    from anysocket_matrix import merged_report
+    from anysocket_matrix.merged import merge
+    from anysocket_matrix.page import render
+
+    merged = merge(paths, [name.strip() for names in expect or [] for name in names.split(",")])
+    merged_report.print_merged(Console(), merged)
+    try:
+        if json is not None:
+            merged_report.write(json, merged)
+        if html is not None:
+            html.write_text(render(merged), encoding="utf-8")
+    except OSError as error:
+        raise SystemExit(f"anysocket: {error}") from None
+    raise SystemExit(0 if merged.as_declared else 1)
 
 
 @app.command()

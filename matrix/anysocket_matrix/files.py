@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from anysocket_matrix.results import Results, RowResult
+from anysocket_matrix.results import Results, RowResult, order
 
 
 def prepare(path: Path) -> None:
@@ -20,7 +20,7 @@ def prepare(path: Path) -> None:
             path.mkdir(parents=True, exist_ok=True)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+            path.write_bytes(b"")  # not those of an earlier run, should this one break off
     except OSError as error:
         raise ValueError(f"can't write {path}: {error.strerror}") from error
 
@@ -74,4 +74,4 @@ def read(paths: Iterable[Path]) -> Results:
                 raise ValueError(f"{file} has no results of anysocket matrix: {error}") from error
     if not rows:
         raise ValueError(f"there are no results in {', '.join(map(str, paths))}")
-    return Results(sorted(rows, key=lambda row: (row.row.split("+"), row.version)))
+    return Results(sorted(rows, key=lambda row: order(row.row, row.version)))

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anysocket_matrix.conformance.case import Case, Layer
+from anysocket_matrix.conformance.case import Case
 from anysocket_matrix.declaration import suggestion
 from anysocket_matrix.printed import printable
 from anysocket_matrix.results import Cell, Results, RowResult, Verdict
@@ -38,18 +38,23 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
     fits = console.measure(table, options=unbounded).minimum <= console.width
     console.print(table if fits else _dense_table(results, cases))
     for row in results.rows:
-        logs = set[str]()
-        for cell in row.cells:
-            if cell.verdict is Verdict.UNEXPECTED:
-                why = escape(_why(cell, logs))
-                console.print(f"[bold red]{row.row}: {cell.case}[/] ({cell.clause}) {why}")
+        print_trouble(console, row)
         for line in _advice(row):
             console.print(escape(line), soft_wrap=True, highlight=False)
-        if row.trouble is not None:
-            console.print(f"[bold red]{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
         if row.slowest:
             console.print(_slowest(row))
     console.print(_summary(results))
+
+
+def print_trouble(console: Console, row: RowResult, environment: str = "") -> None:
+    """Print what is unexpected on a row, and why it wasn't run to its end."""
+    logs = set[str]()
+    for cell in row.cells:
+        if cell.verdict is Verdict.UNEXPECTED:
+            why = escape(_why(cell, logs))
+            console.print(f"[bold red]{environment}{row.row}: {cell.case}[/] ({cell.clause}) {why}")
+    if row.trouble is not None:
+        console.print(f"[bold red]{environment}{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
 
 
 def _slowest(row: RowResult) -> Table:
@@ -106,18 +111,20 @@ def _add_cases(table: Table, results: Results, cases: Sequence[Case], words: Map
 def _why(cell: Cell, logs: set[str]) -> str:
     """Say what was declared, what each layer saw instead, and each log once."""
     lines = [f"is known to fail ({cell.known})" if cell.known else f"is declared {cell.declared.value}"]
-    failures = (cell.plain, cell.adapter, cell.normalised)
-    for layer, failure in zip(Layer, failures, strict=True):
-        if layer not in cell.layers:
-            continue
-        if failure is None:
-            lines.append(f"  {layer.value}: passed")
-            continue
-        lines.append(f"  {layer.value}: {printable(failure.says)}")
-        if failure.log and failure.log not in logs:
+    for said, failure in zip(saw(cell), cell.failures.values(), strict=True):
+        lines.append(f"  {said}")
+        if failure is not None and failure.log and failure.log not in logs:
             logs.add(failure.log)
             lines += [f"    | {printable(line)}" for line in failure.log.splitlines()]
     return "\n".join(lines)
+
+
+def saw(cell: Cell) -> list[str]:
+    """Say how a case went, a line for each layer."""
+    return [
+        f"{layer.value}: {'passed' if failure is None else printable(failure.says)}"
+        for layer, failure in cell.failures.items()
+    ]
 
 
 def _advice(row: RowResult) -> Iterator[str]:

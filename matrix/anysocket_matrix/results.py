@@ -1,5 +1,6 @@
 """What the matrix measures, and what follows from it; also the form of its JSON files."""
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
@@ -47,6 +48,9 @@ class Verdict(Enum):
     UNEXPECTED = "unexpected"
 
 
+WORST_LAST = tuple(Verdict)
+
+
 class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     """One case on one row."""
 
@@ -62,6 +66,12 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     """None when it passed over the plain transport, or doesn't run there; so for the other layers."""
     adapter: Failure | None = None
     normalised: Failure | None = None
+
+    @property
+    def failures(self) -> dict[Layer, Failure | None]:
+        """How it went over each layer that it ran over."""
+        every = zip(Layer, (self.plain, self.adapter, self.normalised), strict=True)
+        return {layer: failure for layer, failure in every if layer in self.layers}
 
 
 class Slow(msgspec.Struct, frozen=True):
@@ -101,6 +111,16 @@ class Results(msgspec.Struct, frozen=True):
             row.trouble is None and all(cell.verdict is not Verdict.UNEXPECTED for cell in row.cells)
             for row in self.rows
         )
+
+
+def order(row: str, version: str) -> tuple[object, ...]:
+    """Give the key by which results are sorted: variants behind their server, older versions first."""
+    return row.split("+"), newness(version)
+
+
+def newness(version: str) -> list[str | int]:
+    """Give the key by which versions are sorted: 2.8.10 is newer than 2.8.9."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", version)]
 
 
 def judge(

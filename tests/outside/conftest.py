@@ -1,11 +1,23 @@
 """These tests need what doesn't come with Python: apt-get install haproxy nginx chromium."""
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.outside.configurations import SERVERS
 
-from anysocket_matrix.proxies import Certificate
+from anysocket_matrix.proxies import Certificate, installed
+
+ARGUMENTS = (
+    "--no-sandbox",  # root can't have one
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(params=SERVERS)
@@ -22,3 +34,11 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return Certificate.issue(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Generator[Browser, None, None]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed("chromium"), args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -6,22 +6,12 @@ from typing import Protocol
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.outside.configurations import HTTP1, NGINX_HTTP1, NGINX_TLS, TLS, Configuration
 from tests.outside.told import Told
 from tests.servers.serving import Serving
 
-from anysocket_matrix.proxies import Certificate, RunningProxy, installed
-
-ARGUMENTS = (
-    "--no-sandbox",  # root can't have one
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from anysocket_matrix.proxies import Certificate, RunningProxy
 
 APP = "tests.outside.app:app"
 MOUNTED = "examples.mounted:app"
@@ -37,14 +27,6 @@ url => new Promise(resolve => {
 """
 
 PROTOCOL = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Generator[Browser, None, None]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=installed("chromium"), args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,0 +1,193 @@
+"""What each server does, from the committed results: for compatibility.md and compatibility.html."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from docs.clauses import clauses
+from docs.tables import table
+
+from anysocket import Support
+from anysocket.capabilities import described
+from anysocket_matrix.conformance.case import cases as conformance_cases
+from anysocket_matrix.merged import Merged, merge
+from anysocket_matrix.page import render
+from anysocket_matrix.page.clauses import clause_order
+from anysocket_matrix.proxies import PROXIES
+from anysocket_matrix.results import Cell, RowResult, Verdict
+from anysocket_matrix.supported import supported
+
+RESULTS = Path(__file__).parent / "results"
+FOLDERS = (RESULTS / "matrix", RESULTS / "proxies")
+
+
+@cache
+def measured() -> Merged:
+    """Read the committed results.
+
+    Raises:
+        ValueError: one of them can't be read.
+    """
+    found = merge(FOLDERS)
+    if found.missing:
+        raise ValueError("; ".join(found.missing))
+    return found
+
+
+def page() -> str:
+    """Give the page in HTML."""
+    return render(measured(), clauses())
+
+
+def newest() -> list[RowResult]:
+    """Give each row in its newest version."""
+    return [row.worst for row in measured().newest]
+
+
+def direct() -> list[RowResult]:
+    """Give those that no proxy stands in front of."""
+    return [row for row in newest() if not set(row.row.split("+")) & set(PROXIES)]
+
+
+def servers() -> list[RowResult]:
+    """Give the servers themselves, without their variants."""
+    return [row for row in newest() if "+" not in row.row]
+
+
+def summary() -> str:
+    """Count each row's verdicts, in every version."""
+    return table(
+        ("row", "version", *(verdict.value for verdict in Verdict)),
+        [
+            (f"`{row.row}`", row.version, *(_count(row, verdict) for verdict in Verdict))
+            for row in (each.worst for each in measured().rows)
+        ],
+    )
+
+
+def _count(row: RowResult, verdict: Verdict) -> str:
+    return str(sum(cell.verdict is verdict for cell in row.cells) or "")
+
+
+def differences() -> str:
+    """Tell which server comes by what in which way, where they aren't alike."""
+    rows = servers()
+    supports = [supported(row) for row in rows]
+    return table(
+        ("clause", "capability", *_headings(rows)),
+        [
+            (clause, says, *(_support(each.get(name)) for each in supports))
+            for name, (clause, says) in described().items()
+            if len({each.get(name) for each in supports}) > 1
+        ],
+    )
+
+
+def _headings(rows: Sequence[RowResult]) -> list[str]:
+    return [f"{row.row} {row.version}" for row in rows]
+
+
+def _support(support: Support | None) -> str:
+    return verdict(None if support is None else Verdict(support.value))
+
+
+def cases() -> str:
+    """Tell how each case goes on each server, unless every server does it by itself."""
+    rows = servers()
+    lines, everywhere = dict[str, tuple[str, ...]](), list[str]()
+    for case, clause in _clauses_of(rows).items():
+        cells = [next((cell for cell in row.cells if cell.case == case), None) for row in rows]
+        if all(cell is not None and cell.verdict is Verdict.NATIVE for cell in cells):
+            everywhere.append(case)
+        else:
+            lines[case] = (clause, f"`{case}`", *(of_cell(cell) for cell in cells))
+    native = f"Native on all of them: {', '.join(f'`{case}`' for case in everywhere) or 'nothing'}."
+    unmeasured = [
+        f"`{case.id}`" for case in conformance_cases() if case.id not in lines | dict.fromkeys(everywhere)
+    ]
+    missing = f" Not measured yet: {', '.join(unmeasured)}." if unmeasured else ""
+    return table(("clause", "case", *_headings(rows)), lines.values()) + f"\n\n{native}{missing}"
+
+
+def _clauses_of(rows: Sequence[RowResult]) -> dict[str, str]:
+    found = {cell.case: cell.clause for row in rows for cell in row.cells}
+    return dict(sorted(found.items(), key=lambda item: clause_order(item[1])))
+
+
+def known_failures() -> str:
+    """List what fails and no capability says so, with where upstream is told."""
+    return table(
+        ("row", "version", "case", "upstream"),
+        [
+            (f"`{row.row}`", row.version, f"`{cell.case}`", f"[{cell.known}]({cell.known})")
+            for row in (each.worst for each in measured().rows)
+            for cell in row.cells
+            if cell.known is not None
+        ],
+    )
+
+
+def variants() -> str:
+    """Tell where a server's variants differ from it."""
+    return _variants(row.row for row in direct())
+
+
+def through_proxies() -> str:
+    """Tell where a server behind a proxy differs from the server alone."""
+    return _variants(row.row for row in newest() if row not in direct())
+
+
+def _variants(names: Iterable[str]) -> str:
+    """Tell it of these rows, those that differ alike in one line."""
+    by_name = {row.row: row for row in newest()}
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        row, server = by_name[name], by_name.get(name.partition("+")[0])
+        if server is not None and server is not row:
+            alike.setdefault(_differing(row, server), []).append(f"`{name}`")
+    return table(
+        ("variants", "what differs"), [(", ".join(names), differing) for differing, names in alike.items()]
+    )
+
+
+def older_versions() -> str:
+    """Tell where an older version differs from the newest of its row."""
+    of_row = {row.row: row.worst for row in measured().newest}
+    older = [row.worst for row in measured().rows if row.worst.version != of_row[row.row].version]
+    return table(
+        ("row", "version", "what differs from the newest"),
+        [(f"`{row.row}`", row.version, _differing(row, of_row[row.row])) for row in older],
+    )
+
+
+def _differing(row: RowResult, other: RowResult) -> str:
+    usual = _verdicts(other)
+    differing = [f"`{case}`: {now}" for case, now in _verdicts(row).items() if now != usual.get(case)]
+    return ", ".join(differing) or "nothing"
+
+
+def _verdicts(row: RowResult) -> Mapping[str, str]:
+    return {cell.case: of_cell(cell) for cell in row.cells}
+
+
+def versions() -> str:
+    """Tell what the committed results were measured with."""
+    rows = [run for row in measured().rows for run in row.runs.values()]
+    runs = {
+        f"anysocket {row.anysocket}, Python {row.python}, {row.platform}, "
+        + ", ".join(f"{name} {version}" for name, version in row.packages.items()): None
+        for row in rows
+    }
+    return "\n".join(f"- {run}" for run in runs)
+
+
+def of_cell(cell: Cell | None) -> str:
+    """Show what a cell says."""
+    return verdict(None if cell is None else cell.verdict)
+
+
+def verdict(verdict: Verdict | None) -> str:
+    """Show a verdict, so that an absence is seen."""
+    if verdict is None:
+        return "not measured"
+    return verdict.value if verdict is not Verdict.ABSENT else "**absent**"
