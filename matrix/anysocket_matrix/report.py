@@ -39,8 +39,6 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
     console.print(table if fits else _dense_table(results, cases))
     for row in results.rows:
         print_trouble(console, row)
-        for line in _advice(row):
-            console.print(escape(line), soft_wrap=True, highlight=False)
         if row.slowest:
             console.print(_slowest(row))
     console.print(_summary(results))
@@ -53,6 +51,8 @@ def print_trouble(console: Console, row: RowResult, environment: str = "") -> No
         if cell.verdict is Verdict.UNEXPECTED:
             why = escape(_why(cell, logs))
             console.print(f"[bold red]{environment}{row.row}: {cell.case}[/] ({cell.clause}) {why}")
+    for line in _advice(row):
+        console.print(escape(line), soft_wrap=True, highlight=False)
     if row.trouble is not None:
         console.print(f"[bold red]{environment}{row.row} wasn't run to its end:[/]\n{escape(row.trouble)}")
 
