@@ -51,6 +51,15 @@ class Row:
         end_of_tls = {"peer_scheme": Support.ABSENT} if self.tls else {}
         return replace(own, **self.proxy.changes, **end_of_tls)
 
+    @property
+    def plain(self) -> bool:
+        """Whether the cases run over the plain transport.
+
+        Not through a proxy: a server that resets its connection right behind a close frame may lose
+        that on the way, by chance. Who has prevented that, server or adapter, is proved without a proxy.
+        """
+        return self.server.plain and self.proxy is None
+
     def runs(self, case: Case) -> bool:
         """Tell whether a case runs here: a server's life is the same behind a proxy."""
         return self.proxy is None or case.layers != SERVED
