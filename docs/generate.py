@@ -7,7 +7,7 @@ in between is what the function of that name in `REGIONS` gives.
 import inspect
 import re
 import sys
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, get_args, get_origin, get_type_hints
@@ -39,7 +39,7 @@ from anysocket_matrix.files import read
 from anysocket_matrix.proxies import CONFIGURATIONS as CONFIGURATION_FILES
 from anysocket_matrix.proxies import PROXIES
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
-from anysocket_matrix.results import Cell, Results, RowResult, Verdict
+from anysocket_matrix.results import Cell, RowResult, Verdict
 
 DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
@@ -222,24 +222,33 @@ def compatibility() -> str:
 
 def variants() -> str:
     """Tell where a server's variants differ from it, from the same results."""
-    return _differing(read([RESULTS / "matrix"]))
-
-
-def through_proxies() -> str:
-    """Tell where a server behind a proxy differs from the server alone, from the committed results."""
-    return _differing(read([RESULTS / "matrix", RESULTS / "proxies"]), among=PROXIES)
-
-
-def _differing(results: Results, among: Container[str] | None = None) -> str:
+    results = read([RESULTS / "matrix"])
     verdicts = {row.row: {cell.case: _verdict(cell) for cell in row.cells} for row in results.rows}
     rows: list[tuple[str, str]] = []
     for row, found in verdicts.items():
         server, _, variant = row.partition("+")
-        if variant and (among is None or variant in among):
+        if variant:
             alike = verdicts.get(server, {})
             differing = [f"`{case}`: {now}" for case, now in found.items() if now != alike.get(case)]
             rows.append((f"`{row}`", ", ".join(differing) or "nothing"))
     return table(("variant", "what differs"), rows) if rows else "The committed results have no variants."
+
+
+def through_proxies() -> str:
+    """Tell where a server behind a proxy differs from the server alone, from the committed results."""
+    results = read([RESULTS / "matrix", RESULTS / "proxies"])
+    lost = {
+        row.row: {cell.case: cell.verdict is Verdict.ABSENT for cell in row.cells} for row in results.rows
+    }
+    rows: list[tuple[str, str, str]] = []
+    for row, cases_lost in lost.items():
+        server, _, proxy = row.rpartition("+")
+        if proxy in PROXIES:
+            alone = lost.get(server, {})
+            worse = [f"`{case}`" for case, now in cases_lost.items() if now and alone.get(case) is False]
+            better = [f"`{case}`" for case, now in cases_lost.items() if not now and alone.get(case)]
+            rows.append((f"`{row}`", ", ".join(worse) or "nothing", ", ".join(better) or "nothing"))
+    return table(("row", "absent only here", "absent only without the proxy"), rows)
 
 
 def _verdict(cell: Cell | None) -> str:
