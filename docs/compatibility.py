@@ -133,8 +133,18 @@ def variants() -> str:
 
 
 def through_proxies() -> str:
-    """Tell where a server behind a proxy differs from the server alone."""
-    return _variants(row.row for row in newest() if row not in direct())
+    """Tell what is lost behind a proxy, and what only without it.
+
+    Rows through proxies don't run over the plain transport, so native and repaired look alike there.
+    """
+    absent = {row.row: {cell.case: cell.verdict is Verdict.ABSENT for cell in row.cells} for row in newest()}
+    rows: list[tuple[str, str, str]] = []
+    for row in (each.row for each in newest() if each not in direct()):
+        alone = absent.get(row.rpartition("+")[0], {})
+        worse = [f"`{case}`" for case, now in absent[row].items() if now and alone.get(case) is False]
+        better = [f"`{case}`" for case, now in absent[row].items() if not now and alone.get(case)]
+        rows.append((f"`{row}`", ", ".join(worse) or "nothing", ", ".join(better) or "nothing"))
+    return table(("row", "absent only here", "absent only without the proxy"), rows)
 
 
 def _variants(names: Iterable[str]) -> str:

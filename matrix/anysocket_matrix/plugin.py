@@ -60,7 +60,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "layer" in metafunc.fixturenames:
         found = CASES[case_id(metafunc.definition.path, metafunc.definition.originalname)]
         metafunc.parametrize(
-            "layer", [each.value for each in found.over(plain=metafunc.config.stash[_ROW].server.plain)]
+            "layer", [each.value for each in found.over(plain=metafunc.config.stash[_ROW].plain)]
         )
 
 

@@ -119,7 +119,7 @@ class _Shard:
     """Some of the cases of one row, in a pytest with servers of its own."""
 
     def __init__(self, row: Row, cases: Sequence[Case], outcomes: Path) -> None:
-        self._wanted = sum(len(case.over(plain=row.server.plain)) for case in cases)
+        self._wanted = sum(len(case.over(plain=row.plain)) for case in cases)
         self._outcomes = outcomes
         self._outcomes.touch()
         self._read = self._outcomes.open("rb")
@@ -267,7 +267,7 @@ class _RowRun:
                 self._cases,
                 self._row.capabilities,
                 outcomes,
-                plain=self._row.server.plain,
+                plain=self._row.plain,
                 known=self._row.known_failures,
             ),
         )

@@ -20,9 +20,6 @@ class Haproxy(Proxy):
     name = "haproxy"
     suffix = ".cfg"
     changes: ClassVar[Mapping[str, Support]] = {
-        # It hands on what comes before the answer only behind it.
-        "early_message": Support.NATIVE,
-        "message_before_accept": Support.NATIVE,
         "peer_addresses": Support.ABSENT,
         # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
         "over_http2": Support.NATIVE,

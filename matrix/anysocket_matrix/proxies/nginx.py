@@ -35,9 +35,6 @@ class Nginx(Proxy):
     name = "nginx"
     suffix = ".conf"
     changes: ClassVar[Mapping[str, Support]] = {
-        # It hands on what comes before the answer only behind it.
-        "early_message": Support.NATIVE,
-        "message_before_accept": Support.NATIVE,
         # It drops such headers, unless `underscores_in_headers` is on.
         "header_underscores": Support.ABSENT,
         "peer_addresses": Support.ABSENT,

@@ -30,6 +30,23 @@ class Way:
     """What it shows to peers, and whose authority it trusts."""
 
 
+BY_CHANCE: Mapping[str, str] = dict.fromkeys(
+    (
+        "asgi.close.unread_messages",
+        "asgi.disconnect.unread_messages_after_own_close",
+        "asgi.end.returns_with_messages_unread",
+        "close.close_with_unread_messages",
+        "pressure.beside_messages_that_nobody_receives",
+    ),
+    "https://www.rfc-editor.org/rfc/rfc9112#section-9.6",
+)
+"""The cases that don't run through a proxy, each with what tells why.
+
+A server that ends a TCP connection with bytes unread resets it. A proxy that hears of the reset
+before it has read the close frame loses that; a peer without a proxy always finds it.
+"""
+
+
 class Proxy(ABC):
     """A program that hands on connections, and what comes of WebSockets on their way through it.
 
