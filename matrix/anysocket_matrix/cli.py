@@ -397,7 +397,8 @@ def _needs(extra: str, *modules: str) -> None:
 
 
 def _say_ready(url: str, server: Server) -> None:
-    print(f"anysocket: {server.name} {server.version} is ready on {url}", flush=True)
+    line = f"anysocket: {server.name} {server.version} is ready on {url}\n"
+    print(line, end="", flush=True)  # in one piece: a server's own threads write to the same place
 
 
 def main() -> None:
