@@ -65,6 +65,8 @@ QUIRKS: Final = (
             "pressure.ping_behind_unread_messages",
             "end.only_sending_to_a_closed_peer",
             "end.only_sending_with_messages_unread",
+            "end.only_sending_with_messages_unread_to_a_waiting_peer",
+            "pressure.end_of_a_peer_that_does_not_read",
             "accept.peer_left_before_accept",
             "asgi.disconnect.lost_before_accept",
         ),

@@ -21,6 +21,7 @@ QUIRKS: Final = (
             "pressure.ping_behind_unread_messages",
             "lifecycle.live_peer_of_a_busy_handler",
             "end.only_sending_with_messages_unread",
+            "end.only_sending_with_messages_unread_to_a_waiting_peer",
         ),
         repair={
             Where.CONNECTION: "`uvicorn_repairs.read_on_sansio` and `uvicorn_repairs.read_on_wsproto` let up "
@@ -277,7 +278,10 @@ QUIRKS: Final = (
         rows=UVICORN,
         does="A send that waits for the peer isn't told that the peer has closed, until the peer reads.",
         clauses=("C6",),
-        cases=("pressure.close_of_a_peer_that_does_not_read",),
+        cases=(
+            "pressure.end_of_a_peer_that_does_not_read",
+            "pressure.close_of_a_peer_that_does_not_read",
+        ),
         repair={
             Where.CONNECTION: "`uvicorn_repairs.wake_senders` or `uvicorn_repairs.let_many_wait` ends it.",
         },
