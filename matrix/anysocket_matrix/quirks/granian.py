@@ -154,9 +154,9 @@ QUIRKS: Final = (
         rows=(*GRANIAN, *RSGI),
         does="It speaks HTTP/2, but offers no WebSocket over it.",
         clauses=("H2",),
-        cases=("accept.over_http2",),
+        cases=("accept.over_http2", "accept.no_proof_over_http2"),
         repair={Where.NOWHERE: "its SETTINGS have no ENABLE_CONNECT_PROTOCOL."},
-        absent=("over_http2",),
+        absent=("no_proof_over_http2", "over_http2"),
         upstream=(
             f"{SOURCE}/workers.rs#L703-L714",
             f"{SOURCE}/ws.rs#L105-L108",

@@ -236,9 +236,9 @@ QUIRKS: Final = (
         rows=(*UVICORN, "daphne"),
         does="There is no WebSocket over HTTP/2.",
         clauses=("H2",),
-        cases=("accept.over_http2",),
+        cases=("accept.over_http2", "accept.no_proof_over_http2"),
         repair={Where.NOWHERE: "connections are over HTTP/1.1 alone."},
-        absent=("over_http2",),
+        absent=("no_proof_over_http2", "over_http2"),
         upstream=(
             "Kludex/zttp#277",
             "https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L404-L409",
