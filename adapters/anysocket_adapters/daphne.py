@@ -67,6 +67,7 @@ class DaphneTransport(ASGITransport):
         path_parameters=Support.REPAIRED,
         senseless_offer=Support.REPAIRED,
         over_http2=Support.ABSENT,
+        no_proof_over_http2=Support.ABSENT,
         compression=Support.ABSENT,
         compressed_with_ping=Support.ABSENT,
         accept_headers=Support.REPAIRED,
@@ -95,6 +96,7 @@ class DaphneTransport(ASGITransport):
         invalid_text_close=Support.REPAIRED,
         protocol_error_code=Support.REPAIRED,
         end_while_sending=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.REPAIRED,
     )
 

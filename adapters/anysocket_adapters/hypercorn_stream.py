@@ -102,6 +102,7 @@ class HypercornTransport(ASGITransport):
         invalid_text_close=Support.REPAIRED,
         protocol_error_code=Support.REPAIRED,
         end_while_sending=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.REPAIRED,
     )
 

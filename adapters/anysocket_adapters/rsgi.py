@@ -108,6 +108,7 @@ class RSGITransport:
         raw_path=Support.ABSENT,
         accept_subprotocol=Support.ABSENT,
         over_http2=Support.ABSENT,
+        no_proof_over_http2=Support.ABSENT,
         compression=Support.ABSENT,
         compressed_with_ping=Support.ABSENT,
         accept_headers=Support.ABSENT,

@@ -80,6 +80,7 @@ class UvicornSansIOTransport(UvicornTransport):
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
         over_http2=Support.ABSENT,
+        no_proof_over_http2=Support.ABSENT,
         abnormal_closure=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.REPAIRED,
@@ -110,6 +111,7 @@ class UvicornWSProtoTransport(UvicornTransport):
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
         over_http2=Support.ABSENT,
+        no_proof_over_http2=Support.ABSENT,
         senseless_offer=Support.REPAIRED,
         compressed_with_ping=Support.REPAIRED,
         early_message=Support.REPAIRED,
@@ -167,6 +169,7 @@ class UvicornWebSocketsTransport(UvicornTransport):
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
         over_http2=Support.ABSENT,
+        no_proof_over_http2=Support.ABSENT,
         denial_latin1_headers=Support.REPAIRED,
         denial_unnamed_status=Support.REPAIRED,
         loss_before_accept=Support.REPAIRED,

@@ -20,8 +20,9 @@ import pytest
 from anysocket import Support
 from anysocket_matrix.conformance.app import INFORMATIVE_DEADLINE, NOTES_DEADLINE, Record
 from anysocket_matrix.conformance.case import CASES, App, Case, Layer, Program, case_id
+from anysocket_matrix.frames import Frame
 from anysocket_matrix.held import HELD
-from anysocket_matrix.peer import Lines, Mismatch, Peer
+from anysocket_matrix.peer import Ended, Lines, Mismatch, Peer
 from anysocket_matrix.results import Failure, Outcome
 from anysocket_matrix.rows import Row, row
 from anysocket_matrix.servers import NotServing, RunningServer
@@ -30,6 +31,12 @@ from anysocket_matrix.under_test import UnderTest, asked
 
 _LONG = 1000
 """Characters that are told of an exception."""
+
+_ENDED_DEADLINE = 1.5
+"""Seconds in which a server sees that a program has ended: there is one that looks once a second."""
+
+_LAST_LOOK = 0.05
+"""Seconds for a frame that the server has sent already."""
 
 _ROW = pytest.StashKey[Row]()
 _UNDER_TEST = pytest.StashKey[UnderTest]()
@@ -125,6 +132,23 @@ class CasePeer(Peer):
 
     server_url: str
     number: str
+    informs: bool = False
+    """Whether what it sees only informs, so that it waits for a short time."""
+
+    def receive_frame(self, expected: object = "a frame", deadline: float | None = None) -> Frame:
+        """Wait for the next frame; a program that only informs has had its turns before there is none."""
+        try:
+            return super().receive_frame(expected, deadline)
+        except Mismatch as mismatch:
+            if not self.informs or isinstance(mismatch, Ended):
+                raise
+            ended = self._ask("notes").done
+            try:
+                return super().receive_frame(expected, _ENDED_DEADLINE if ended else _LAST_LOOK)
+            except Ended:
+                raise
+            except Mismatch:
+                raise mismatch from None
 
     def open_gate(self) -> None:
         """Let the program go on."""
@@ -209,12 +233,12 @@ def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
             else:
                 peer = beside.another(path, headers=lines, behind=behind, answer=at_once)
             peers.enter_context(peer)
-            if informative:
-                peer.deadline = INFORMATIVE_DEADLINE
-                if answer:
-                    peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
             peer.server_url = url
             peer.number = number
+            if informative:
+                peer.informs, peer.deadline = True, INFORMATIVE_DEADLINE
+                if answer:
+                    peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
             return peer
 
         yield connecting

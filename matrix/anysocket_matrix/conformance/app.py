@@ -27,6 +27,9 @@ NOTES_DEADLINE = 3.0
 INFORMATIVE_DEADLINE = 0.5
 """The same where the outcome only informs."""
 
+TURNS = 100
+"""So many turns a program gets at least, however long a busy machine takes for them."""
+
 _POLL = 0.002
 """Seconds between two looks at a program; a thread or another loop may be the one that runs it."""
 
@@ -164,9 +167,10 @@ async def _wait(verb: str, number: str) -> Record | None:
         return None
     if verb == "gate":
         running.notes.open_gate()
-    with anyio.move_on_after(running.deadline):
-        while not running.record.done and (  # noqa: ASYNC110
-            verb == "notes" or (verb == "noted" and not running.notes)
-        ):
-            await anyio.sleep(_POLL)
+    until, turns = anyio.current_time() + running.deadline, 0
+    while not running.record.done and (verb == "notes" or (verb == "noted" and not running.notes)):
+        if turns >= TURNS and anyio.current_time() > until:
+            break
+        turns += 1
+        await anyio.sleep(_POLL)
     return running.record

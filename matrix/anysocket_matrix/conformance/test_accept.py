@@ -172,7 +172,7 @@ def test_over_http2(connect: Connect) -> None:
     connect(until_the_end, http2=True).expect_open()
 
 
-@case("H2", requires=("over_http2", "no_proof_over_http2"))
+@case("H2", requires="no_proof_over_http2")
 def test_no_proof_over_http2(connect: Connect) -> None:
     """Over HTTP/2 the answer has no accept token, which nobody has asked for (RFC 8441 section 5)."""
     peer = connect(until_the_end, http2=True)

@@ -37,7 +37,7 @@ def test_fragments(connect: Connect) -> None:
     deflate.expect(Opcode.BINARY, LONG)
 
 
-@case("M1", requires=("compression", "compressed_with_ping"))
+@case("M1", requires="compressed_with_ping")
 def test_ping_between_fragments(connect: Connect) -> None:
     """A ping between the fragments of a compressed message is answered and leaves the message whole."""
     peer = connect(echo, headers=OFFERED)

@@ -60,14 +60,15 @@ async def receives_after_closing(request: WebSocketRequest, notes: Notes) -> Non
 
 @handler()
 async def only_sends(request: WebSocketRequest, notes: Notes) -> None:
-    """Send until it is refused."""
+    """Send until it is refused, from the gate on a hundred times at most."""
     ws = request.web_socket
     await ws.accept()
     try:
-        with anyio.move_on_after(2):
-            while True:
-                await ws.send("tick")
-                await anyio.sleep(0.01)
+        await ws.send("tick")
+        await notes.gate()
+        for _ in range(100):
+            await ws.send("tick")
+            await anyio.sleep(0.01)
     except ConnectionClosed as closed:
         notes.append(closed.code)
 
@@ -186,6 +187,7 @@ def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.send_close(4999)
+    peer.open_gate()
     peer.expect_notes(4999)
 
 
@@ -195,6 +197,7 @@ def test_only_sending_to_a_waiting_peer(connect: Connect) -> None:
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.send_close()
+    peer.open_gate()
     if not peer.record().notes:
         raise Mismatch("ConnectionClosed", "sends that go on")
 
@@ -205,6 +208,7 @@ def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.abort()
+    peer.open_gate()
     if not peer.record().notes:
         raise Mismatch("ConnectionClosed", "sends that go on")
 
@@ -217,7 +221,21 @@ def test_only_sending_with_messages_unread(connect: Connect) -> None:
     peer.wait_until_started()  # by now it has been read
     peer.send_text("unread")
     peer.send_close(4999)
+    peer.open_gate()
     peer.expect_notes(4999)
+
+
+@case("C6", requires="end_behind_unread")
+def test_only_sending_with_messages_unread_to_a_waiting_peer(connect: Connect) -> None:
+    """So it does while the peer waits for the answer."""
+    peer = connect(only_sends)
+    peer.send_text("unread")
+    peer.wait_until_started()  # by now it has been read
+    peer.send_text("unread")
+    peer.send_close()
+    peer.open_gate()
+    if not peer.record().notes:
+        raise Mismatch("ConnectionClosed", "sends that go on")
 
 
 @case("C6", requires="peer_close_code")

@@ -2,6 +2,7 @@
 
 from anysocket import WebSocketRequest
 from anysocket_matrix.conformance.case import STATE, Notes, case, handler
+from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.plugin import Connect
 from anysocket_matrix.under_test import ROOT_PATH
 
@@ -191,6 +192,15 @@ def test_addresses(connect: Connect) -> None:
     """Client and server are a host and an integer port."""
     peer = connect(tells_addresses)
     peer.expect_notes(list(peer.local_address), list(peer.remote_address))
+
+
+@case("H1", requires="peer_addresses")
+def test_client(connect: Connect) -> None:
+    """Where a client is told, it is the peer."""
+    peer = connect(tells_addresses)
+    client = peer.record().notes[0]
+    if client not in (None, [*peer.local_address]):
+        raise Mismatch([*peer.local_address], client)
 
 
 @case("H1", requires=("integer_ports", "peer_addresses"))

@@ -39,6 +39,7 @@ class Nginx(Proxy):
         "header_underscores": Support.ABSENT,
         "peer_addresses": Support.ABSENT,
         "over_http2": Support.ABSENT,
+        "no_proof_over_http2": Support.ABSENT,
     }
 
     def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:

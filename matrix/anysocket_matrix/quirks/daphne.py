@@ -136,6 +136,7 @@ QUIRKS: Final = (
             "protocol_errors.handler_is_told_of_bad_frames",
             "messages.above_the_default",
             "messages.above_the_default_in_fragments",
+            "messages.code_of_too_many_fragments",
         ),
         repair={
             Where.CONNECTION: "`daphne_repairs.Connection` has autobahn close with its code, and tells it.",
@@ -151,6 +152,8 @@ QUIRKS: Final = (
             "end.send_after_the_peers_reason",
             "end.only_sending_to_a_closed_peer",
             "end.only_sending_with_messages_unread",
+            "end.only_sending_with_messages_unread_to_a_waiting_peer",
+            "pressure.end_of_a_peer_that_does_not_read",
         ),
         repair={Where.CONNECTION: "`daphne_repairs.Connection` notes the peer's close frame."},
         upstream=(f"{SOURCE}/ws_protocol.py#L169-L172",),

@@ -40,6 +40,8 @@ QUIRKS: Final = (
             "end.only_sending_to_a_closed_peer",
             "end.only_sending_to_a_lost_peer",
             "end.only_sending_with_messages_unread",
+            "end.only_sending_with_messages_unread_to_a_waiting_peer",
+            "pressure.end_of_a_peer_that_does_not_read",
         ),
         repair={
             Where.CONNECTION: "`hypercorn_stream.HypercornTransport` refuses, once the stream is closed.",

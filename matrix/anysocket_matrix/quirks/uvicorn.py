@@ -21,6 +21,7 @@ QUIRKS: Final = (
             "pressure.ping_behind_unread_messages",
             "lifecycle.live_peer_of_a_busy_handler",
             "end.only_sending_with_messages_unread",
+            "end.only_sending_with_messages_unread_to_a_waiting_peer",
         ),
         repair={
             Where.CONNECTION: "`uvicorn_repairs.read_on_sansio` and `uvicorn_repairs.read_on_wsproto` let up "
@@ -235,9 +236,9 @@ QUIRKS: Final = (
         rows=(*UVICORN, "daphne"),
         does="There is no WebSocket over HTTP/2.",
         clauses=("H2",),
-        cases=("accept.over_http2",),
+        cases=("accept.over_http2", "accept.no_proof_over_http2"),
         repair={Where.NOWHERE: "connections are over HTTP/1.1 alone."},
-        absent=("over_http2",),
+        absent=("no_proof_over_http2", "over_http2"),
         upstream=(
             "Kludex/zttp#277",
             "https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L404-L409",
@@ -277,7 +278,10 @@ QUIRKS: Final = (
         rows=UVICORN,
         does="A send that waits for the peer isn't told that the peer has closed, until the peer reads.",
         clauses=("C6",),
-        cases=("pressure.close_of_a_peer_that_does_not_read",),
+        cases=(
+            "pressure.end_of_a_peer_that_does_not_read",
+            "pressure.close_of_a_peer_that_does_not_read",
+        ),
         repair={
             Where.CONNECTION: "`uvicorn_repairs.wake_senders` or `uvicorn_repairs.let_many_wait` ends it.",
         },

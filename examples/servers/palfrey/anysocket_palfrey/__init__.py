@@ -40,6 +40,7 @@ class PalfreyTransport(ASGITransport):
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         over_http2=Support.ABSENT,
+        no_proof_over_http2=Support.ABSENT,
         receive_pressure=Support.ABSENT,
         keepalive=Support.ABSENT,
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias, cast
 
 import anyio
+import anyio.lowlevel
 import msgspec
 
 from anysocket.asgi import ASGIEvent
@@ -37,6 +38,11 @@ CONNECT: Event = {"type": "websocket.connect"}
 
 MOMENT = 0.2
 """Seconds in which an event that is there is received."""
+
+CHUNK = 65536
+"""Bytes of each message of many."""
+TOO_MANY = 64 * 1024 * 1024 // CHUNK
+"""So many of those don't fit on the way to a peer that doesn't read."""
 
 
 def script(*steps: Step) -> App:
@@ -147,3 +153,27 @@ async def attempt(sending: Awaitable[None]) -> str:
         kinds = (OSError, TypeError, ValueError, RuntimeError)
         return next((each.__name__ for each in kinds if isinstance(error, each)), type(error).__name__)
     return SENT
+
+
+class Flood:
+    """Sends until a send fails, or too much has gone."""
+
+    def __init__(self, asgi: ASGICall) -> None:
+        self._asgi = asgi
+        self._count = 0
+
+    async def send(self) -> str:
+        """Send, and tell how the last one went."""
+        result = SENT
+        while result == SENT and self._count < TOO_MANY:
+            result = await attempt(self._asgi.send(send(bytes=bytes(CHUNK))))
+            self._count += 1
+            await anyio.lowlevel.checkpoint()
+        return result
+
+    async def until_none(self) -> None:
+        """Wait until no send has ended for a tenth of a second."""
+        before = -1
+        while before != self._count:
+            before = self._count
+            await anyio.sleep(0.1)

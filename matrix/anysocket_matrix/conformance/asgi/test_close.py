@@ -1,7 +1,6 @@
 """N5: an application that closes."""
 
 import anyio
-import anyio.lowlevel
 
 from anysocket_matrix.conformance.asgi.script import (
     GATE,
@@ -9,6 +8,7 @@ from anysocket_matrix.conformance.asgi.script import (
     RECEIVE,
     REST,
     SENT,
+    Flood,
     attempt,
     close,
     disconnect,
@@ -64,13 +64,10 @@ async def closes_while_sending(asgi: ASGICall) -> None:
     """Close while another task's send waits for the peer."""
     await open_connection(asgi)
 
-    async def send_on() -> None:
-        while await attempt(asgi.send(send(bytes=bytes(65536)))) == SENT:
-            await anyio.lowlevel.checkpoint()
-
+    flood = Flood(asgi)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(send_on)
-        await anyio.sleep(0.5)
+        tasks.start_soon(flood.send)
+        await flood.until_none()
         await asgi.send(close(code=4001))
         asgi.notes.append("closed")
         tasks.cancel_scope.cancel()

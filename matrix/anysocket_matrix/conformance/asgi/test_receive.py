@@ -1,8 +1,10 @@
 """N2: the events that messages come in."""
 
+import time
 from typing import cast
 
 import anyio
+import anyio.lowlevel
 
 from anysocket_matrix.conformance.asgi.script import (
     CONNECT,
@@ -17,6 +19,7 @@ from anysocket_matrix.conformance.asgi.script import (
     look,
     open_connection,
     script,
+    send,
     text,
 )
 from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
@@ -42,11 +45,22 @@ async def notes_types(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def stops_waiting(asgi: ASGICall) -> None:
-    """Stop waiting again and again, while messages come."""
+    """Stop waiting just when a message has come and nobody could be told yet, then whenever it is."""
     await open_connection(asgi)
+
+    async def receive() -> None:
+        asgi.notes.append((await asgi.receive())["text"])
+
+    for _ in range(3):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(receive)
+            await anyio.lowlevel.checkpoint()
+            await asgi.send(send(text="ready"))
+            time.sleep(0.1)  # noqa: ASYNC251  # the event loop stands still, the server's threads don't
+            tasks.cancel_scope.cancel()
     while len(asgi.notes) < MANY:
         with anyio.move_on_after(0.001):
-            asgi.notes.append((await asgi.receive())["text"])
+            await receive()
 
 
 @asgi_app()
@@ -296,6 +310,8 @@ def test_cancelled_receives(connect: Connect) -> None:
     """However often a receive is cancelled, no message is lost."""
     peer = connect(stops_waiting)
     for number in range(MANY):
+        if number < 3:
+            peer.expect_text("ready")
         peer.send_text(str(number))
     peer.expect_notes(*map(str, range(MANY)))
 

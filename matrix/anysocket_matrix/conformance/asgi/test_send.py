@@ -3,14 +3,16 @@
 from enum import StrEnum
 
 import anyio
-import anyio.lowlevel
 
 from anysocket_matrix.conformance.asgi.script import (
+    CHUNK,
     OPEN,
     RECEIVE,
     REST,
     SENT,
+    TOO_MANY,
     Event,
+    Flood,
     attempt,
     close,
     disconnect,
@@ -24,7 +26,6 @@ from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.plugin import Connect
 
 MIB = 1024 * 1024
-MUCH = 64 * MIB
 
 
 LENGTHS = (1, 125, 126, 65535, 65536, MIB)
@@ -83,37 +84,36 @@ async def sends_in_two_tasks(asgi: ASGICall) -> None:
         tasks.start_soon(many, b"b")
 
 
+async def fill(asgi: ASGICall) -> bool:
+    """Send until a send waits for a fifth of a second or too much has gone; tell whether one has waited."""
+    for _ in range(TOO_MANY):
+        with anyio.move_on_after(0.2) as scope:
+            await asgi.send(send(bytes=bytes(CHUNK)))
+        if scope.cancelled_caught:
+            return True
+    return False
+
+
 @asgi_app(close_timeout=0.2)
 async def sends_much(asgi: ASGICall) -> None:
-    """Send until it takes half a second, or far too much has gone."""
+    """Note whether a send waits."""
     await open_connection(asgi)
-    sent = 0
-    while sent < MUCH:
-        with anyio.move_on_after(0.5) as scope:
-            await asgi.send(send(bytes=bytes(65536)))
-        if scope.cancelled_caught:
-            break
-        sent += 65536
-    asgi.notes.append("suspended" if sent < MUCH else "all taken")
+    asgi.notes.append("suspended" if await fill(asgi) else "all taken")
 
 
 @asgi_app()
 async def sends_until_it_fails(asgi: ASGICall) -> None:
-    """Note that half a second's sending hasn't come to its end, and how it fails then."""
+    """Note that a send waits, and how it fails then."""
     await open_connection(asgi)
+    flood = Flood(asgi)
 
     async def send_on() -> None:
-        result, sent = SENT, 0
-        while result == SENT and (sent < MUCH or asgi.notes):
-            result = await attempt(asgi.send(send(bytes=bytes(65536))))
-            sent += 65536
-            await anyio.lowlevel.checkpoint()
-        asgi.notes.append(result)
+        asgi.notes.append(await flood.send())
 
     with anyio.move_on_after(2.5):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(send_on)
-            await anyio.sleep(0.5)
+            await flood.until_none()
             asgi.notes.append("suspended")
 
 
@@ -145,21 +145,19 @@ async def sends_before_receiving(asgi: ASGICall) -> None:
 async def closes_after_a_cancelled_send(asgi: ASGICall) -> None:
     """Give up a send that waits, then close."""
     await open_connection(asgi)
-    with anyio.move_on_after(0.5):
-        while True:
-            await asgi.send(send(bytes=bytes(65536)))
+    asgi.notes.append("suspended" if await fill(asgi) else "all taken")
     with anyio.fail_after(15):
         await asgi.send(close(code=4001))
 
 
 @asgi_app()
 async def only_sends(asgi: ASGICall) -> None:
-    """Send until that fails, for three seconds at most, and then again."""
+    """Send until that fails, a hundred times at most, and then again."""
     await open_connection(asgi)
     await asgi.notes.gate()
     result = SENT
-    with anyio.move_on_after(2):
-        while result == SENT:
+    for _ in range(100):
+        if result == SENT:
             result = await attempt(asgi.send(send(text="tick")))
             await anyio.sleep(0.01)
     asgi.notes.extend([result, await attempt(asgi.send(send(text="more")))])
@@ -307,8 +305,9 @@ def test_slow_peer(connect: Connect) -> None:
 def test_close_after_a_cancelled_send(connect: Connect) -> None:
     """Close works after a send that was cancelled while it waited."""
     peer = connect(closes_after_a_cancelled_send)
+    peer.wait_for_a_note()
     while (frame := peer.receive_frame("a message or a close frame")).opcode is Opcode.BINARY:
-        if frame.payload != bytes(65536):
+        if frame.payload != bytes(CHUNK):
             raise Mismatch("whole messages", frame)
     if frame.payload[:2] != (4001).to_bytes(2):
         raise Mismatch("close 4001", frame)
@@ -353,6 +352,8 @@ def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
 def test_only_sending_with_messages_unread(connect: Connect) -> None:
     """So it does behind messages that it hasn't received."""
     peer = connect(only_sends)
+    peer.send_text("unread")
+    peer.wait_until_started()  # by now it has been read
     for _ in range(5):
         peer.send_text("unread")
     peer.send_close(4000)
