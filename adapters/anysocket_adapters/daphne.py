@@ -39,6 +39,7 @@ from anysocket.handshake import Denial, Handshake, RawHeaders
 from anysocket.transport import Transport
 from anysocket.websocket import MAX_MESSAGE_SIZE
 from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.daphne_failures import LookingServer, keep_looking
 from anysocket_adapters.daphne_lines import Factory, keep_lines, lines_of
 from anysocket_adapters.daphne_reactor import Port, Reactor, accepted_by, cancel_calls, in_this_loop, tls
 from anysocket_adapters.daphne_repairs import (
@@ -166,12 +167,6 @@ def _request(plain: Handshake, protocol: WebSocketProtocol, http: HTTPChannel | 
     )
 
 
-class _Details(Protocol):
-    """What daphne keeps of a connection or of an HTTP request."""
-
-    def get(self, key: str, /) -> object: ...
-
-
 class _ProtocolFactory(Protocol):
     _batched_timer: asyncio.AbstractEventLoop
 
@@ -187,7 +182,7 @@ class _ProtocolFactory(Protocol):
     ) -> None: ...
 
 
-class _DaphneServer(Protocol):
+class _DaphneServer(LookingServer, Protocol):
     """What is used of `daphne.server.Server`."""
 
     endpoints: list[str]
@@ -196,7 +191,6 @@ class _DaphneServer(Protocol):
     ping_timeout: float
     http_factory: Factory
     ws_factory: _ProtocolFactory
-    connections: Mapping[object, _Details]
 
     def run(self) -> None: ...
 
@@ -271,6 +265,7 @@ def _server(daphne: _Module, app: ASGIApp, options: Options) -> _DaphneServer:
         server.ping_timeout = options.ping_timeout
     server.endpoints = []
     server.abort_start = True
+    keep_looking(server)
     server.run()
     keep_lines(server.http_factory)
     size = MAX_MESSAGE_SIZE if options.max_message_size is None else options.max_message_size
@@ -312,7 +307,7 @@ async def _serve_until(
             await _end(server, reactor, port)
 
 
-def _is_live(details: _Details) -> bool:
+def _is_live(details: Mapping[str, object]) -> bool:
     application = details.get("application_instance")
     return not details.get("disconnected") or (
         isinstance(application, asyncio.Future) and not application.done()
