@@ -350,7 +350,7 @@ def _first_sentence(documentation: str) -> str:
 
 def proxies() -> str:
     """Tell which of the proxies' configurations work in front of which server."""
-    folder = CONFIGURATION_FILES.relative_to(DOCS.parent).as_posix()
+    folder = "matrix/anysocket_matrix/proxies/configurations"  # wherever it is installed
     rows = (
         (each.proxy.name, f"[{each.file}](../{folder}/{each.file})", each.does, *_through(each))
         for each in CONFIGURATIONS

@@ -47,7 +47,7 @@ class Printed:
     """
 
     def __init__(self, pipe: IO[bytes], ready: re.Pattern[bytes], too_much: Callable[[], None]) -> None:
-        self.count = 0
+        self.count: int = 0
         """Bytes so far."""
         self.found: list[bytes] = []
         """What the pattern's group has found, at most a few times."""

@@ -38,4 +38,4 @@ class Haproxy(Proxy):
         }
 
 
-haproxy = Haproxy()
+haproxy: Haproxy = Haproxy()

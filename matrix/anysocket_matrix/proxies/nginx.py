@@ -59,4 +59,4 @@ class Nginx(Proxy):
         return [installed(self.name), *options], inherited
 
 
-nginx = Nginx()
+nginx: Nginx = Nginx()
