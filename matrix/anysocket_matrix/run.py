@@ -26,6 +26,9 @@ from anysocket_matrix.rows import Row
 PARALLEL_SHARDS = 9
 """Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
 
+ROW_SHARDS = 3
+"""Pytests for one row: each starts a server of its own, which costs about what a hundred cases do."""
+
 CASES_FOLDER = Path(__file__).parent / "conformance"
 
 PACKAGES = ("websockets", "wsproto", "h11", "httptools", "uvloop", "anyio")
@@ -61,7 +64,7 @@ def run_matrix(
     A row that can't be run to its end costs its own cells and says why. However this ends, no
     process is left behind.
     """
-    shards = max(1, PARALLEL_SHARDS // len(rows))
+    shards = min(ROW_SHARDS, max(1, PARALLEL_SHARDS // len(rows)))
     with _Stop() as stop, tempfile.TemporaryDirectory(prefix="anysocket-matrix-") as folder:
         waiting = [_RowRun(row, cases, Path(folder), shards) for row in rows]
         begun: list[_RowRun] = []

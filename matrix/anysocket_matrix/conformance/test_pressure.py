@@ -13,7 +13,7 @@ from anysocket_matrix.frames import Opcode
 from anysocket_matrix.peer import Mismatch
 from anysocket_matrix.plugin import Connect
 
-MUCH = 64 * 1024 * 1024
+MUCH = 32 * 1024 * 1024
 
 BIG = 500_000
 BIG_COUNT = 16
