@@ -33,7 +33,7 @@ class _Typed(Protocol):
 
 def typed(stream: WSStream) -> _Typed:
     """Say what anycorn's own types of a stream leave open: hence the cast."""
-    return cast("_Typed", stream)
+    return cast("_Typed", stream)  # it has no types of its own
 
 
 def repair(stream: WSStream) -> None:

@@ -102,7 +102,7 @@ class Palfrey(Server):
 
 def _typed(app: ASGIApp) -> "ASGIApplication":
     """Say that what palfrey passes, dicts, is what an application takes: mappings; hence the cast."""
-    return cast("ASGIApplication", app)
+    return cast("ASGIApplication", app)  # whose types of events are narrower
 
 
 def _config(app: ASGIApp, options: Options) -> PalfreyConfig:

@@ -111,7 +111,7 @@ class Channel:
             write(response)
             self._writer.write = write  # type: ignore[method-assign]  # of this connection only
 
-        self._writer.write = writing  # type: ignore[method-assign]
+        self._writer.write = writing  # type: ignore[method-assign]  # of this connection only
         await self._send({"type": "websocket.close"})
 
 
