@@ -39,10 +39,10 @@ def test_a_verdict_that_is_flipped_fails_the_run(tmp_path: Path) -> None:
 
     line = '"1.1.1": {"bare":"OK","ours":"OK"}'
     assert line in file.read_text()
-    file.write_text(file.read_text().replace(line, '"1.1.1": {"bare":"OK","ours":"NON-STRICT"}'))
+    file.write_text(file.read_text().replace(line, '"1.1.1": {"bare":"OK","ours":"FAILED"}'))
     flipped = autobahn(*FEW, *verdicts)
     assert flipped.returncode == 1
-    assert "hypercorn: 1.1.1 ours is committed as NON-STRICT, measured as OK" in flipped.stdout
+    assert "hypercorn: 1.1.1 ours is committed as FAILED, measured as OK" in flipped.stdout
 
 
 @pytest.mark.parametrize(
