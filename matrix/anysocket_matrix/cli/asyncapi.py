@@ -1,0 +1,54 @@
+"""`anysocket asyncapi`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anysocket import Application
+from anysocket_adapters.served import load
+from anysocket_matrix.cli.extras import needs
+
+
+def asyncapi(
+    target: Annotated[
+        str, typer.Argument(metavar="MODULE:APP", help="The anysocket.Application, such as chat:app.")
+    ],
+    title: Annotated[str, typer.Option(help="What the API is called.")] = "WebSocket API",
+    version: Annotated[str, typer.Option(help="The API's version.")] = "0.1.0",
+    description: Annotated[str, typer.Option(help="What the API is for, in CommonMark.")] = "",
+    server: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where it is served, such as wss://example.com/api.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")
+    ] = None,
+) -> None:
+    """Describe an app's routes and messages as an AsyncAPI 3 document, in JSON.
+
+    All of it comes from the code: paths and parameters from the routes, messages from the types
+    of their handlers, words from docstrings. The app is imported, not served. Keep the document
+    up to date with
+
+        anysocket asyncapi chat:app --title Chat --output asyncapi.json
+    """
+    needs("msgspec", "msgspec")
+    import msgspec
+
+    from anysocket.asyncapi import describe
+
+    try:
+        found = load(target)
+        if not isinstance(found, Application):
+            raise ValueError(
+                f"{target} is no anysocket.Application, but of type {type(found).__name__}: where an "
+                "Application is wrapped or mounted, name the Application itself, such as chat:sockets"
+            )
+        document = describe(found, title=title, version=version, description=description, server=server)
+        text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        if output is None:
+            typer.echo(text, nl=False)
+        else:
+            output.write_bytes(text)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"anysocket: {error}") from None

@@ -1,0 +1,101 @@
+"""`anysocket matrix`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anysocket_matrix.cli.extras import MATRIX, needs
+
+
+def matrix(
+    server: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A server, such as granian, or one of its variants, such as hypercorn+trio+h2+tls "
+            "or uvicorn+nginx; repeatable. All installed servers unless given."
+        ),
+    ] = None,
+    variants: Annotated[
+        bool,
+        typer.Option(
+            "--variants", help="Also each server's event loops, and HTTP/2 and TLS where it has both."
+        ),
+    ] = False,
+    proxies: Annotated[
+        bool, typer.Option("--proxies", help="Also each server behind haproxy, and behind nginx.")
+    ] = False,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN", help="Only cases whose id matches, such as 'close.*' or '*utf8*'; repeatable."
+        ),
+    ] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Also write all that was measured: to a file such as results.json, or to a folder, "
+            "with a file for each row and version.",
+        ),
+    ] = None,
+    durations: Annotated[
+        int, typer.Option(metavar="N", help="Also tell the N slowest cases of each row.")
+    ] = 0,
+    list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="OLD NEW",
+            help="Tell what changed between two results, files or folders, and run nothing; "
+            "with --json also as JSON.",
+        ),
+    ] = None,
+) -> None:
+    """Run the conformance cases on real servers.
+
+    What is measured is compared with what the adapters declare. Each case runs over the plain
+    ASGI transport, through the server's adapter, and in a normalised application. A cell says
+    native (all pass), repaired (only the plain transport fails), absent (the server loses the
+    information), known (it fails, and the server's known failures tell where upstream is told),
+    or unexpected (not what the adapter declares). The exit status is 0 only when nothing is
+    unexpected, and with --compare only when nothing changed.
+    """
+    needs("matrix", *MATRIX)
+    if compare is not None:
+        if server or variants or case or list_:
+            raise SystemExit("anysocket: --compare runs nothing: give it without the choice of what to run")
+        raise SystemExit(1 if _changed(*compare, json) else 0)
+    from anysocket_matrix import matrix as matrix_command
+
+    try:
+        as_declared = matrix_command.run(
+            server or [],
+            case or [],
+            json,
+            variants=variants,
+            proxies=proxies,
+            durations=durations,
+            only_list=list_,
+        )
+    except ValueError as error:
+        raise SystemExit(f"anysocket: {error}") from None
+    raise SystemExit(0 if as_declared else 1)
+
+
+def _changed(old: Path, new: Path, json: Path | None) -> bool:
+    import msgspec
+    from rich.console import Console
+
+    from anysocket_matrix import files
+    from anysocket_matrix.changes import compare
+    from anysocket_matrix.changes_report import print_changes
+
+    try:
+        changes = compare(files.read([old]), files.read([new]))
+        print_changes(Console(), changes)
+        if json is not None:
+            json.write_bytes(msgspec.json.format(msgspec.json.encode(changes), indent=1) + b"\n")
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"anysocket: {error}") from None
+    return changes.changed
