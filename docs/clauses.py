@@ -1,11 +1,12 @@
 """The clauses, where the contract tells of them."""
 
 import re
-from pathlib import Path
+
+from docs.folders import DOCS
 
 from anysocket_matrix.page import Clause
 
-CONTRACT = Path(__file__).parent / "contract.md"
+CONTRACT = DOCS / "contract.md"
 
 
 def clauses() -> dict[str, Clause]:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from docs import generate
+from docs.folders import DOCS
+from docs.regions import contract
+from docs.regions.options import options
 from typer.testing import CliRunner
 
 from anysocket_matrix import cli
@@ -34,8 +37,8 @@ def test_everything_that_is_generated_stands_somewhere() -> None:
 
 
 def test_every_clause_has_a_heading() -> None:
-    headings = re.findall(r"^### (\w+) ", (generate.DOCS / "contract.md").read_text(), re.MULTILINE)
-    assert headings == list(generate.CLAUSES)
+    headings = re.findall(r"^### (\w+) ", (DOCS / "contract.md").read_text(), re.MULTILINE)
+    assert headings == list(contract.CLAUSES)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,7 @@ def test_every_clause_has_a_heading() -> None:
 def test_the_options_are_those_of_the_help(name: str, command: Callable[..., None]) -> None:
     shown = CliRunner().invoke(cli.app, [name, "--help"]).output
     flags = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-    assert set(flags.findall(generate.options(command))) == set(flags.findall(shown)) - {"--help"}
+    assert set(flags.findall(options(command))) == set(flags.findall(shown)) - {"--help"}
 
 
 def test_check_fails_on_a_stale_page(

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import msgspec
-from docs import compatibility
 from docs.clauses import clauses
+from docs.regions import compatibility
 
 from anysocket.capabilities import described
 from anysocket_matrix import files

@@ -6,11 +6,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from docs import generate
+from docs.folders import DOCS
 
 from tests.features.feature import FEATURES
 
-PAGE = (generate.DOCS / "migration.md").read_text()
+PAGE = (DOCS / "migration.md").read_text()
 
 HEAD = "| proved by |"
 
@@ -43,7 +43,7 @@ def source(proof: str) -> str:
     if proof == "below":
         return "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
     if example := re.search(r"\(\.\./(examples/\w+\.py)\)", proof):
-        return (generate.DOCS.parent / example[1]).read_text()
+        return (DOCS.parent / example[1]).read_text()
     text = inspect.getsource(FEATURES[proof].test)
     return text[text.index("def test_") :]  # without what its decorator says
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from docs import compatibility
+from docs.folders import DOCS
+from docs.regions import compatibility
 from playwright.sync_api import Browser, Error, Page, Request, expect
 from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, known, row, unexpected
 
@@ -117,7 +118,7 @@ def _compression() -> str:
 
 
 def test_the_question_on_the_committed_page(page: Page) -> None:
-    page.goto((compatibility.RESULTS.parent / "compatibility.html").as_uri())
+    page.goto((DOCS / "compatibility.html").as_uri())
     needs = (REASON, HTTP2)
     able = [
         f"{each.row} {each.version}"

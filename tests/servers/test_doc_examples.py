@@ -16,6 +16,7 @@ from typing import TypeAlias
 import anyio
 import pytest
 from docs import generate
+from docs.folders import DOCS
 
 from anysocket_adapters.testing import AnysocketServer
 
@@ -23,7 +24,7 @@ Test: TypeAlias = Callable[[], Awaitable[None]]
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-README = generate.DOCS.parent / "README.md"
+README = DOCS.parent / "README.md"
 
 DEADLINE = 20
 
@@ -69,7 +70,7 @@ def test_it_runs(page: Path) -> None:
 
 @pytest.mark.parametrize(("page", "least"), [("handlers.md", 8), ("testing.md", 4)])
 def test_on_trio(page: str, least: int) -> None:
-    tests = list(examples(generate.DOCS / page))
+    tests = list(examples(DOCS / page))
     assert len(tests) >= least
 
     async def run() -> None:
@@ -82,7 +83,7 @@ def test_on_trio(page: str, least: int) -> None:
 
 def test_on_each_server(anysocket_server: AnysocketServer) -> None:
     """The page's own test takes the fixture that the page is about."""
-    test: Callable[[AnysocketServer], None] = vars(module(generate.DOCS / "testing.md"))["test_chat"]
+    test: Callable[[AnysocketServer], None] = vars(module(DOCS / "testing.md"))["test_chat"]
     test(anysocket_server)
 
 

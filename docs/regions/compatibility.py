@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from pathlib import Path
 
 from docs.clauses import clauses
+from docs.folders import RESULTS
 from docs.tables import table
 
 from anysocket import Support
@@ -17,7 +17,6 @@ from anysocket_matrix.proxies import PROXIES
 from anysocket_matrix.results import Cell, RowResult, Verdict
 from anysocket_matrix.supported import supported
 
-RESULTS = Path(__file__).parent / "results"
 FOLDERS = (RESULTS / "matrix", RESULTS / "proxies")
 
 

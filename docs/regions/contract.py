@@ -1,0 +1,53 @@
+"""What stands beside each clause of the contract: capabilities and cases."""
+
+from docs.tables import table
+
+from anysocket import Support
+from anysocket.capabilities import described
+from anysocket_adapters import servers
+from anysocket_matrix.conformance.case import cases
+
+CLAUSES = tuple(
+    f"{group}{number}"
+    for group, count in {"H": 5, "M": 5, "C": 6, "L": 3, "N": 6}.items()
+    for number in range(1, count + 1)
+)
+
+
+def capabilities(clause: str) -> str:
+    """Tell what a server may lack of a clause, and which one does."""
+    rows = [
+        (f"`{name}`", says, _with(name, Support.REPAIRED), _with(name, Support.ABSENT))
+        for name, (of, says) in described().items()
+        if of == clause
+    ]
+    if not rows:
+        proved = any(case.clause == clause for case in cases())
+        return "Every server has all of it natively." if proved else "None is declared yet."
+    return table(("capability", "what it is", "repaired on", "absent on"), rows)
+
+
+def _with(capability: str, support: Support) -> str:
+    return ", ".join(
+        name
+        for name, server in servers().items()
+        if getattr(server.transport.capabilities, capability) is support
+    )
+
+
+def clause_cases(clause: str) -> str:
+    """List the cases of a clause."""
+    rows = [
+        (f"`{case.id}`", case.says.replace("\n", " "), ", ".join(f"`{each}`" for each in case.requires))
+        for case in cases()
+        if case.clause == clause
+    ]
+    if not rows:
+        return "No conformance case yet."
+    return table(("case", "what it proves", "requires"), rows)
+
+
+def unproved() -> str:
+    """Name the clauses that no case is about."""
+    proved = {case.clause for case in cases()}
+    return ", ".join(clause for clause in CLAUSES if clause not in proved) or "none"

@@ -1,0 +1,44 @@
+"""The states of a connection, drawn and as a table."""
+
+from docs.tables import table
+
+from anysocket import Action, State
+from anysocket.state import TRANSITIONS
+
+
+def state_diagram() -> str:
+    """Draw the transitions, those of one pair of states on one arrow."""
+    arrows: dict[tuple[State, State], list[Action]] = {}
+    for state, transitions in TRANSITIONS.items():
+        for action, following in transitions.items():
+            arrows.setdefault((state, following), []).append(action)
+    lines = [
+        f"    {state.name} --> {following.name}: {', '.join(action.value for action in actions)}"
+        for (state, following), actions in arrows.items()
+    ]
+    first, last = next(iter(State)), list(State)[-1]
+    return "\n".join(
+        [
+            "```mermaid",
+            "stateDiagram-v2",
+            f"    [*] --> {first.name}",
+            *lines,
+            f"    {last.name} --> [*]",
+            "```",
+        ]
+    )
+
+
+def transition_table() -> str:
+    """Tell what follows from each action in each state; a dash is what is refused."""
+    return table(
+        ("", *(action.value for action in Action)),
+        [
+            (state.name, *(_following(transitions.get(action)) for action in Action))
+            for state, transitions in TRANSITIONS.items()
+        ],
+    )
+
+
+def _following(state: State | None) -> str:
+    return "–" if state is None else state.name  # noqa: RUF001  # a dash for people
