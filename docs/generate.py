@@ -28,6 +28,7 @@ from docs.regions import (
 )
 
 from anysocket_matrix import cli
+from anysocket_matrix.page.clauses import TITLES
 
 REGION = re.compile(r"(<!-- generated: ([\w. -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -37,8 +38,8 @@ def _of(name: str, about: Callable[[str], str]) -> Callable[[], str]:
 
 
 REGIONS: dict[str, Callable[[], str]] = {
-    **{f"{clause} capabilities": _of(clause, contract.capabilities) for clause in contract.CLAUSES},
-    **{f"{clause} cases": _of(clause, contract.clause_cases) for clause in contract.CLAUSES},
+    **{f"{clause} capabilities": _of(clause, contract.capabilities) for clause in TITLES},
+    **{f"{clause} cases": _of(clause, contract.clause_cases) for clause in TITLES},
     **{f"program {path.stem}": _of(path.stem, programs.program) for path in programs.PROGRAMS.glob("*_*.py")},
     "unproved": contract.unproved,
     "state diagram": states.state_diagram,

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import msgspec
-from docs.clauses import clauses
+from docs.folders import CONTRACT
 from docs.regions import compatibility
 
 from anysocket.capabilities import described
@@ -12,6 +12,7 @@ from anysocket_matrix import files
 from anysocket_matrix.merged import Measured, Merged, merge
 from anysocket_matrix.page import render
 from anysocket_matrix.page.bars import WIDTH, bars
+from anysocket_matrix.page.clauses import TITLES, Clause, clauses
 from anysocket_matrix.page.data import PageData, page_data
 from anysocket_matrix.page.questions import QUESTIONS
 from anysocket_matrix.results import Cell, Failure, RowResult, Verdict
@@ -55,8 +56,13 @@ def _text(found: PageData, number: int | None) -> str | None:
 
 def test_every_clause_is_linked() -> None:
     found = data_of(compatibility.page())
-    assert found.clauses == {name: clauses()[name] for name in found.clauses}
-    assert list(found.clauses) == [name for name in clauses() if name in found.clauses]
+    assert found.clauses == {name: clauses(CONTRACT)[name] for name in found.clauses}
+    assert list(found.clauses) == [name for name in clauses(CONTRACT) if name in found.clauses]
+
+
+def test_clauses_are_named_where_their_text_has_no_address() -> None:
+    found = data_of(render(merged(row("nonecorn", "0.1", cell("a.b"), cell("a.c", clause="X1")))))
+    assert found.clauses == {"C1": Clause(TITLES["C1"]), "X1": Clause()}
 
 
 def test_it_is_one_file_of_a_decent_size() -> None:

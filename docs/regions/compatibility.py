@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from docs.clauses import clauses
-from docs.folders import RESULTS
+from docs.folders import CONTRACT, RESULTS
 from docs.tables import table
 
 from anysocket import Support
@@ -35,7 +34,7 @@ def measured() -> Merged:
 
 def page() -> str:
     """Give the page in HTML."""
-    return render(measured(), clauses())
+    return render(measured(), CONTRACT)
 
 
 def newest() -> list[RowResult]:

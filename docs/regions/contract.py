@@ -6,12 +6,7 @@ from anysocket import Support
 from anysocket.capabilities import described
 from anysocket_adapters import servers
 from anysocket_matrix.conformance.case import cases
-
-CLAUSES = tuple(
-    f"{group}{number}"
-    for group, count in {"H": 5, "M": 5, "C": 6, "L": 3, "N": 6}.items()
-    for number in range(1, count + 1)
-)
+from anysocket_matrix.page.clauses import TITLES
 
 
 def capabilities(clause: str) -> str:
@@ -50,4 +45,4 @@ def clause_cases(clause: str) -> str:
 def unproved() -> str:
     """Name the clauses that no case is about."""
     proved = {case.clause for case in cases()}
-    return ", ".join(clause for clause in CLAUSES if clause not in proved) or "none"
+    return ", ".join(clause for clause in TITLES if clause not in proved) or "none"

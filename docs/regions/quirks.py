@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from docs.clauses import clauses
+from docs.folders import CONTRACT
 from docs.regions import compatibility
 from docs.tables import table
 
 from anysocket_adapters import servers
+from anysocket_matrix.page.clauses import clauses
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
 from anysocket_matrix.results import WORST_LAST, RowResult
 
@@ -60,4 +61,4 @@ def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
 
 def _clause_links() -> dict[str, str]:
     """Link each clause to its heading in the contract."""
-    return {name: f"[{name}]({clause.address})" for name, clause in clauses().items()}
+    return {name: f"[{name}]({clause.address})" for name, clause in clauses(CONTRACT).items()}

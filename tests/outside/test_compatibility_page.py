@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from docs.folders import DOCS
+from docs.folders import CONTRACT, DOCS
 from docs.regions import compatibility
 from playwright.sync_api import Browser, Error, Page, Request, expect
 from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, known, row, unexpected
@@ -13,7 +13,7 @@ from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, known, row, u
 from anysocket import Support
 from anysocket.capabilities import described
 from anysocket_matrix.merged import Measured, Merged
-from anysocket_matrix.page import Clause, render
+from anysocket_matrix.page import render
 from anysocket_matrix.quirks import QUIRKS
 from anysocket_matrix.results import RowResult
 from anysocket_matrix.supported import supported
@@ -77,7 +77,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def visit(page: Page, file: Path, results: Merged, fragment: str = "") -> None:
-    file.write_text(render(results, {"C1": Clause("Code and reason", "contract.md#c1-code-and-reason")}))
+    file.write_text(render(results, CONTRACT))
     page.goto(file.as_uri() + fragment)
 
 

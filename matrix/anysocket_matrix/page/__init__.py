@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
-from types import MappingProxyType
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,22 +9,22 @@ from markupsafe import Markup
 
 from anysocket_matrix.merged import Merged
 from anysocket_matrix.page.bars import bars
-from anysocket_matrix.page.clauses import Clause, grouped
+from anysocket_matrix.page.clauses import clauses, grouped
 from anysocket_matrix.page.data import Capability, page_data
 from anysocket_matrix.page.questions import QUESTIONS
 from anysocket_matrix.results import Verdict
 
-__all__ = ["Clause", "render"]
+__all__ = ["render"]
 
 
-def render(merged: Merged, clauses: Mapping[str, Clause] = MappingProxyType({})) -> str:
+def render(merged: Merged, contract: str = "") -> str:
     """Give the page.
 
     Args:
         merged: what was measured.
-        clauses: what each clause is called, and the address of its text.
+        contract: the address of docs/contract.md, for links to the clauses; no package installs it.
     """
-    data = page_data(merged, clauses)
+    data = page_data(merged, clauses(contract))
     environment = Environment(
         loader=PackageLoader("anysocket_matrix.page", "."),
         autoescape=True,

@@ -22,6 +22,47 @@ GROUPS: Mapping[str, str] = {
 }
 """What the letters of the clauses stand for, in the order of the contract."""
 
+TITLES: Mapping[str, str] = {
+    "H1": "The request",
+    "H2": "Accept",
+    "H3": "Deny",
+    "H4": "No answer",
+    "H5": "A peer that leaves before accept",
+    "M1": "Text and binary",
+    "M2": "Order and concurrency",
+    "M3": "The largest message",
+    "M4": "Back-pressure",
+    "M5": "A message right behind the handshake",
+    "C1": "Code and reason",
+    "C2": "What close takes",
+    "C3": "Close is safe",
+    "C4": "After the end",
+    "C5": "How a handler ends",
+    "C6": "Noticing the end without receiving",
+    "L1": "Startup that fails",
+    "L2": "Shutdown",
+    "L3": "Keepalive",
+    "N1": "The scope",
+    "N2": "The events received",
+    "N3": "Accept and deny",
+    "N4": "What an application sends",
+    "N5": "An application that closes",
+    "N6": "How an application ends",
+}
+"""What each clause is called."""
+
+
+def clauses(contract: str) -> dict[str, Clause]:
+    """Give all clauses.
+
+    Args:
+        contract: where the page is that has their text; nothing when that isn't known.
+    """
+    return {
+        name: Clause(title, contract and f"{contract}#{name.lower()}-{title.lower().replace(' ', '-')}")
+        for name, title in TITLES.items()
+    }
+
 
 def clause_order(name: str) -> tuple[object, ...]:
     """Give the key by which clauses are sorted."""
