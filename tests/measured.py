@@ -27,9 +27,9 @@ def unexpected(case: str, declared: Support, *requires: str, plain: bool = True)
     return Cell(case, "C1", declared, Verdict.UNEXPECTED, requires, plain=None if plain else FAILURE)
 
 
-def known(case: str, address: str) -> Cell:
+def known(case: str, address: str, *requires: str) -> Cell:
     """Give a known failure."""
-    return Cell(case, "C1", NATIVE, Verdict.KNOWN, known=address, plain=FAILURE, adapter=FAILURE)
+    return Cell(case, "C1", NATIVE, Verdict.KNOWN, requires, known=address, plain=FAILURE, adapter=FAILURE)
 
 
 def row(

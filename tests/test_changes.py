@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from anysocket_matrix import cli, files
 from anysocket_matrix.changes import compare
 from anysocket_matrix.results import Results, RowResult
-from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, row, unexpected
+from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, known, row, unexpected
 
 CASE = "close.peers_reason"
 OLD = row("granian", "2.8.7", cell(CASE, ABSENT, REASON), cell("close.reset", REPAIRED))
@@ -52,6 +52,14 @@ def test_cases_that_disagree_about_a_capability() -> None:
     before = row("granian", "2.8.7", cell(CASE, ABSENT, REASON), cell("close.other", ABSENT, REASON))
     (declaration,) = compare(results(before), results(both)).rows[0].declarations
     assert declaration.measured == ()
+
+
+def test_a_known_failure_tells_nothing_of_its_capability() -> None:
+    failing = known("close.other", "https://example.com/1", REASON)
+    before = row("granian", "2.8.7", cell(CASE, ABSENT, REASON))
+    now = row("granian", "2.9.0", cell(CASE, REPAIRED, REASON), failing)
+    (declaration,) = compare(results(before), results(now)).rows[0].declarations
+    assert declaration.measured == (REPAIRED,)
 
 
 def test_cases_that_are_new_or_gone() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from anysocket import Support
-from anysocket_matrix.results import Cell, Results, RowResult, newness, proved
+from anysocket_matrix.declaration import agreeing
+from anysocket_matrix.results import Cell, Results, RowResult, newness
 from anysocket_matrix.supported import requiring, supported
 
 
@@ -119,13 +120,8 @@ def _faring(cell: Cell) -> tuple[object, ...]:
 def _declarations(before: RowResult, now: RowResult, cases: Sequence[CaseChange]) -> list[DeclarationChange]:
     declared = supported(before)
     affected = requiring(change.now for change in cases if change.now is not None)
-    found: list[DeclarationChange] = []
-    for name, cells in requiring(now.cells).items():
-        if name not in affected or name not in declared:
-            continue
-        alone = [cell for cell in cells if cell.requires == (name,)] or cells
-        proofs = [proved(cell.failures) for cell in alone]
-        measured = tuple(support for support in Support if all(support in proof for proof in proofs))
-        if declared[name] not in measured:
-            found.append(DeclarationChange(name, declared[name], measured))
-    return found
+    return [
+        DeclarationChange(name, declared[name], measured)
+        for name, measured in agreeing(now).items()
+        if name in affected and name in declared and declared[name] not in measured
+    ]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from anysocket import Support
-from anysocket_matrix.conformance.case import Layer
 from anysocket_matrix.results import Cell, RowResult, Verdict, proved
+from anysocket_matrix.supported import requiring, supported
 
 _WORSE = (Support.ABSENT, Support.REPAIRED, Support.NATIVE)
 
@@ -22,40 +22,38 @@ class Suggestion:
     """The cases with which no declaration agrees: what fails is repaired, or a known failure."""
 
 
-def suggestion(row: RowResult) -> Suggestion:
-    """Tell how to declare what was measured.
+def agreeing(row: RowResult) -> dict[str, tuple[Support, ...]]:
+    """Tell which declarations agree with the cases of each capability; nothing where these disagree.
 
     A case of several capabilities goes as the worst of them is declared, so it only tells of one
-    that has no case of its own.
+    that has no case of its own. A known failure tells nothing.
     """
-    judged = [cell for cell in row.cells if cell.known is None]
-    alone = [cell for cell in judged if len(cell.requires) == 1]
-    declared = {cell.requires[0]: cell.declared for cell in alone}
-    agreed: dict[str, list[Support]] = {}
-    for cell in [*alone, *judged]:
-        for name in cell.requires:
-            if name not in declared or len(cell.requires) == 1:
-                agreed[name] = [each for each in _proved(cell) if each in agreed.get(name, Support)]
-    wrong = [cell for cell in judged if cell.verdict is Verdict.UNEXPECTED]
+    found: dict[str, tuple[Support, ...]] = {}
+    for name, cells in requiring(cell for cell in row.cells if cell.known is None).items():
+        alone = [cell for cell in cells if cell.requires == (name,)] or cells
+        proofs = [proved(cell.failures) for cell in alone]
+        found[name] = tuple(support for support in Support if all(support in proof for proof in proofs))
+    return found
+
+
+def suggestion(row: RowResult) -> Suggestion:
+    """Tell how to declare what was measured."""
+    wrong = [cell for cell in row.cells if cell.known is None and cell.verdict is Verdict.UNEXPECTED]
+    declared = supported(row)
+    concerned = requiring(wrong)
     changed = {
         name: supports[0]
-        for name, supports in sorted(agreed.items())
-        if supports and any(name in cell.requires for cell in wrong)
-        if declared.get(name) not in supports
+        for name, supports in sorted(agreeing(row).items())
+        if supports and name in concerned and declared[name] not in supports
     }
     declared |= changed
     return Suggestion(
         changed,
         tuple(cell.case for cell in row.cells if cell.known and cell.verdict is Verdict.UNEXPECTED),
-        tuple(cell.case for cell in wrong if _worst(cell, declared) not in _proved(cell)),
+        tuple(cell.case for cell in wrong if _worst(cell, declared) not in proved(cell.failures)),
     )
 
 
-def _proved(cell: Cell) -> tuple[Support, ...]:
-    failures = zip(Layer, (cell.plain, cell.adapter, cell.normalised), strict=True)
-    return proved({layer: failure for layer, failure in failures if layer in cell.layers})
-
-
 def _worst(cell: Cell, declared: Mapping[str, Support]) -> Support:
-    found = {declared.get(name, Support.NATIVE) for name in cell.requires}
+    found = {declared[name] for name in cell.requires}
     return next((each for each in _WORSE if each in found), Support.NATIVE)
