@@ -60,6 +60,8 @@ class UseRecord(msgspec.Struct):
     file: str
     line: int
     code: str
+    certain: bool
+    """Whether it is known to be about a socket."""
 
 
 class Record(msgspec.Struct):
@@ -81,7 +83,7 @@ def record(target: str | None, uses: Sequence[Use], needs: Sequence[Need], judge
         needs=[_need(need) for need in NEEDS.values()],
         rows=[_row(row) for row in rows()],
         asked_app=target,
-        asked_uses=[UseRecord(use.need, place(use.file), use.line, use.code) for use in uses],
+        asked_uses=[UseRecord(use.need, place(use.file), use.line, use.code, use.certain) for use in uses],
         asked_needs=[need.name for need in needs],
         asked_rows=[_judged(each, target) for each in judged],
     )

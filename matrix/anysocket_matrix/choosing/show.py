@@ -12,6 +12,9 @@ from anysocket_matrix.choosing.qualify import Judged, Lack, command, has, rows
 from anysocket_matrix.choosing.uses import Use
 from anysocket_matrix.rows import Row
 
+PERHAPS = ", if this is a socket"
+"""Said of what is closed like one, while no annotation tells what it is."""
+
 
 def lacking(row: Row) -> list[str]:
     """Name the capabilities that a row lacks."""
@@ -54,7 +57,10 @@ def print_uses(console: Console, target: str, uses: Sequence[Use]) -> None:
     """Print what an application uses, and where."""
     _say(console, f"What the source of {target} shows that it needs; --need adds more:")
     for use in uses:
-        _say(console, f"  {place(use.file)}:{use.line}  {use.code}  -> {use.need}")
+        _say(
+            console,
+            f"  {place(use.file)}:{use.line}  {use.code}  -> {use.need}{'' if use.certain else PERHAPS}",
+        )
     if not uses:
         _say(console, "  nothing")
     console.print()

@@ -1,23 +1,25 @@
 """What an application uses that some server lacks, found in its source.
 
-Modest on purpose: only what is done with a socket whose kind its annotation tells, or the place
-that the application calls it from. What can't be seen here is asked for by name.
+Modest on purpose: only what is done with a socket whose kind an annotation tells, or the place
+that the application calls it from; and, as a guess, what looks like its close on anything else.
+What can't be seen here is asked for by name.
 """
 
 import ast
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, get_origin
+from typing import Final
 
 from anysocket import Application, Close, CloseCode, Connection, ConnectionClosed, WebSocket, WebSocketRequest
+from anysocket.application import Served
 from anysocket.close import EVERY_CODE
-from anysocket_matrix.choosing.functions import Function, functions
-
-SOCKETS: Final = frozenset[object]({WebSocket, Connection})
-KINDS: Final[tuple[object, ...]] = (WebSocketRequest, *SOCKETS, ConnectionClosed)
+from anysocket_matrix.choosing.expressions import Expressions
+from anysocket_matrix.choosing.functions import Function, functions, read
+from anysocket_matrix.choosing.kinds import SOCKETS
 
 MEMBERS: Final[Mapping[tuple[object, str], str]] = MappingProxyType(
     {
@@ -56,11 +58,32 @@ class Use:
     line: int
     code: str
     """The expression, on one line."""
+    certain: bool = True
+    """Whether it is known to be about a socket."""
 
 
 def uses(app: Application) -> list[Use]:
     """Find what an application uses, in the order of its source."""
-    return list(dict.fromkeys(use for function in functions(app) for use in _Reader(function).uses()))
+    found = [use for function in functions(app) for use in _Reader(function).uses()]
+    found += [use for route in app.routes for use in _silenced(route)]
+    return sorted(dict.fromkeys(found), key=lambda use: (use.file, use.line))
+
+
+def _silenced(route: Served) -> Iterator[Use]:
+    """Read which close codes a route tells from the others: none, unless it silences only some."""
+    codes = [code for code in EVERY_CODE if code in route.silenced]
+    function = read(route.handler)
+    if function is not None and 0 < len(codes) < len(EVERY_CODE):
+        written = [
+            each.value
+            for decorator in function.tree.decorator_list
+            for each in ast.walk(decorator)
+            if isinstance(each, ast.keyword) and each.arg == "silenced"
+        ]
+        line = function.line + (written[0].lineno - 1 if written else 0)
+        code = f"silenced={ast.unparse(written[0]) if written else '…'}"
+        for need in dict.fromkeys(["peer-close-code", *(CODES[each] for each in codes if each in CODES)]):
+            yield Use(need, function.file, line, code)
 
 
 class _Reader:
@@ -68,64 +91,25 @@ class _Reader:
 
     def __init__(self, function: Function) -> None:
         self._function = function
-        self._kinds: dict[str, object] = {}
-        self._name_kinds()
+        self._expressions = Expressions(function)
 
     def uses(self) -> Iterator[Use]:
         expressions = [node for node in ast.walk(self._function.tree) if isinstance(node, ast.expr)]
         for node in sorted(expressions, key=lambda each: each.lineno):
             for need in dict.fromkeys(self._needs(node)):
                 line = self._function.line + node.lineno - 1
-                yield Use(need, self._function.file, line, ast.unparse(node))
+                yield Use(need, self._function.file, line, ast.unparse(node), not self._guessed(node))
 
-    # What each name is.
-
-    def _name_kinds(self) -> None:
-        tree = self._function.tree
-        for position, argument in enumerate([*tree.args.posonlyargs, *tree.args.args]):
-            if argument.annotation is None and position == 0:
-                self._kinds[argument.arg] = self._function.socket
-        for node in ast.walk(tree):
-            match node:
-                case ast.arg(arg=name, annotation=ast.expr() as annotation):
-                    self._kinds[name] = self._annotated(annotation)
-                case ast.ExceptHandler(name=str(name), type=ast.expr() as kind):
-                    self._kinds[name] = self._annotated(kind)
-                case _:
-                    pass
-        for node in ast.walk(tree):
-            match node:
-                case (
-                    ast.Assign(targets=[ast.Name(id=name)], value=value)
-                    | ast.NamedExpr(target=ast.Name(id=name), value=value)
-                ):
-                    self._kinds.setdefault(name, self._kind(value))
-                case _:
-                    pass
-
-    def _annotated(self, annotation: ast.expr) -> object:
-        match annotation:
-            case ast.Constant(value=str(text)):
-                return self._annotated(ast.parse(text, mode="eval").body)
-            case ast.Subscript(value=of):
-                return self._annotated(of)
+    def _guessed(self, node: ast.expr) -> bool:
+        """Tell whether this is a close of something that nothing tells the kind of."""
+        match node:
+            case ast.Call(func=ast.Attribute(value=of, attr="close")):
+                return self._kind(of) not in SOCKETS
             case _:
-                value = self._function.value(annotation)
-                kind = get_origin(value) or value
-                return kind if kind in KINDS else None
+                return False
 
     def _kind(self, node: ast.expr) -> object:
-        match node:
-            case ast.Name(id=name):
-                return self._kinds.get(name)
-            case ast.Attribute(value=of, attr="web_socket") if self._kind(of) is WebSocketRequest:
-                return WebSocket
-            case ast.Attribute(value=of, attr="request") if self._kind(of) is Connection:
-                return WebSocketRequest
-            case _:
-                return None
-
-    # What each expression needs.
+        return self._expressions.kind(node).of
 
     def _needs(self, node: ast.expr) -> Iterator[str]:
         match node:
@@ -159,8 +143,13 @@ class _Reader:
                     pass
         elif kind is WebSocketRequest and name == "deny":
             yield from self._denied(call)
-        elif kind is None and name == "close" and self._value(_argument(call, 0, "code")) in EVERY_CODE:
-            yield from self._closed(call)  # nothing else is closed with such a number
+        elif name == "close" and not _has_its_own(kind, name) and self._is_like_ours(call):
+            yield from self._closed(call)
+
+    def _is_like_ours(self, call: ast.Call) -> bool:
+        """Tell whether a close takes what ours does: nothing else is closed with such a number."""
+        named = {keyword.arg for keyword in call.keywords}
+        return self._value(_argument(call, 0, "code")) in EVERY_CODE or "code" in named
 
     def _closed(self, call: ast.Call) -> Iterator[str]:
         """Read the code and the reason of close, or of an answer to a failure."""
@@ -207,12 +196,18 @@ class _Reader:
         return (
             isinstance(node, ast.Attribute)
             and node.attr == "code"
-            and self._kind(node.value) in SOCKETS | {ConnectionClosed}
+            and self._kind(node.value) in (*SOCKETS, ConnectionClosed)
         )
 
     def _value(self, node: ast.expr | None) -> object:
         """Give what an argument is, None where it isn't given."""
         return None if node is None else self._function.value(node)
+
+
+def _has_its_own(kind: object, method: str) -> bool:
+    """Tell whether a kind is known to be no socket: a class, but no protocol that a socket has as well."""
+    own = inspect.getattr_static(kind, method, None) if isinstance(kind, type) else None
+    return own is not None and not getattr(kind, "_is_protocol", False)
 
 
 def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
