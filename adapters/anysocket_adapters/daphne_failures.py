@@ -1,7 +1,7 @@
 """The failures of applications, which daphne 4.2 looks for once a second.
 
-One that it can't answer, such as that of an application that has denied the connection, raises out
-of the look: none follows, and no later failure on any connection is answered.
+One that it can't answer, such as that of an application within its answer over http, raises out of
+the look: none follows, and no later failure on any connection is answered.
 """
 
 import asyncio

@@ -67,3 +67,14 @@ async def no_database() -> AsyncGenerator[None, None]:
 
 
 never = Application(lifespan=no_database)
+
+
+async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be a raw ASGI app that fails within its answer over http, and after it has accepted a WebSocket."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    else:
+        await receive()
+        await send({"type": "websocket.accept"})
+    raise LookupError("not there")

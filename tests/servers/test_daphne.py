@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from http.client import HTTPConnection
+from pathlib import Path
 
 import anyio
 import pytest
 from tests.servers.client import connect
+from tests.servers.serving import Serving
 
 from anysocket import Application, WebSocketRequest
 from anysocket_adapters import ServerFailed, running
@@ -122,3 +125,18 @@ async def test_a_peer_that_does_not_wait_for_its_handshake(gate: anyio.Event) ->
             while not counts:  # noqa: ASYNC110  # the handler has no event for it
                 await anyio.sleep(0.01)
             assert counts == [1 + sent // 65536]
+
+
+def test_a_failure_that_it_cannot_answer_does_not_keep_it_from_later_ones(tmp_path: Path) -> None:
+    """daphne looks for failures once a second, and an error while it looks would end that for all."""
+    with Serving(
+        tmp_path / "log", "tests.servers.apps:failing", "--server", "daphne", "--port", "0"
+    ) as serving:
+        host, port = serving.url.removeprefix("ws://").split(":")
+        with closing(HTTPConnection(host, int(port), timeout=10)) as http:
+            http.request("GET", "/")
+            assert http.getresponse().read(4) == b"half"
+            serving.says("not there")
+            with Peer.connect(serving.url) as peer:
+                peer.expect_close_frame(deadline=10)
+        serving.says("daphne can't answer a failure")
