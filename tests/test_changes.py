@@ -114,3 +114,11 @@ def test_a_native_case_needs_nothing() -> None:
     same = row("granian", "2.9.0", cell(CASE, NATIVE, REASON))
     (change,) = compare(results(OLD), results(same)).rows
     assert [each.measured for each in change.declarations] == [(NATIVE,)]
+
+
+def test_changes_that_cannot_be_written(tmp_path: Path) -> None:
+    done = run(tmp_path, results(OLD), results(OLD), "--json", str(tmp_path))
+    assert str(done.exception) == f"anysocket: can't write {tmp_path}: Is a directory"
+    assert (
+        run(tmp_path, results(OLD), results(OLD), "--json", str(tmp_path / "new" / "a.json")).exit_code == 0
+    )

@@ -39,6 +39,19 @@ def write(path: Path, results: Results) -> None:
         _replace(path, encode(results))
 
 
+def write_json(path: Path, value: object) -> None:
+    """Write anything else.
+
+    Raises:
+        ValueError: it can't be written; the message says why.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+    except OSError as error:
+        raise ValueError(f"can't write {path}: {error.strerror}") from error
+
+
 def _replace(path: Path, data: bytes) -> None:
     """Write at once: another run may write the same file, or somebody read it."""
     new = path.with_name(f".{path.name}.{os.getpid()}")

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from anysocket_matrix.autobahn.report import print_results
 from anysocket_matrix.autobahn.run import all_cases, run_row
 from anysocket_matrix.autobahn.verdicts import RowResult, accept, compare, load
-from anysocket_matrix.files import is_folder, prepare
+from anysocket_matrix.files import is_folder, prepare, write_json
 from anysocket_matrix.rows import Row, rows
 
 QUICK = ("1", "2", "3", "4", "5", "6", "7", "10")
@@ -49,7 +49,7 @@ def run(
             results.append(msgspec.structs.replace(result, problems=problems))
     print_results(console, results)
     if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+        write_json(json, results)
     return not any(result.problems for result in results)
 
 

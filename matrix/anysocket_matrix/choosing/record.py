@@ -76,9 +76,11 @@ class Record(msgspec.Struct):
     asked_rows: list[JudgedRecord]
 
 
-def record(target: str | None, uses: Sequence[Use], needs: Sequence[Need], judged: Sequence[Judged]) -> bytes:
-    """Give all of it as JSON."""
-    whole = Record(
+def record(
+    target: str | None, uses: Sequence[Use], needs: Sequence[Need], judged: Sequence[Judged]
+) -> Record:
+    """Give all of it."""
+    return Record(
         anysocket=version("anysocket"),
         needs=[_need(need) for need in NEEDS.values()],
         rows=[_row(row) for row in rows()],
@@ -87,7 +89,6 @@ def record(target: str | None, uses: Sequence[Use], needs: Sequence[Need], judge
         asked_needs=[need.name for need in needs],
         asked_rows=[_judged(each, target) for each in judged],
     )
-    return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
 
 
 def _need(need: Need) -> NeedRecord:

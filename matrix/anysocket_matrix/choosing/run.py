@@ -12,6 +12,7 @@ from anysocket_matrix.choosing.qualify import judge
 from anysocket_matrix.choosing.record import record
 from anysocket_matrix.choosing.show import print_judged, print_needs, print_rows, print_uses
 from anysocket_matrix.choosing.uses import Use, uses
+from anysocket_matrix.files import write_json
 
 
 def run(names: Sequence[str], target: str | None, json: Path | None, *, capabilities: bool) -> bool:
@@ -26,7 +27,7 @@ def run(names: Sequence[str], target: str | None, json: Path | None, *, capabili
     needs = find([*names, *(use.need for use in used)])
     judged = judge(needs) if asked else []
     if json is not None:
-        _write(json, record(target, used, needs, judged))
+        write_json(json, record(target, used, needs, judged))
     if target is not None:
         print_uses(console, target, used)
     if asked:
@@ -36,14 +37,6 @@ def run(names: Sequence[str], target: str | None, json: Path | None, *, capabili
     if capabilities:
         print_needs(console)
     return not asked or any(not each.lacks for each in judged)
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise ValueError(f"can't write {path}: {error.strerror}") from error
 
 
 def _uses(target: str) -> list[Use]:

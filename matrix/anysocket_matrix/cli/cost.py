@@ -19,17 +19,17 @@ def cost(
     which must be installed. A count repeats where a time doesn't. Takes about half a minute.
     """
     needs("matrix", *MATRIX)
-    import msgspec
     from rich.console import Console
 
     from anysocket_matrix.cost import measure, print_costs
+    from anysocket_matrix.files import write_json
 
     console = Console()
     try:
         with console.status("counting"):
             costs = measure()
+        print_costs(console, costs)
+        if json is not None:
+            write_json(json, costs)
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
-    print_costs(console, costs)
-    if json is not None:
-        json.write_bytes(msgspec.json.format(msgspec.json.encode(costs), indent=1) + b"\n")

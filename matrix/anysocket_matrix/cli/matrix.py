@@ -84,7 +84,6 @@ def matrix(
 
 
 def _changed(old: Path, new: Path, json: Path | None) -> bool:
-    import msgspec
     from rich.console import Console
 
     from anysocket_matrix import files
@@ -95,7 +94,7 @@ def _changed(old: Path, new: Path, json: Path | None) -> bool:
         changes = compare(files.read([old]), files.read([new]))
         print_changes(Console(), changes)
         if json is not None:
-            json.write_bytes(msgspec.json.format(msgspec.json.encode(changes), indent=1) + b"\n")
+            files.write_json(json, changes)
     except (ValueError, OSError) as error:
         raise SystemExit(f"anysocket: {error}") from None
     return changes.changed
