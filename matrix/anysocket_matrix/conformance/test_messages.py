@@ -13,7 +13,7 @@ from anysocket_matrix.peer import Mismatch, Peer
 from anysocket_matrix.plugin import Connect
 
 LIMIT = 1000
-LARGE_DEADLINE = 10.0
+LARGE_DEADLINE = 30.0
 """Seconds for an answer to 16 MiB, over TLS and HTTP/2 on a busy machine too."""
 
 MIB = 1024 * 1024
