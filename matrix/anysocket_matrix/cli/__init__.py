@@ -4,13 +4,14 @@ import typer
 
 from anysocket_matrix.cli.asyncapi import asyncapi
 from anysocket_matrix.cli.autobahn import autobahn
+from anysocket_matrix.cli.bench import bench
 from anysocket_matrix.cli.cost import cost
 from anysocket_matrix.cli.matrix import matrix
 from anysocket_matrix.cli.report import report
 from anysocket_matrix.cli.serve import serve
 from anysocket_matrix.cli.servers import servers
 
-__all__ = ["app", "asyncapi", "autobahn", "cost", "main", "matrix", "report", "serve", "servers"]
+__all__ = ["app", "asyncapi", "autobahn", "bench", "cost", "main", "matrix", "report", "serve", "servers"]
 
 app: typer.Typer = typer.Typer(
     name="anysocket",
@@ -20,7 +21,7 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (serve, asyncapi, servers, matrix, report, autobahn, cost):
+for command in (serve, asyncapi, servers, matrix, report, autobahn, cost, bench):
     app.command()(command)
 
 

@@ -1,0 +1,1 @@
+"""`anysocket bench`: what servers and frameworks cost, real ones, side by side."""

@@ -1,0 +1,72 @@
+"""The apps that are compared: a module each, with the same paths.
+
+`/echo` sends back what it gets; `/push` sends as many texts of 32 B as the message says; `/json`
+and `/msgpack` take an object with user and text apart and send it back made anew; `/broadcast`
+says "joined", and sends what any connection to it says to all of them; `/connect/{number}` is
+accepted and closed; `/collect` collects garbage, then is accepted and closed.
+"""
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+
+RAW = "raw"
+"""The app that the others are compared with."""
+
+RAW_RSGI = "raw-rsgi"
+
+OURS = "anysocket"
+
+
+class App(msgspec.Struct, frozen=True):
+    """An app, and what it does to a message that isn't plain text."""
+
+    name: str
+    module: str
+    """Where it is, below this package."""
+    distribution: str
+    json: str
+
+    @property
+    def target(self) -> str:
+        """Where it is, as servers take it."""
+        return f"{__name__}.{self.module}:app"
+
+    @property
+    def version(self) -> str | None:
+        """The installed version, and None when it isn't installed."""
+        try:
+            return version(self.distribution)
+        except PackageNotFoundError:
+            return None
+
+
+APPS: Sequence[App] = (
+    App(RAW, "raw", "anysocket", "json of the standard library, not validated"),
+    App(RAW_RSGI, "raw_rsgi", "anysocket", "json of the standard library, not validated"),
+    App(OURS, "anysocket", "anysocket", "a msgspec.Struct, validated"),
+    App("starlette", "frameworks.starlette", "starlette", "receive_json and send_json, not validated"),
+    App("fastapi", "frameworks.fastapi", "fastapi", "a model of Pydantic, validated"),
+    App("blacksheep", "frameworks.blacksheep", "blacksheep", "receive_json and send_json, not validated"),
+    App("bareasgi", "frameworks.bareasgi", "bareasgi", "json of the standard library, not validated"),
+    App("litestar", "frameworks.litestar", "litestar", "receive_json and send_json, by msgspec, not validated"),
+    App("quart", "frameworks.quart", "quart", "receive_json and send_json, not validated"),
+    App("falcon", "frameworks.falcon", "falcon", "receive_media and send_media, not validated"),
+)
+
+
+def choose(names: Sequence[str]) -> list[App]:
+    """Give the raw app, with which all are compared, and those of these names; without any, our own.
+
+    Raises:
+        ValueError: there is no such app, or its framework isn't installed.
+    """
+    known = {app.name: app for app in APPS}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no app {name!r}: choose from {', '.join(known)}")
+        if known[name].version is None:
+            raise ValueError(f"{name} isn't installed: pip install {known[name].distribution}")
+    wanted = {RAW, *(names or (RAW_RSGI, OURS))}
+    return [app for app in APPS if app.name in wanted]

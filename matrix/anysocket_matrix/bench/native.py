@@ -1,0 +1,102 @@
+"""The servers' own commands, which serve the apps that aren't ours.
+
+What can be set is set as `anysocket serve` has it here: no pings, no compression, no access log,
+one worker, the same event loop. Sizes of queues, backlogs and the largest message are the servers'
+own defaults, which our adapters leave alone.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+
+from anysocket_adapters.options import Loop
+from anysocket_matrix.bench.apps import OURS, RAW, RAW_RSGI, App
+from anysocket_matrix.rows import Row
+
+NEVER = "86400"
+"""Seconds between pings, where none can't be said: a day."""
+
+
+def _uvicorn(implementation: str) -> Callable[[str, int, Loop], Sequence[str]]:
+    def command(target: str, port: int, loop: Loop) -> Sequence[str]:
+        return (
+            *("uvicorn", target, "--host", "127.0.0.1", "--port", str(port), "--loop", loop),
+            *("--ws", implementation, "--ws-ping-interval", NEVER, "--ws-per-message-deflate", "false"),
+            *("--no-proxy-headers", "--no-access-log", "--log-level", "warning"),
+        )
+
+    return command
+
+
+def _hypercorn(target: str, port: int, loop: Loop) -> Sequence[str]:
+    return ("hypercorn", target, "--bind", f"127.0.0.1:{port}", "-k", loop, "--log-level", "warning")
+
+
+def _granian(interface: str, *runtime: str) -> Callable[[str, int, Loop], Sequence[str]]:
+    def command(target: str, port: int, loop: Loop) -> Sequence[str]:
+        return (
+            *("granian", target, "--interface", interface, "--host", "127.0.0.1", "--port", str(port)),
+            *("--loop", loop, "--workers", "1", *runtime, "--no-access-log", "--log-level", "warning"),
+        )
+
+    return command
+
+
+def _daphne(target: str, port: int, loop: Loop) -> Sequence[str]:
+    if loop != "asyncio":
+        raise ValueError(f"daphne's own command runs on asyncio, not on {loop}: leave daphne out, or --loop")
+    return (
+        *("daphne", target, "--bind", "127.0.0.1", "--port", str(port), "--ping-interval", NEVER),
+        *("--verbosity", "0"),
+    )
+
+
+_SINGLE = ("--runtime-mode", "st", "--runtime-threads", "1")
+_MULTI = ("--runtime-mode", "mt", "--runtime-threads", "2")
+
+COMMANDS: Mapping[str, Callable[[str, int, Loop], Sequence[str]]] = {
+    "uvicorn": _uvicorn("websockets-sansio"),
+    "uvicorn-websockets": _uvicorn("websockets"),
+    "uvicorn-wsproto": _uvicorn("wsproto"),
+    "hypercorn": _hypercorn,
+    "granian": _granian("asgi", *_SINGLE),
+    "granian-mt": _granian("asgi", *_MULTI),
+    "granian-rsgi": _granian("asgi", *_SINGLE),
+    "daphne": _daphne,
+}
+"""By server. A raw ASGI app is what granian's RSGI is compared with."""
+
+_NEVER_PING = {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "daphne"}
+"""Whose own commands can't be told to send no pings."""
+
+
+def runs(row: Row, app: App) -> bool:
+    """Tell whether an app can be served on a row: other frameworks speak ASGI, not RSGI."""
+    if row.server.plain:
+        return app.name != RAW_RSGI
+    return app.name in (RAW, OURS) or (app.name == RAW_RSGI and row.server.name == "granian-rsgi")
+
+
+def command(row: Row, app: App, port: int) -> Sequence[str]:
+    """Give the module and the arguments that serve an app: ours as `anysocket serve` does.
+
+    So is any app on a server without a command of its own here: one of another distribution.
+
+    Raises:
+        ValueError: the server's own command can't be had so.
+    """
+    make = COMMANDS.get(row.server.name)
+    if app.name == RAW_RSGI:
+        return _granian("rsgi", *_SINGLE)(app.target, port, row.loop)
+    if app.name != OURS and make is not None:
+        return make(app.target, port, row.loop)
+    pings = NEVER if row.server.name in _NEVER_PING else "0"
+    return (
+        *("anysocket_matrix", "serve", app.target, "--server", row.server.name, "--port", str(port)),
+        *("--loop", row.loop, "--log-level", "warning", "--graceful-timeout", "1"),
+        *(() if make is None else ("--no-compression", "--ping-interval", pings)),
+    )
+
+
+def seen(command: Sequence[str]) -> str:
+    """Write a command as one would type it; its port is another each time."""
+    return shlex.join(["python", "-m", *command])

@@ -1,0 +1,121 @@
+"""What is measured: each scenario with the path that every app answers, and what the client does there."""
+
+from collections.abc import Sequence
+from enum import Enum
+
+import msgspec
+
+
+class Kind(Enum):
+    """What the client does."""
+
+    ECHO = "echo"
+    """Sends a message, and the next when it has come back."""
+    PUSH = "push"
+    """Asks for a number of messages, and again when all have come."""
+    BROADCAST = "broadcast"
+    """Sends one message on one of many connections, and the next when all of them have got it."""
+    CONNECT = "connect"
+    """Connects, is accepted and closed by the server, and connects again."""
+    IDLE = "idle"
+    """Connects many times, and does nothing."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """One line of the table."""
+
+    name: str
+    kind: Kind
+    path: str
+    says: str
+    unit: str = "message"
+    """What is counted."""
+    payload: bytes = b""
+    """Of each message that the client sends."""
+    binary: bool = False
+    in_flight: int = 1
+    """So many messages are under way at a time."""
+    connections: int = 1
+    batch: int = 1
+    """So many messages follow each that the client sends."""
+
+    @property
+    def memory(self) -> bool:
+        """Whether the memory of its connections is measured, for which it gets a fresh process."""
+        return self.kind in (Kind.BROADCAST, Kind.IDLE)
+
+
+PUSHED = 100
+"""Messages that the client asks for at a time."""
+
+_SAID = {"user": "ada", "text": "x" * 32}
+
+
+def _echo(name: str, size: int, says: str, in_flight: int = 1) -> Scenario:
+    return Scenario(name, Kind.ECHO, "/echo", says, payload=b"x" * size, in_flight=in_flight)
+
+
+SCENARIOS: Sequence[Scenario] = (
+    _echo("echo-32", 32, "a text of 32 B there and back"),
+    _echo("echo-1k", 1024, "a text of 1 KiB there and back"),
+    _echo("echo-64k", 64 * 1024, "a text of 64 KiB there and back"),
+    _echo("echo-1m", 1024 * 1024, "a text of 1 MiB there and back"),
+    _echo("in-flight", 32, "the same with 32 B, 64 of them under way", in_flight=64),
+    Scenario(
+        "push",
+        Kind.PUSH,
+        "/push",
+        f"{PUSHED} texts of 32 B for each request; latency is that of all {PUSHED}",
+        payload=str(PUSHED).encode(),
+        batch=PUSHED,
+    ),
+    Scenario(
+        "json",
+        Kind.ECHO,
+        "/json",
+        "an object of two texts taken apart and made anew, as JSON",
+        payload=msgspec.json.encode(_SAID),
+    ),
+    Scenario(
+        "msgpack",
+        Kind.ECHO,
+        "/msgpack",
+        "the same as MessagePack",
+        payload=msgspec.msgpack.encode(_SAID),
+        binary=True,
+    ),
+    Scenario(
+        "connect",
+        Kind.CONNECT,
+        "/connect/7",
+        "a connection, from TCP's to the server's close; the path has a number",
+        unit="connection",
+    ),
+    Scenario(
+        "broadcast",
+        Kind.BROADCAST,
+        "/broadcast",
+        "a text of 32 B from one connection to all",
+        unit="delivery",
+        payload=b"x" * 32,
+        connections=200,
+    ),
+    Scenario("idle", Kind.IDLE, "/echo", "connections that do nothing", unit="connection", connections=2000),
+)
+
+
+def choose(names: Sequence[str], connections: int | None) -> list[Scenario]:
+    """Give the scenarios of these names, all without any; those with many connections with so many.
+
+    Raises:
+        ValueError: there is no such scenario.
+    """
+    known = {scenario.name: scenario for scenario in SCENARIOS}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no scenario {name!r}: choose from {', '.join(known)}")
+    chosen = [known[name] for name in known if not names or name in names]
+    return [
+        msgspec.structs.replace(each, connections=connections) if connections and each.memory else each
+        for each in chosen
+    ]
