@@ -1,0 +1,118 @@
+"""The plots of the page: a figure of each app on each server as a bar, and its ratio to raw beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from anysocket_matrix.bench.statistics import Ratio, Spread
+from anysocket_matrix.bench.summary import Line, says
+
+BARS = (150.0, 520.0)
+"""Where bars begin, and where the longest ends, with its whisker."""
+
+RATIOS = (640.0, 840.0)
+
+_LINE = 20.0
+_HEADING = 26.0
+_MOST = 4.0
+"""The largest ratio that the plot tells from larger ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A median with the whiskers of its quartiles."""
+
+    x: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One app on one server."""
+
+    app: str
+    colour: int
+    """The app's number."""
+    y: float
+    value: Range
+    says: str
+    ratio: Range | None
+    ratio_says: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a server's bars begin."""
+
+    server: str
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One scenario on all servers."""
+
+    scenario: str
+    label: str
+    bars: Sequence[Bar]
+    headings: Sequence[Heading]
+    height: float
+    one: float
+    """Where the ratio is 1."""
+
+
+def plots(servers: Mapping[str, Sequence[Line]], apps: Sequence[str]) -> list[Plot]:
+    """Give a plot for each line that some server has."""
+    kinds = dict.fromkeys((line.scenario, line.label) for lines in servers.values() for line in lines)
+    return [
+        _plot(scenario, label, servers, apps)
+        for scenario, label in sorted(kinds, key=lambda kind: list(kinds).index(kind))
+    ]
+
+
+def _plot(scenario: str, label: str, servers: Mapping[str, Sequence[Line]], apps: Sequence[str]) -> Plot:
+    figures = {
+        server: line.figures
+        for server, lines in servers.items()
+        for line in lines
+        if (line.scenario, line.label) == (scenario, label)
+    }
+    every = [each for of_server in figures.values() for each in of_server.values()]
+    bars: list[Bar] = []
+    headings: list[Heading] = []
+    y = 0.0
+    longest = max(spread.upper for spread, _ in every)
+    widest = min(_MOST, max([1.5, *(ratio.spread.upper for _, ratio in every if ratio is not None)]))
+    for server, of_server in figures.items():
+        headings.append(Heading(server, y + _HEADING - 8))
+        y += _HEADING
+        for app in apps:
+            if app in of_server:
+                bars.append(_bar(app, apps.index(app), y, *of_server[app], longest, widest))
+                y += _LINE
+    return Plot(scenario, label, bars, headings, y, _place(1, widest, RATIOS))
+
+
+def _bar(
+    app: str, colour: int, y: float, spread: Spread, ratio: Ratio | None, longest: float, widest: float
+) -> Bar:
+    return Bar(
+        app,
+        colour,
+        y,
+        _range(spread, longest, BARS),
+        f"{spread.median:,.1f}",
+        None if ratio is None else _range(ratio.spread, widest, RATIOS),
+        says(ratio),
+        ratio is not None and ratio.differs is True,
+    )
+
+
+def _range(spread: Spread, longest: float, between: tuple[float, float]) -> Range:
+    return Range(*(_place(each, longest, between) for each in (spread.median, spread.lower, spread.upper)))
+
+
+def _place(value: float, longest: float, between: tuple[float, float]) -> float:
+    start, end = between
+    return round(start + (end - start) * min(max(value / longest, 0), 1), 1)
