@@ -71,7 +71,9 @@ def run(chosen: Plan, json: Path | None, html: Path | None) -> bool:
     for path in (json, html):
         if path is not None:
             if is_folder(path):
-                raise ValueError(f"{path} must be a file, such as {path}{'.json' if path is json else '.html'}")
+                raise ValueError(
+                    f"{path} must be a file, such as {path}{'.json' if path is json else '.html'}"
+                )
             prepare(path)
     _open_files(chosen)
     console = Console()
@@ -117,8 +119,8 @@ def _open_files(chosen: Plan) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise ValueError(
-            f"{most} connections to each of {together} apps need {needed} open files, and the limit is {hard}: "
-            f"raise it with ulimit -n {needed} as root, or ask for fewer with --connections"
+            f"{most} connections to each of {together} apps need {needed} open files, and the limit is "
+            f"{hard}: raise it (ulimit -n {needed} as root), or ask for fewer with --connections"
         )
     if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from picows import WSCloseCode, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
+import picows
+from picows import WSCloseCode, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport
 
 CONNECTING = 32
 """So many connections are being opened or closed at a time: no server's backlog is shorter."""
@@ -17,6 +18,23 @@ CLOSE_DEADLINE = 5.0
 
 _PORTS = 10_000
 """Connections from one address: fewer than Linux has ports for them (net.ipv4.ip_local_port_range)."""
+
+
+class _WSConnect(Protocol):
+    """What is used of `ws_connect`, which hands keywords without types on to the event loop."""
+
+    async def __call__(
+        self,
+        factory: Callable[[], WSListener],
+        url: str,
+        /,
+        *,
+        websocket_handshake_timeout: float,
+        local_addr: tuple[str, int] | None,
+    ) -> object: ...
+
+
+_connect: _WSConnect = picows.ws_connect  # pyright: ignore[reportUnknownMemberType]  # these keywords
 
 
 class LoadFailed(Exception):
@@ -76,7 +94,7 @@ async def open_one(url: str, listener: Callable[[], AnyListener], number: int = 
         return made[0]
 
     try:
-        await ws_connect(
+        await _connect(
             make,
             url,
             websocket_handshake_timeout=DEADLINE,

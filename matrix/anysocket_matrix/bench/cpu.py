@@ -48,7 +48,6 @@ def _cpu(process: psutil.Process) -> float:
         if sys.platform == "linux":
             # What clock_getcpuclockid(3) gives, which Python doesn't have.
             return time.clock_gettime(~process.pid << 3 | _CLOCK_OF_PROCESS)
-        times = process.cpu_times()
+        return process.cpu_times().user + process.cpu_times().system
     except (psutil.NoSuchProcess, OSError) as error:
         raise ProcessLookupError(f"process {process.pid} is gone") from error
-    return times.user + times.system

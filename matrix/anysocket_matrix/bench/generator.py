@@ -58,7 +58,7 @@ class Generator:
         line = self._process.stdout.readline()
         if not line:
             raise self._gone()
-        answer = self._answers.decode(line)
+        answer: Answer = self._answers.decode(line)
         if isinstance(answer, Failed):
             raise LoadFailed(answer.why)
         return answer

@@ -14,8 +14,18 @@ from time import perf_counter
 import msgspec
 from picows import WSFrame, WSMsgType
 
-from anysocket_matrix.bench.connections import DEADLINE, Listener, LoadFailed, check, close_all, open_many, open_one, until
+from anysocket_matrix.bench.connections import (
+    DEADLINE,
+    Listener,
+    LoadFailed,
+    check,
+    close_all,
+    open_many,
+    open_one,
+    until,
+)
 from anysocket_matrix.bench.scenarios import Kind, Scenario
+
 
 class Load(ABC):
     """The connections of one scenario to one app, whose path the address has."""

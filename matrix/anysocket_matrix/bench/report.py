@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from anysocket_matrix.bench.results import Results
-from anysocket_matrix.bench.summary import Cell, lines, says, summarise
+from anysocket_matrix.bench.summary import TIMES, Cell, lines, says, summarise
 
 
 def print_results(console: Console, results: Results) -> None:
@@ -57,8 +57,8 @@ def _print_speed(console: Console, server: str, cells: list[Cell]) -> None:
 def _about(results: Results) -> str:
     environment = results.environment
     return (
-        "× raw: the median of the rounds' ratios, with their quartiles; ≈ 1: no difference shows (sign test, "
-        "5 %); ?: too few rounds to tell. (client): the client couldn't do more.\n"
+        f"{TIMES}: to raw, the median of the rounds' ratios with their quartiles. ≈ 1: no difference shows "
+        "(sign test, 5 %). ?: too few rounds to tell. (client): the client couldn't do more.\n"
         f"anysocket {environment.anysocket}, Python {environment.python}, {environment.loop}, "
         f"{environment.platform}, {environment.cores} of {environment.processor}, "
         f"load {environment.load:.1f} before"

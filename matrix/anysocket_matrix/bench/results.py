@@ -50,8 +50,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
     server: str
     app: str
-    scenario: str | None
-    """None for all of them."""
+    scenario: str
     why: str
     log: str
 

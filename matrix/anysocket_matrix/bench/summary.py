@@ -5,12 +5,15 @@ from statistics import median
 
 import msgspec
 
-from anysocket_matrix.bench.apps import RAW
+from anysocket_matrix.bench.apps import APPS, RAW
 from anysocket_matrix.bench.results import Results, Round
 from anysocket_matrix.bench.statistics import Ratio, Spread, ratio, spread
 
 BUSY = 0.9
 """The part of the time that the client has been busy, from which on it may be what limits the rate."""
+
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -42,14 +45,16 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 def summarise(results: Results) -> list[Cell]:
-    """Put the rounds together, in the order in which they were measured."""
+    """Put the rounds together: servers and scenarios as they were measured, apps as they are listed."""
     found: dict[tuple[str, str, str], list[Round]] = {}
     for each in results.rounds:
         found.setdefault((each.server, each.scenario, each.app), []).append(each)
-    return [
+    cells = [
         _cell(rounds, [] if app == RAW else found.get((server, scenario, RAW), []))
         for (server, scenario, app), rounds in found.items()
     ]
+    servers, names = list(results.commands), [app.name for app in APPS]
+    return sorted(cells, key=lambda cell: (servers.index(cell.server), names.index(cell.app)))
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -80,8 +85,8 @@ def says(ratio: Ratio | None) -> str:
         return ""
     median, lower, upper = (f"{each:.2f}" for each in msgspec.structs.astuple(ratio.spread))
     if ratio.differs is None:
-        return f"×{median}?"
-    return f"×{median} ({lower}-{upper})" if ratio.differs else "≈ 1"
+        return f"{TIMES}{median}?"
+    return f"{TIMES}{median} ({lower}-{upper})" if ratio.differs else "≈ 1"
 
 
 def _cell(rounds: Sequence[Round], raw: Iterable[Round]) -> Cell:

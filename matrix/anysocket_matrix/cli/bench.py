@@ -14,7 +14,8 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="ROW",
-            help="A server, such as granian or uvicorn+uvloop; repeatable. All installed servers unless given.",
+            help="A server, such as granian or uvicorn+uvloop; repeatable. All installed servers unless "
+            "given.",
         ),
     ] = None,
     app: Annotated[

@@ -50,7 +50,9 @@ APPS: Sequence[App] = (
     App("fastapi", "frameworks.fastapi", "fastapi", "a model of Pydantic, validated"),
     App("blacksheep", "frameworks.blacksheep", "blacksheep", "receive_json and send_json, not validated"),
     App("bareasgi", "frameworks.bareasgi", "bareasgi", "json of the standard library, not validated"),
-    App("litestar", "frameworks.litestar", "litestar", "receive_json and send_json, by msgspec, not validated"),
+    App(
+        "litestar", "frameworks.litestar", "litestar", "receive_json and send_json, by msgspec, not validated"
+    ),
     App("quart", "frameworks.quart", "quart", "receive_json and send_json, not validated"),
     App("falcon", "frameworks.falcon", "falcon", "receive_media and send_media, not validated"),
 )

@@ -73,7 +73,7 @@ class _Collect:
         await ws.close()
 
 
-app: App[Request, object] = App()
+app = App()
 app.add_route("/echo", _Echo())
 app.add_route("/push", _Push())
 app.add_route("/json", _Json())

@@ -72,6 +72,4 @@ async def _collect(socket: WebSocket) -> None:
     await socket.close()
 
 
-app: Litestar = Litestar(
-    [_echo, _push, _json, _msgpack, _broadcast, _connect, _collect], openapi_config=None
-)
+app: Litestar = Litestar([_echo, _push, _json, _msgpack, _broadcast, _connect, _collect], openapi_config=None)
