@@ -52,12 +52,12 @@ class Client:
 
 
 async def _run(load: Load, seconds: float) -> Done:
-    load.begin()
+    load.latencies.clear()
     began, busy = perf_counter(), process_time()
-    await load.run(seconds)
+    count = await load.run(seconds)
     busy, took = process_time() - busy, perf_counter() - began
     latencies = sorted(load.latencies)
-    return Done(load.count, took, busy, _percentile(latencies, 0.5), _percentile(latencies, 0.99))
+    return Done(count, took, busy, _percentile(latencies, 0.5), _percentile(latencies, 0.99))
 
 
 def _percentile(ordered: Sequence[float], part: float) -> float | None:

@@ -34,7 +34,7 @@ class _WSConnect(Protocol):
     ) -> object: ...
 
 
-_connect: _WSConnect = picows.ws_connect  # pyright: ignore[reportUnknownMemberType]  # these keywords
+_connect: _WSConnect = picows.ws_connect  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class LoadFailed(Exception):

@@ -35,24 +35,22 @@ class Load(ABC):
         self.url: str = url
         self.latencies: list[float] = []
         """Seconds."""
-        self.count: int = 0
-        """Of what the scenario counts."""
 
     @abstractmethod
     async def connect(self, connections: int) -> None:
         """Open so many connections more."""
 
     @abstractmethod
-    async def run(self, seconds: float) -> None:
-        """Keep the server busy for a time, and a little longer: until all that was asked for has come."""
+    async def run(self, seconds: float) -> int:
+        """Keep the server busy for a time, and until all that was asked for has come; give how much.
+
+        Raises:
+            LoadFailed: it hasn't come.
+        """
 
     @abstractmethod
     async def close(self) -> None:
         """Close all connections, and wait for the end."""
-
-    def begin(self) -> None:
-        """Count from here."""
-        self.latencies, self.count = [], 0
 
 
 class _EchoListener(Listener):
@@ -101,13 +99,13 @@ class Echo(Load):
         for _ in range(connections):
             self._listeners.append(await open_one(self.url, partial(_EchoListener, self)))
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float) -> int:
         (listener,) = self._listeners
         listener.run(seconds)
         await until(listener.done, self._listeners, seconds)
-        self.count = len(self.latencies)
         if _read(self.last) != _read(self.scenario.payload):
             raise LoadFailed(f"another message came back: {self.last[:80]!r}")
+        return len(self.latencies)
 
     async def close(self) -> None:
         await close_all(self._listeners)
@@ -165,11 +163,11 @@ class Push(Load):
         for _ in range(connections):
             self._listeners.append(await open_one(self.url, partial(_PushListener, self)))
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float) -> int:
         (listener,) = self._listeners
         listener.run(seconds)
         await until(listener.done, self._listeners, seconds)
-        self.count = len(self.latencies) * self.scenario.batch
+        return len(self.latencies) * self.scenario.batch
 
     async def close(self) -> None:
         await close_all(self._listeners)
@@ -209,12 +207,12 @@ class Broadcast(Load):
                 await asyncio.wait([each.joined, each.ended], return_when=asyncio.FIRST_COMPLETED)
             check(new)
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float) -> int:
         self._done = asyncio.get_running_loop().create_future()
         self._until = perf_counter() + seconds
         self._send(perf_counter())
         await until(self._done, self._members, seconds)
-        self.count = len(self.latencies)
+        return len(self.latencies)
 
     def _send(self, now: float) -> None:
         self._left = len(self._members)
@@ -243,9 +241,9 @@ class Connect(Load):
     async def connect(self, connections: int) -> None:
         pass
 
-    async def run(self, seconds: float) -> None:
+    async def run(self, seconds: float) -> int:
         until = perf_counter() + seconds
-        while (now := perf_counter()) < until or not self.count:
+        while (now := perf_counter()) < until or not self.latencies:
             listener = await open_one(self.url, Listener)
             try:
                 async with asyncio.timeout(DEADLINE):
@@ -253,7 +251,7 @@ class Connect(Load):
             except TimeoutError:
                 raise LoadFailed("the server doesn't end a connection that it has closed") from None
             self.latencies.append(perf_counter() - now)
-            self.count += 1
+        return len(self.latencies)
 
     async def close(self) -> None:
         pass
@@ -269,9 +267,9 @@ class Idle(Load):
     async def connect(self, connections: int) -> None:
         self._listeners += await open_many(self.url, Listener, len(self._listeners), connections)
 
-    async def run(self, seconds: float) -> None:
-        self.count = len(self._listeners)
+    async def run(self, seconds: float) -> int:
         check(self._listeners)
+        return len(self._listeners)
 
     async def close(self) -> None:
         await close_all(self._listeners)

@@ -40,7 +40,7 @@ def _print_speed(console: Console, server: str, cells: list[Cell]) -> None:
     table = Table(title=f"{server}: speed, as one client saw it", title_justify="left")
     for column in ("scenario", "app", "per second", "p50 µs", "p99 µs", "client busy"):
         table.add_column(column, justify="left" if column in ("scenario", "app") else "right")
-    for cell in sorted(cells, key=lambda cell: [each.scenario for each in cells].index(cell.scenario)):
+    for cell in cells:
         if cell.p50 is None or cell.p99 is None:
             continue  # idle
         table.add_row(

@@ -45,7 +45,7 @@ class Cell(msgspec.Struct, frozen=True):
 
 
 def summarise(results: Results) -> list[Cell]:
-    """Put the rounds together: servers and scenarios as they were measured, apps as they are listed."""
+    """Put the rounds together: by server, scenario and app."""
     found: dict[tuple[str, str, str], list[Round]] = {}
     for each in results.rounds:
         found.setdefault((each.server, each.scenario, each.app), []).append(each)
@@ -53,8 +53,15 @@ def summarise(results: Results) -> list[Cell]:
         _cell(rounds, [] if app == RAW else found.get((server, scenario, RAW), []))
         for (server, scenario, app), rounds in found.items()
     ]
-    servers, names = list(results.commands), [app.name for app in APPS]
-    return sorted(cells, key=lambda cell: (servers.index(cell.server), names.index(cell.app)))
+    servers, scenarios, apps = list(results.commands), list(results.units), [app.name for app in APPS]
+    return sorted(
+        cells,
+        key=lambda cell: (
+            servers.index(cell.server),
+            scenarios.index(cell.scenario),
+            apps.index(cell.app),
+        ),
+    )
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -71,7 +78,7 @@ def lines(cells: Sequence[Cell], units: Mapping[str, str]) -> list[Line]:
     found: list[Line] = []
     for scenario, unit in units.items():
         chosen = [cell for cell in cells if cell.scenario == scenario]
-        times = {cell.app: (cell.cpu, cell.cpu_ratio) for cell in chosen if cell.cpu.median}
+        times = {cell.app: (cell.cpu, cell.cpu_ratio) for cell in chosen if cell.p50 is not None}
         memory = {cell.app: (cell.memory, cell.memory_ratio) for cell in chosen if cell.memory is not None}
         for label, figures in ((f"µs/{unit}", times), ("KiB/connection", memory)):
             if figures:

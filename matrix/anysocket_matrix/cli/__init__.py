@@ -21,8 +21,8 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (serve, asyncapi, servers, matrix, report, autobahn, cost, bench):
-    app.command()(command)
+for _command in (serve, asyncapi, servers, matrix, report, autobahn, cost, bench):
+    app.command()(_command)
 
 
 def main() -> None:
