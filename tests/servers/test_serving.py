@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
 from anysocket import Support
-from anysocket_adapters import servers
+from anysocket_adapters import Options, listener, servers
 
 DEADLINE = 45
 
@@ -30,6 +30,13 @@ APPS = "tests.servers.apps"
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_listener_says_that_it_is_tcp(host: str) -> None:
+    """Otherwise asyncio leaves TCP_NODELAY unset, and small messages wait for the peer's acknowledgement."""
+    with listener.bind(Options(host=host, port=0)) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def seen(row: str, code: int) -> int:
