@@ -114,13 +114,12 @@ def _show(console: Console, results: Results, html: Path | None) -> None:
 def _open_files(chosen: Plan) -> None:
     """Raise the limit of open files as far as it goes, for this process and those it starts."""
     most = max(scenario.connections for scenario in chosen.scenarios)
-    together = max(len(chosen.on(row)) for row in chosen.rows)
-    needed = most * together + _OTHER_FILES
+    needed = most + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise ValueError(
-            f"{most} connections to each of {together} apps need {needed} open files, and the limit is "
-            f"{hard}: raise it (ulimit -n {needed} as root), or ask for fewer with --connections"
+            f"{most} connections need {needed} open files, and the limit is {hard}: raise it "
+            f"(ulimit -n {needed} as root), or ask for fewer with --connections"
         )
     if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

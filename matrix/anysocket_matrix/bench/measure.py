@@ -90,7 +90,8 @@ class _Group:
         self._measured = measured
         self._going_on = going_on
         of_servers, of_client = cores()
-        self._client = stack.enter_context(Generator(of_client))
+        # One each, so that no process has the connections of all; but one is busy at a time.
+        self._clients = {app.name: stack.enter_context(Generator(of_client)) for app in plan.on(row)}
         servers = [stack.enter_context(AppServer(row, app, of_servers)) for app in plan.on(row)]
         self._servers = {server.app.name: server for server in servers}
         self._processes: dict[str, Processes] = {}
@@ -127,7 +128,11 @@ class _Group:
 
     def _give_up(self, server: AppServer, scenario: Scenario | None, error: Exception) -> None:
         """Leave out what can't be measured: one scenario, or all that its process was there for."""
-        left_out = self._scenarios if scenario is None else [scenario]
+        left_out = [
+            each
+            for each in (self._scenarios if scenario is None else [scenario])
+            if (server.app.name, each.name) not in self._given_up
+        ]
         self._given_up |= {(server.app.name, each.name) for each in left_out}
         why = error.why if isinstance(error, NotServing) else str(error)
         log = server.log()
@@ -137,16 +142,17 @@ class _Group:
             )
 
     def _round(self, scenario: Scenario, server: AppServer, number: int) -> Iterator[Round]:
-        processes, url = self._processes[server.app.name], server.url + scenario.path
+        processes, client = self._processes[server.app.name], self._clients[server.app.name]
+        url = server.url + scenario.path
         opened = self._connections(scenario, number)
         memory = self._open(scenario, server, processes, opened)
         if scenario.kind is not Kind.IDLE:
-            self._client.ask(Run(url, self._plan.seconds * _WARM_UP))
+            client.ask(Run(url, self._plan.seconds * _WARM_UP))
         before = processes.cpu
-        done = self._client.ask(Run(url, self._plan.seconds))
+        done = client.ask(Run(url, self._plan.seconds))
         cpu = processes.cpu - before
         if not scenario.memory:
-            self._client.ask(Shut(url))
+            client.ask(Shut(url))
         if scenario.kind is Kind.IDLE and not opened:
             return
         yield Round(
@@ -178,18 +184,18 @@ class _Group:
         self, scenario: Scenario, server: AppServer, processes: Processes, connections: int
     ) -> float | None:
         """Open connections, and tell how many bytes of memory each has taken."""
-        url = server.url + scenario.path
+        client, url = self._clients[server.app.name], server.url + scenario.path
         if not scenario.memory or not connections:
-            self._client.ask(Open(url, scenario, connections))
+            client.ask(Open(url, scenario, connections))
             return None
         self._collect(server)
         before = processes.memory
-        self._client.ask(Open(url, scenario, connections))
+        client.ask(Open(url, scenario, connections))
         self._collect(server)
         return (processes.memory - before) / connections
 
     def _collect(self, server: AppServer) -> None:
-        url = server.url + _COLLECT.path
-        self._client.ask(Open(url, _COLLECT, 0))
-        self._client.ask(Run(url, 0))
-        self._client.ask(Shut(url))
+        client, url = self._clients[server.app.name], server.url + _COLLECT.path
+        client.ask(Open(url, _COLLECT, 0))
+        client.ask(Run(url, 0))
+        client.ask(Shut(url))
