@@ -1,9 +1,11 @@
 """`anysocket bench` on real servers, for as short as it can be: what it measures, not how much."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -14,6 +16,8 @@ from anysocket_matrix.bench.scenarios import SCENARIOS
 from anysocket_matrix.bench.summary import summarise
 from anysocket_matrix.cli import app as anysocket
 from anysocket_matrix.held import HELD
+
+DEADLINE = 30
 
 QUICK = ("--rounds", "2", "--seconds", "0.02", "--connections", "10")
 
@@ -75,7 +79,7 @@ def test_rsgi_is_compared_with_raw_asgi_and_raw_rsgi(tmp_path: Path) -> None:
     assert (interfaces["raw"], interfaces["raw-rsgi"]) == ("asgi", "rsgi")
 
 
-def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_nothing() -> None:
     reading, writing = os.pipe()
     with subprocess.Popen(
         command("--server", "uvicorn", "--server", "daphne", "--scenario", "echo-32", "--rounds", "1000"),
@@ -85,12 +89,15 @@ def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
         pass_fds=[writing],
     ) as running:
         os.close(writing)
-        parent = psutil.Process(running.pid)
-        while len(parent.children(recursive=True)) < 4:  # two servers, one below another process; the client
+        until = time.monotonic() + DEADLINE
+        # Two servers, one of them below another process, and a client for each.
+        while len(psutil.Process(running.pid).children(recursive=True)) < 5:
+            assert time.monotonic() < until
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        assert running.wait(30) != 0
+        assert running.wait(DEADLINE) != 0
     with open(reading, "rb") as held:
+        assert select.select([held], [], [], DEADLINE)[0]
         assert held.read() == b""  # nobody holds the other end
 
 
