@@ -58,4 +58,4 @@ def differs(ratios: Sequence[float]) -> bool | None:
 
 def _by_chance(count: int, fewer: int) -> float:
     """Give how probable it is that of so many coins at most so few fall on one of the sides."""
-    return min(1.0, 2 * sum(comb(count, each) for each in range(fewer + 1)) / 2**count)
+    return min(1.0, 2 * sum(comb(count, each) for each in range(fewer + 1)) / (1 << count))

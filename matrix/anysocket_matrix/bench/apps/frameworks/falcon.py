@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import msgspec
 from falcon import WebSocketDisconnected
-from falcon.asgi import App, Request, Response, WebSocket
+from falcon.asgi import App, Request, WebSocket
 
 _members: set[WebSocket] = set()
 
@@ -73,7 +73,7 @@ class _Collect:
         await ws.close()
 
 
-app: App[Request, Response] = App()
+app: App = App()
 app.add_route("/echo", _Echo())
 app.add_route("/push", _Push())
 app.add_route("/json", _Json())
