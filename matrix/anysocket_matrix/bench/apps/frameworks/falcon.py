@@ -7,6 +7,8 @@ import msgspec
 from falcon import WebSocketDisconnected
 from falcon.asgi import App, Request, WebSocket
 
+from anysocket.asgi import ASGIApp
+
 _members: set[WebSocket] = set()
 
 
@@ -73,11 +75,12 @@ class _Collect:
         await ws.close()
 
 
-app: App = App()
-app.add_route("/echo", _Echo())
-app.add_route("/push", _Push())
-app.add_route("/json", _Json())
-app.add_route("/msgpack", _Msgpack())
-app.add_route("/broadcast", _Broadcast())
-app.add_route("/connect/{number:int}", _Connect())
-app.add_route("/collect", _Collect())
+_app = App()
+_app.add_route("/echo", _Echo())
+_app.add_route("/push", _Push())
+_app.add_route("/json", _Json())
+_app.add_route("/msgpack", _Msgpack())
+_app.add_route("/broadcast", _Broadcast())
+_app.add_route("/connect/{number:int}", _Connect())
+_app.add_route("/collect", _Collect())
+app: ASGIApp = _app
