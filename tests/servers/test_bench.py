@@ -89,13 +89,16 @@ def test_an_interrupted_run_leaves_nothing() -> None:
         pass_fds=[writing],
     ) as running:
         os.close(writing)
-        until = time.monotonic() + DEADLINE
-        # Two servers, one of them below another process, and a client for each.
-        while len(psutil.Process(running.pid).children(recursive=True)) < 5:
-            assert time.monotonic() < until
-            assert running.poll() is None
-        running.send_signal(signal.SIGINT)
-        assert running.wait(DEADLINE) != 0
+        try:
+            until = time.monotonic() + DEADLINE
+            # Two servers, one of them below another process, and a client for each.
+            while len(psutil.Process(running.pid).children(recursive=True)) < 5:
+                assert time.monotonic() < until
+                assert running.poll() is None
+            running.send_signal(signal.SIGINT)
+            assert running.wait(DEADLINE) != 0
+        finally:
+            running.kill()
     with open(reading, "rb") as held:
         assert select.select([held], [], [], DEADLINE)[0]
         assert held.read() == b""  # nobody holds the other end
