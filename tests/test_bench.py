@@ -7,35 +7,11 @@ import pytest
 
 from anysocket_matrix.bench import apps, native, scenarios
 from anysocket_matrix.bench.page import render
-from anysocket_matrix.bench.results import Environment, Results, Round, Trouble, read, write
+from anysocket_matrix.bench.results import Trouble, read, write
 from anysocket_matrix.bench.statistics import Spread, differs, spread
 from anysocket_matrix.bench.summary import lines, says, summarise
 from anysocket_matrix.rows import Row, row
-
-ENVIRONMENT = Environment(
-    anysocket="1",
-    python="3.13",
-    platform="Linux",
-    processor="<fast>",
-    cores=2,
-    load=0.5,
-    loop="asyncio",
-    started="2026-01-01T00:00:00+00:00",
-    packages={"granian": "2"},
-)
-
-
-def rounds(app: str, times: list[float], memory: float | None = None) -> list[Round]:
-    return [
-        Round("granian", app, "echo-32", number, 100, 1.0, 100 * cpu / 1e6, 0.1, 1e-6, 2e-6, memory)
-        for number, cpu in enumerate(times)
-    ]
-
-
-def results(*measured: Round) -> Results:
-    commands = {"granian": {each.app: "python -m granian" for each in measured}}
-    return Results(ENVIRONMENT, {"echo-32": "message"}, commands, list(measured), [])
-
+from tests.benched import results, rounds
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

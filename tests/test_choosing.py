@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 from anysocket_adapters import Server, servers
 from anysocket_adapters.hypercorn import Hypercorn
 from anysocket_matrix import cli
+from anysocket_matrix.bench.results import write
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, find
 from anysocket_matrix.choosing.qualify import Judged, command, has, judge, rows
 from anysocket_matrix.rows import Row
+from tests.benched import results, rounds
 
 
 def judged(*names: str) -> dict[str, Judged]:
@@ -143,3 +145,36 @@ def test_json(tmp_path: Path) -> None:
 def test_json_that_cannot_be_written(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli.app, ["servers", "--json", str(tmp_path)])
     assert str(result.exception) == f"anysocket: can't write {tmp_path}: Is a directory"
+
+
+def measured(file: Path, app: str, loop: str = "asyncio") -> Path:
+    write(file, results(*rounds(app, [10.0, 12.5, 15.0], memory=2048), loop=loop))
+    return file
+
+
+def test_figures_join_what_qualifies(tmp_path: Path) -> None:
+    file, answer = measured(tmp_path / "bench.json", "anysocket"), tmp_path / "servers.json"
+    code, output = ask("--need", "tls", "--bench", str(file), "--json", str(answer))
+    assert code == 0
+    assert "granian+tls - -" in " ".join(output.split())  # nothing was measured over TLS
+
+    code, output = ask("--bench", str(file), "--json", str(answer))
+    assert code == 0
+    assert "granian 12.5 2.0" in " ".join(output.split())
+    figures = {row["row"]: row["figures"] for row in json.loads(answer.read_text())["rows"]}
+    assert figures["granian"] == {"echo-32 µs/message": 12.5, "echo-32 KiB/connection": 2.0}
+    assert figures["uvicorn"] == {}
+
+
+def test_figures_of_a_row_are_of_its_event_loop(tmp_path: Path) -> None:
+    file = measured(tmp_path / "bench.json", "anysocket", loop="uvloop")
+    assert "granian - -" in " ".join(ask("--bench", str(file))[1].split())
+    assert "granian+uvloop 12.5 2.0" in " ".join(ask("--need", "uvloop", "--bench", str(file))[1].split())
+
+
+def test_figures_that_cannot_be_had(tmp_path: Path) -> None:
+    def said(file: Path) -> str:
+        return CliRunner().invoke(cli.app, ["servers", "--bench", str(file)]).output
+
+    assert said(tmp_path / "none.json").startswith(f"anysocket: can't read {tmp_path / 'none.json'}: No such")
+    assert "has no figures of anysocket: run anysocket bench" in said(measured(tmp_path / "raw.json", "raw"))

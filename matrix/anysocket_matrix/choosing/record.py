@@ -1,10 +1,11 @@
 """What `anysocket servers --json` writes: all that it knows, and all that it was asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import msgspec
 
+from anysocket_matrix.choosing.figures import Figures
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, Need
 from anysocket_matrix.choosing.qualify import Judged, command, rows
 from anysocket_matrix.choosing.show import place
@@ -32,6 +33,8 @@ class RowRecord(msgspec.Struct):
     http2: bool
     support: dict[str, str]
     """native, repaired or absent, by the capability's name among the needs."""
+    figures: Mapping[str, float]
+    """Medians of a benchmark, by scenario and unit."""
 
 
 class LackRecord(msgspec.Struct):
@@ -77,13 +80,17 @@ class Record(msgspec.Struct):
 
 
 def record(
-    target: str | None, uses: Sequence[Use], needs: Sequence[Need], judged: Sequence[Judged]
+    target: str | None,
+    uses: Sequence[Use],
+    needs: Sequence[Need],
+    judged: Sequence[Judged],
+    figures: Figures | None,
 ) -> Record:
     """Give all of it."""
     return Record(
         anysocket=version("anysocket"),
         needs=[_need(need) for need in NEEDS.values()],
-        rows=[_row(row) for row in rows()],
+        rows=[_row(row, {} if figures is None else figures.of(row)) for row in rows()],
         asked_app=target,
         asked_uses=[UseRecord(use.need, place(use.file), use.line, use.code, use.certain) for use in uses],
         asked_needs=[need.name for need in needs],
@@ -96,11 +103,11 @@ def _need(need: Need) -> NeedRecord:
     return NeedRecord(need.name, short, need.says, need.clause or None)
 
 
-def _row(row: Row) -> RowRecord:
+def _row(row: Row, figures: Mapping[str, float]) -> RowRecord:
     server = row.server
     capabilities = [need for need in NEEDS.values() if need.capability]
     support = {need.name: getattr(row.capabilities, need.capability).value for need in capabilities}
-    return RowRecord(row.name, server.distribution, server.version, server.loops, row.http2, support)
+    return RowRecord(row.name, server.distribution, server.version, server.loops, row.http2, support, figures)
 
 
 def _judged(judged: Judged, target: str | None) -> JudgedRecord:

@@ -20,6 +20,12 @@ def servers(
     capabilities: Annotated[
         bool, typer.Option("--capabilities", help="Also list what can be needed, and who lacks it.")
     ] = False,
+    bench: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also what each costs, from a file that anysocket bench has written."
+        ),
+    ] = None,
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write all of it to this file.")
     ] = None,
@@ -34,7 +40,7 @@ def servers(
     from anysocket_matrix.choosing import run
 
     try:
-        qualified = run.run(need or [], app_, json, capabilities=capabilities)
+        qualified = run.run(need or [], app_, bench, json, capabilities=capabilities)
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if qualified else 1)
