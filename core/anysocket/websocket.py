@@ -132,7 +132,7 @@ class WebSocket:
             return self._end()
         finally:
             self._receiving = False
-        message: str | bytes | None = event.get("text")
+        message: str | bytes | None = event["text"] if "text" in event else None
         if message is None:
             message = event.get("bytes")
         if message is None:
