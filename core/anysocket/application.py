@@ -172,14 +172,14 @@ class Application:
     def _handled(self, transport: Transport, scope: Scope) -> Awaitable[None]:
         """Give what serves the connection: not a coroutine around it, which every connection would keep."""
         handshake = transport.handshake
-        session = Session(transport, max_message_size=self.max_message_size, close_timeout=self.close_timeout)
+        session = Session(transport, self.max_message_size, self.close_timeout)
         match = self._router.match(handshake.path)
         if match is None:
             return session.close()
         if (origin := self._origins.refused(handshake)) is not None:
             return refuse(session, 403, f"pages of {origin} may not connect")
         route, path_params = match
-        request = WebSocketRequest(handshake, session, path_params, server_scope=scope, app_state=self.state)
+        request = WebSocketRequest(handshake, session, path_params, scope, self.state)
         call: Next = partial(_serve, route, request, session)
         for middleware in reversed(self._middleware):
             call = partial(middleware, request, call)
@@ -244,7 +244,7 @@ async def _serve(route: Served, request: WebSocketRequest, session: Session) -> 
         await route.serve(request)
     except Refused as refused:
         await refuse(session, refused.status, str(refused))
-    if session.state is not State.CONNECTING:
+    if session.code is None and session.state is not State.CONNECTING:
         await session.close()  # here, so that middleware sees how it ended
 
 
