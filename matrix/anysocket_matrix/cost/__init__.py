@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from anysocket_matrix.cost import callgrind
-from anysocket_matrix.cost.workload import CONNECTIONS, MESSAGES, WORKLOADS
+from anysocket_matrix.cost.peers import peer
+from anysocket_matrix.cost.workload import CONNECTIONS, MESSAGES, WORKLOADS, workload
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -47,17 +49,22 @@ class Costs(msgspec.Struct, frozen=True):
         return Cost(cost.app, cost.raw, cost.message - raw.message, cost.connection - raw.connection)
 
 
-def measure() -> Costs:
+def measure(peers: Sequence[str] = ()) -> Costs:
     """Count.
 
+    Args:
+        peers: other frameworks to count too.
+
     Raises:
-        ValueError: valgrind isn't there.
+        ValueError: valgrind isn't there, or a framework.
     """
+    for each in peers:
+        peer(each)
     return Costs(
         anysocket=version("anysocket"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        costs=[_measure(app) for app in WORKLOADS],
+        costs=[_measure(app) for app in (*WORKLOADS, *peers)],
     )
 
 
@@ -75,7 +82,7 @@ def _measure(app: str) -> Cost:
         _, few, many, short, long = callgrind.counts(Path(folder))[:5]
     return Cost(
         app,
-        WORKLOADS[app].raw,
+        workload(app).raw,
         message=round((many - few) / (MESSAGES[1] - MESSAGES[0])),
         connection=round((long - short) / (CONNECTIONS[1] - CONNECTIONS[0])),
     )

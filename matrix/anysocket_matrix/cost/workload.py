@@ -10,6 +10,7 @@ import msgspec
 from anysocket import Application, Connection, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket_matrix.cost.callgrind import mark
+from anysocket_matrix.cost.peers import peer
 
 
 class Said(msgspec.Struct):
@@ -121,6 +122,11 @@ WORKLOADS: dict[str, Workload] = {
 }
 
 
+def workload(name: str) -> Workload:
+    """Give one of ours, or of another framework."""
+    return WORKLOADS[name] if name in WORKLOADS else Workload(peer(name), TEXT, "raw")
+
+
 async def serve(workload: Workload, connections: int, messages: int) -> None:
     """Be the server: deliver so many messages to each of so many connections."""
     for _ in range(connections):
@@ -158,4 +164,4 @@ async def main(workload: Workload) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(WORKLOADS[sys.argv[1]]))
+    asyncio.run(main(workload(sys.argv[1])))
