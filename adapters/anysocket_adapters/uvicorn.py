@@ -12,7 +12,6 @@ What differs from the specification, as of 0.54 (https://github.com/Kludex/uvico
 import math
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from socket import socket
@@ -155,7 +154,7 @@ class UvicornWSProtoTransport(UvicornTransport):
         plain = super().handshake
         if self._protocol is None:
             return plain
-        return replace(plain, headers=(*plain.headers, *lines_taken_out(self._protocol)))
+        return plain._replace(headers=(*plain.headers, *lines_taken_out(self._protocol)))
 
 
 _NAMED = frozenset(status.value for status in HTTPStatus)

@@ -7,7 +7,6 @@ import asyncio
 import signal
 import socket
 import sys
-from types import FrameType
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -91,18 +90,18 @@ async def raw(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _without_ticks(server: uvicorn.Server) -> None:
     """Wait for ever: uvicorn looks about ten times a second, which would count the time."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _mark)
     await server.on_tick(0)
     await asyncio.Event().wait()
 
 
-def _mark(number: int, frame: FrameType | None) -> None:
+def _mark() -> None:
     mark()
     print("marked", flush=True)
 
 
 def main(app: str) -> None:
     """Serve."""
-    signal.signal(signal.SIGUSR1, _mark)
     setattr(uvicorn.Server, "main_loop", _without_ticks)  # noqa: B010 - checkers see no method replaced
     if app == "raw":
         listener = socket.create_server(("127.0.0.1", 0), backlog=4096)

@@ -5,6 +5,7 @@ it asks again, so that the server reads and writes as often in every run.
 """
 
 import os
+import platform
 import resource
 import signal
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,6 +39,14 @@ class Whole(msgspec.Struct, frozen=True):
     def ratio(self) -> float:
         """What anysocket costs, as a multiple of raw ASGI."""
         return self.anysocket / self.raw
+
+
+class WholeCosts(msgspec.Struct, frozen=True):
+    """One run, with what its figures depend on."""
+
+    python: str
+    uvicorn: str
+    costs: list[Whole]
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -95,7 +105,7 @@ WORK = (
 )
 
 
-def measure_whole() -> list[Whole]:
+def measure_whole() -> WholeCosts:
     """Count instructions, then bytes for each of many idle connections.
 
     Raises:
@@ -103,7 +113,8 @@ def measure_whole() -> list[Whole]:
     """
     raw, anysocket = _counted("raw"), _counted("anysocket")
     counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
-    return [*counted, Whole("bytes of an idle connection", _memory("raw"), _memory("anysocket"))]
+    counted.append(Whole("bytes of an idle connection", _memory("raw"), _memory("anysocket")))
+    return WholeCosts(platform.python_version(), version("uvicorn"), counted)
 
 
 def _counted(app: str) -> dict[str, int]:
@@ -203,12 +214,13 @@ def _read(peer: socket.socket, size: int) -> bytes:
     return data
 
 
-def print_whole(console: Console, costs: list[Whole]) -> None:
+def print_whole(console: Console, costs: WholeCosts) -> None:
     """Print the table."""
-    table = Table(title="the whole of uvicorn, websockets-sansio on asyncio")
+    title = f"the whole of uvicorn {costs.uvicorn}, websockets-sansio on asyncio, Python {costs.python}"
+    table = Table(title=title)
     for column in ("", "raw", "anysocket", "over raw", "ratio"):
         table.add_column(column, justify="right" if column else "left")
-    for cost in costs:
+    for cost in costs.costs:
         over = cost.anysocket - cost.raw
         table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
     console.print(table)
