@@ -29,8 +29,6 @@ class ASGITransport:
     # "Servers should raise a server-specific subclass of OSError" (Send, version 2.4).
     gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
 
-    __slots__ = ("_connected", "_early", "_receive", "_send", "receive", "scope", "send")
-
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take what the server passes to an application."""
         self.scope = scope
@@ -104,7 +102,7 @@ class _WebSocketScope(TypedDict):
     root_path: NotRequired[str]
     query_string: NotRequired[bytes]
     headers: Iterable[tuple[bytes, bytes]]
-    subprotocols: NotRequired[Iterable[str]]
+    subprotocols: NotRequired[Sequence[str]]
     client: NotRequired[object]
     server: NotRequired[object]
     scheme: NotRequired[str]

@@ -56,8 +56,6 @@ if TYPE_CHECKING:
 class UvicornTransport(ASGITransport):
     """What the three implementations have in common."""
 
-    __slots__ = ()
-
     @property
     def handshake(self) -> Handshake:
         # The protocol's own, since a framework that mounts us adds to the scope's.
@@ -83,8 +81,6 @@ class UvicornSansIOTransport(UvicornTransport):
         half_closed=Support.REPAIRED,
         pong_behind_unread=Support.REPAIRED,
     )
-
-    __slots__ = ("_protocol",)
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
