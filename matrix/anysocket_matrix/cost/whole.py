@@ -57,41 +57,35 @@ class Work(msgspec.Struct, frozen=True):
     """How often in the two runs, whose difference counts."""
     each: int
     """How many of what is counted are in one."""
-    do: Callable[[int, int], None]
-    """Do it, on a port, so many times."""
+    do: Callable[[int, list[socket.socket], int], None]
+    """Do it so many times: on a port, with connections that are open."""
+    path: str = "/echo/a"
+    peers: int = 1
 
 
-def _echo(port: int, times: int) -> None:
-    with _connected(port, "/echo/a") as peer:
-        for _ in range(times):
-            peer.sendall(_text(b"x" * 32))
-            _read(peer, 34)
-        _close(peer)
+def _echo(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        peers[0].sendall(_text(b"x" * 32))
+        _read(peers[0], 34)
 
 
 _BURST = 100
 
 
-def _push(port: int, times: int) -> None:
-    with _connected(port, "/push/a") as peer:
-        for _ in range(times):
-            peer.sendall(_text(b"%d" % _BURST))
-            _read(peer, 34 * _BURST)
-        _close(peer)
+def _push(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        peers[0].sendall(_text(b"%d" % _BURST))
+        _read(peers[0], 34 * _BURST)
 
 
-def _broadcast(port: int, times: int) -> None:
-    with ExitStack() as stack:
-        peers = [stack.enter_context(_connected(port, "/room/a")) for _ in range(_LISTENERS)]
-        for _ in range(times):
-            peers[0].sendall(_text(b"x" * 32))
-            for peer in peers:
-                _read(peer, 34)
+def _broadcast(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        peers[0].sendall(_text(b"x" * 32))
         for peer in peers:
-            _close(peer)
+            _read(peer, 34)
 
 
-def _connect(port: int, times: int) -> None:
+def _connect(port: int, peers: list[socket.socket], times: int) -> None:
     for _ in range(times):
         with _connected(port, "/echo/a") as peer:
             _close(peer)
@@ -99,8 +93,8 @@ def _connect(port: int, times: int) -> None:
 
 WORK = (
     Work("echo", (100, 400), 1, _echo),
-    Work("push", (2, 8), _BURST, _push),
-    Work("broadcast to 200, a delivery", (2, 6), _LISTENERS, _broadcast),
+    Work("push", (2, 8), _BURST, _push, "/push/a"),
+    Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
     Work("connection", (20, 80), 1, _connect),
 )
 
@@ -121,11 +115,15 @@ def _counted(app: str) -> dict[str, int]:
     costs: dict[str, int] = {}
     with TemporaryDirectory() as folder, _serving(app, *callgrind.command(Path(folder))) as (server, port):
         for work in WORK:
-            work.do(port, work.times[0])  # Python specialises its bytecode first
-            _mark(server)
-            for times in work.times:
-                work.do(port, times)
+            with ExitStack() as stack:
+                peers = [stack.enter_context(_connected(port, work.path)) for _ in range(work.peers)]
+                work.do(port, peers, work.times[0])  # Python specialises its bytecode first
                 _mark(server)
+                for times in work.times:
+                    work.do(port, peers, times)
+                    _mark(server)
+                for peer in peers:
+                    _close(peer)
             few, many = callgrind.counts(Path(folder))[-2:]
             costs[work.what] = round((many - few) / (work.times[1] - work.times[0]) / work.each)
     return costs
