@@ -134,8 +134,7 @@ class WebSocket:
             return self._end()
         finally:
             self._receiving = False
-        # A method's call would cost each message 200 instructions.
-        message: str | bytes | None = event["text"] if "text" in event else None  # noqa: SIM401
+        message: str | bytes | None = event.get("text")
         if message is None:
             message = event.get("bytes")
         if message is None:
