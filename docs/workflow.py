@@ -43,7 +43,7 @@ def python(environment: str) -> str:
 def main(arguments: list[str]) -> int:
     """Write the workflow, or check it."""
     text = WORKFLOW.read_text()
-    found = [*environments(), "outside"]
+    found = [*environments(), "outside", "cost"]
 
     def region(match: re.Match[str]) -> str:
         jobs = [f'{match[1]}- {{ environment: {name}, python: "{python(name)}" }}\n' for name in found]

@@ -32,7 +32,9 @@ async def until_closed(session: Session) -> None:
 
 async def hold(live: Live, session: Session, handle: Callable[[], Awaitable[object]]) -> None:
     with suppress(Draining):
-        await live.hold(session)
+        if live.draining:
+            await live.refuse(session)
+        live.hold(session)
         try:
             await handle()
         finally:

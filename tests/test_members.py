@@ -22,6 +22,7 @@ def test_a_session_adds_what_the_application_needs() -> None:
         "wait_closed",
         "read_ahead",
         "wait_over",
+        "closing",
         "wait_close_sent",
         "deny",
     }

@@ -21,7 +21,6 @@ import logging
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from socket import socket
@@ -150,8 +149,7 @@ def _request(plain: Handshake, protocol: WebSocketProtocol, http: HTTPChannel | 
     # autobahn takes the last segment's parameters off the path, as urllib.parse.urlparse does.
     target = protocol.http_request_uri.partition("?")[0].encode("latin-1")
     parameters = target[len(plain.raw_path) :] if target.startswith(plain.raw_path + b";") else b""
-    request = replace(
-        plain,
+    request = plain._replace(
         path=plain.path + unquote(parameters.decode("ascii")),
         raw_path=plain.raw_path + parameters,
         subprotocols=tuple(protocol.websocket_protocols),  # the scope's are percent-decoded
@@ -159,8 +157,7 @@ def _request(plain: Handshake, protocol: WebSocketProtocol, http: HTTPChannel | 
     if http is None:
         return request
     by_name = http.requests[-1].requestHeaders.getAllRawHeaders()
-    return replace(
-        request,
+    return request._replace(
         scheme="wss" if http.requests[-1].isSecure() else "ws",
         headers=lines_of(http.requests[-1])
         or tuple((name.lower(), value) for name, values in by_name for value in values),

@@ -123,8 +123,7 @@ class GranianTransport(ASGITransport):
 
     @property
     def handshake(self) -> Handshake:
-        return replace(
-            super().handshake,
+        return super().handshake._replace(
             client=_address(self.scope.get("client")),
             server=_address(self.scope.get("server")),
         )

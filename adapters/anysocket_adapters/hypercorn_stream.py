@@ -20,7 +20,6 @@ What differs from the specification, as of 0.18 (https://github.com/pgjones/hype
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import anyio
@@ -129,7 +128,7 @@ class HypercornTransport(ASGITransport):
     @property
     def handshake(self) -> Handshake:
         plain = super().handshake
-        return replace(plain, subprotocols=offered(plain.headers))
+        return plain._replace(subprotocols=offered(plain.headers))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         return self._end

@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Awaitable
 from typing import cast
 
 import anyio
@@ -14,6 +13,7 @@ from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.live import LIVE, Live
 from anysocket.transport import Handles, Transport
 from anysocket.websocket import MAX_MESSAGE_SIZE
+from anysocket_adapters.connections import Connections
 from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Options
 
@@ -44,30 +44,22 @@ class Served:
         self.root_path: str = options.root_path
         self._grace = options.graceful_timeout
         self._live = Live()
-        self._connections: set[anyio.CancelScope] = set()
+        self._connections = Connections()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and str(scope["path"]).endswith(self._token):
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
         elif scope["type"] == "websocket":
-            await self._hold(self._app(scope, receive, send))
+            LIVE.set(self._live)  # a server runs each connection in a context of its own
+            await self._connections.hold(self._app(scope, receive, send))
         else:
             await self._app(scope, receive, send)
 
     async def handle(self, transport: Transport) -> None:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
-        await self._hold(serve_websocket(self._app, transport))
-
-    async def _hold(self, connection: Awaitable[None]) -> None:
-        """Keep a connection within reach of `drain` and `cancel_connections`."""
-        LIVE.set(self._live)  # a server runs each connection in a context of its own
-        with anyio.CancelScope() as scope:
-            self._connections.add(scope)
-            try:
-                await connection
-            finally:
-                self._connections.discard(scope)
+        LIVE.set(self._live)
+        await self._connections.hold(serve_websocket(self._app, transport))
 
     async def drain(self) -> None:
         """Close every connection with 1001, and give the handlers their grace (contract L2)."""
@@ -76,8 +68,7 @@ class Served:
 
     def cancel_connections(self) -> None:
         """End what outlasts its grace."""
-        for connection in tuple(self._connections):
-            connection.cancel()
+        self._connections.cancel()
 
 
 def load(target: str) -> ASGIApp:

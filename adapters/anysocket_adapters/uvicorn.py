@@ -12,7 +12,6 @@ What differs from the specification, as of 0.54 (https://github.com/Kludex/uvico
 import math
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from socket import socket
@@ -20,27 +19,24 @@ from typing import TYPE_CHECKING, ClassVar
 
 from anyio import Event
 
-from anysocket.asgi import ASGIApp, Receive, Scope, Send, WebSocketEvent
+from anysocket.asgi import ASGIApp, Receive, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
 from anysocket.transport import Transport
-from anysocket_adapters.asgi import ASGITransport, http_response
+from anysocket_adapters.asgi import ASGITransport, handshake, http_response
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn_classes import http_class, legacy_class
 from anysocket_adapters.uvicorn_repairs import (
     Legacy,
-    SansIO,
     WSProto,
     answer_protocol_errors,
     decline_senseless_offers,
-    deliver_before_failing,
     fail_soon,
     forget_messages,
     let_many_wait,
     lines_taken_out,
-    read_on_sansio,
     read_on_wsproto,
     take_early_messages,
     wait_until_closed,
@@ -62,10 +58,8 @@ class UvicornTransport(ASGITransport):
 
     @property
     def handshake(self) -> Handshake:
-        plain = super().handshake
         # The protocol's own, since a framework that mounts us adds to the scope's.
-        prefix = getattr(getattr(self._send, "__self__", None), "root_path", "")
-        return replace(plain, raw_path=plain.raw_path.removeprefix(str(prefix).encode()))
+        return handshake(self.scope, getattr(getattr(self._send, "__self__", None), "root_path", ""))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         close = super().ended(event)
@@ -90,19 +84,18 @@ class UvicornSansIOTransport(UvicornTransport):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        protocol = getattr(send, "__self__", None)
-        self._protocol = protocol if isinstance(protocol, SansIO) else None
+        from anysocket_adapters.uvicorn_sansio import repaired
+
+        self._protocol = repaired(getattr(send, "__self__", None))
         if self._protocol is None:
             unknown("uvicorn", "the repairs of its websockets-sansio implementation")
         else:
-            read_on_sansio(self._protocol)
-            deliver_before_failing(self._protocol)
-            wake_senders(self._protocol)
+            self.send: SendEvent = self._protocol.send_message
 
     async def close(self, close: Close, /) -> None:
         await super().close(close)
         if self._protocol is not None:
-            await wait_until_closed(self._protocol)
+            await self._protocol.wait_until_closed()
 
 
 class UvicornWSProtoTransport(UvicornTransport):
@@ -157,7 +150,7 @@ class UvicornWSProtoTransport(UvicornTransport):
         plain = super().handshake
         if self._protocol is None:
             return plain
-        return replace(plain, headers=(*plain.headers, *lines_taken_out(self._protocol)))
+        return plain._replace(headers=(*plain.headers, *lines_taken_out(self._protocol)))
 
 
 _NAMED = frozenset(status.value for status in HTTPStatus)

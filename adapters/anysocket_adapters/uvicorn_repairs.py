@@ -27,8 +27,9 @@ _FAILED_TIMEOUT = 0.5
 """Seconds that a failed connection of websockets waits for its peer to hang up; its own are ten."""
 
 
-class _Pausing(Protocol):
-    """What websockets-sansio and wsproto have in common."""
+@runtime_checkable
+class WSProto(Protocol):
+    """`uvicorn.protocols.websockets.wsproto_impl.WSProtocol`."""
 
     transport: asyncio.WriteTransport
     disconnected: bool
@@ -40,27 +41,6 @@ class _Pausing(Protocol):
     ping_timeout: float | None
     pong_timer: asyncio.TimerHandle | None
     keepalive_timeout: Callable[[], None]
-
-
-class _Parser(Protocol):
-    parser_exc: Exception | None
-
-
-@runtime_checkable
-class SansIO(_Pausing, Protocol):
-    """`uvicorn.protocols.websockets.websockets_sansio_impl.WebSocketsSansIOProtocol`."""
-
-    frames: list[bytes]
-    send_receive_event_to_app: Callable[[], None]
-    conn: "_Parser"
-    handle_events: Callable[[], None]
-    handle_parser_exception: Callable[[], None]
-
-
-@runtime_checkable
-class WSProto(_Pausing, Protocol):
-    """`uvicorn.protocols.websockets.wsproto_impl.WSProtocol`."""
-
     conn: "WSConnection"
     data_received: Callable[[bytes], None]
     handle_message: "Callable[[TextMessage | BytesMessage], None]"
@@ -103,19 +83,6 @@ class _OpenLegacy(Legacy, Protocol):
     keepalive_ping_task: asyncio.Task[None]
 
 
-def read_on_sansio(protocol: SansIO) -> None:
-    """Let several messages be unread before reading pauses: behind the first one no pong is seen."""
-    deliver, size = protocol.send_receive_event_to_app, 0
-
-    def delivering() -> None:
-        nonlocal size
-        size = sum(map(len, protocol.frames)) + (0 if protocol.queue.empty() else size)
-        _deliver(protocol, deliver, size)
-
-    protocol.send_receive_event_to_app = delivering
-    _trust_when_paused(protocol)
-
-
 def read_on_wsproto(protocol: WSProto) -> None:
     """Let several messages be unread before reading pauses: behind the first one no pong is seen."""
     deliver, size = protocol.handle_message, 0
@@ -129,7 +96,7 @@ def read_on_wsproto(protocol: WSProto) -> None:
     _trust_when_paused(protocol)
 
 
-def _deliver(protocol: _Pausing, deliver: Callable[[], None], size: int) -> None:
+def _deliver(protocol: WSProto, deliver: Callable[[], None], size: int) -> None:
     """Queue a message; uvicorn 0.54 pauses reading then, unless it thinks that it has."""
     if protocol.read_paused or protocol.queue.qsize() >= MAX_UNREAD or size >= MAX_UNREAD_SIZE:
         deliver()
@@ -139,7 +106,7 @@ def _deliver(protocol: _Pausing, deliver: Callable[[], None], size: int) -> None
     protocol.read_paused = False
 
 
-def _trust_when_paused(protocol: _Pausing) -> None:
+def _trust_when_paused(protocol: WSProto) -> None:
     """Don't take a peer for dead whose pong may be among what isn't read (contract L3)."""
     timeout = protocol.keepalive_timeout
 
@@ -153,7 +120,7 @@ def _trust_when_paused(protocol: _Pausing) -> None:
     protocol.keepalive_timeout = timed_out
 
 
-async def wait_until_closed(protocol: _Pausing) -> None:
+async def wait_until_closed(protocol: WSProto) -> None:
     """Wait for the end of the closing handshake, and when that is given up, for no silent peer.
 
     uvicorn 0.54 gives every peer ten seconds, and for ever one that doesn't read.
@@ -165,19 +132,7 @@ async def wait_until_closed(protocol: _Pausing) -> None:
         protocol.transport.abort()
 
 
-def deliver_before_failing(protocol: SansIO) -> None:
-    """Hand on the messages that came in one packet with the frame that breaks the protocol."""
-    fail = protocol.handle_parser_exception
-
-    def failing() -> None:
-        if protocol.conn.parser_exc is not None:
-            protocol.handle_events()
-        fail()
-
-    protocol.handle_parser_exception = failing
-
-
-def wake_senders(protocol: SansIO | WSProto) -> None:
+def wake_senders(protocol: WSProto) -> None:
     """End the sends that wait for the peer when it closes: uvicorn 0.54 waits until it has read."""
     handle = protocol.handle_close
 

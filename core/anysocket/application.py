@@ -159,7 +159,7 @@ class Application:
         """Serve one ASGI connection, whichever server it comes from."""
         kind = scope["type"]
         if kind == "websocket":
-            await self._handle(discovery.connect(scope, receive, send), scope)
+            await self._handled(discovery.connect(scope, receive, send), scope)
         elif kind == "lifespan":
             await lifespan.run(self._lifespan, self._http, scope, receive, send)
         else:
@@ -167,24 +167,23 @@ class Application:
 
     async def handle(self, transport: Transport) -> None:
         """Serve one connection over any transport; 403 where no route matches."""
-        await self._handle(transport, {})
+        await self._handled(transport, {})
 
-    async def _handle(self, transport: Transport, scope: Scope) -> None:
+    def _handled(self, transport: Transport, scope: Scope) -> Awaitable[None]:
+        """Give what serves the connection: not a coroutine around it, which every connection would keep."""
         handshake = transport.handshake
-        session = Session(transport, max_message_size=self.max_message_size, close_timeout=self.close_timeout)
+        session = Session(transport, self.max_message_size, self.close_timeout)
         match = self._router.match(handshake.path)
         if match is None:
-            await session.close()
-            return
+            return session.close()
         if (origin := self._origins.refused(handshake)) is not None:
-            await refuse(session, 403, f"pages of {origin} may not connect")
-            return
+            return refuse(session, 403, f"pages of {origin} may not connect")
         route, path_params = match
-        request = WebSocketRequest(handshake, session, path_params, server_scope=scope, app_state=self.state)
+        request = WebSocketRequest(handshake, session, path_params, scope, self.state)
         call: Next = partial(_serve, route, request, session)
         for middleware in reversed(self._middleware):
             call = partial(middleware, request, call)
-        await run(call, session, handshake.path, self._failures, route.silenced)
+        return run(call, session, handshake.path, self._failures, route.silenced)
 
     async def _upgrade_required(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -245,7 +244,7 @@ async def _serve(route: Served, request: WebSocketRequest, session: Session) -> 
         await route.serve(request)
     except Refused as refused:
         await refuse(session, refused.status, str(refused))
-    if session.state is not State.CONNECTING:
+    if session.code is None and session.state is not State.CONNECTING:
         await session.close()  # here, so that middleware sees how it ended
 
 

@@ -1,9 +1,8 @@
 """How a connection ends: close codes and reasons (RFC 6455 sections 5.5.1 and 7.4)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 EVERY_CODE: Collection[int] = range(1000, 5000)
 """Every close code there is (RFC 6455 section 7.4)."""
@@ -78,8 +77,7 @@ def cut(reason: str) -> str:
     return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """A close code with its reason, as it was sent, received or concluded."""
 
     code: int

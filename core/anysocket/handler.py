@@ -72,7 +72,9 @@ class Supervised:
             Draining: no new one is taken; this one has been refused.
         """
         if self._live is not None:
-            await self._live.hold(self._session)
+            if self._live.draining:
+                await self._live.refuse(self._session)
+            self._live.hold(self._session)
 
     async def __aexit__(
         self,
@@ -83,7 +85,8 @@ class Supervised:
         try:
             match error:
                 case None:
-                    await self._returned()
+                    if self._session.code is None:
+                        await self._returned()
                 case Exception():
                     return await self._raised(error)
                 case SystemExit() | KeyboardInterrupt():
@@ -96,7 +99,8 @@ class Supervised:
         finally:
             try:
                 # Some servers close by themselves, without the code, once the handler has ended.
-                await self._session.wait_close_sent()
+                if self._session.closing:
+                    await self._session.wait_close_sent()
             finally:
                 if self._live is not None:
                     self._live.release(self._session)
@@ -105,7 +109,7 @@ class Supervised:
         if self._session.state is State.CONNECTING:
             _log.error("the handler of %s returned without accept or deny", self._path)
             await _deny_500(self._session)
-        elif self._session.code is None:
+        else:
             await self._session.close()
 
     async def _raised(self, error: Exception) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from contextlib import suppress
 from contextvars import ContextVar
+from typing import Never
 
 import anyio
 
@@ -34,21 +35,24 @@ class Live:
         self.draining: bool = False
         """Whether new connections are refused."""
 
-    async def hold(self, session: Session) -> None:
-        """Hold a session while its handler runs.
+    def hold(self, session: Session) -> None:
+        """Hold a session while its handler runs."""
+        self._sessions.add(session)
+
+    async def refuse(self, session: Session) -> Never:
+        """Refuse a session that came while draining.
 
         Raises:
-            Draining: new connections are refused; this one has been.
+            Draining: it has been refused.
         """
-        if self.draining:
-            await _send_away(session)
-            raise Draining(CloseCode.ABNORMAL_CLOSURE)
-        self._sessions.add(session)
+        await _send_away(session)
+        raise Draining(CloseCode.ABNORMAL_CLOSURE)
 
     def release(self, session: Session) -> None:
         """Let a session go, since its handler has ended."""
         self._sessions.discard(session)
-        self._changed.set()
+        if self.draining:
+            self._changed.set()
 
     async def drain(self) -> None:
         """Close every connection with 1001, deny new ones with 503, and wait for all handlers to end."""

@@ -35,7 +35,6 @@ class WebSocketRequest:
         handshake: Handshake,
         session: Session,
         path_params: Mapping[str, str],
-        *,
         server_scope: Scope | None = None,
         app_state: Values | None = None,
     ) -> None:

@@ -29,6 +29,11 @@ class Session(WebSocket):
         return self._answering and self._state is State.CONNECTING
 
     @property
+    def closing(self) -> bool:
+        """Whether a close is being sent."""
+        return self._closing
+
+    @property
     def reason(self) -> str:
         """The close reason that goes with `code`."""
         return "" if self._close is None else self._close.reason
@@ -48,11 +53,10 @@ class Session(WebSocket):
         return await self._wait_closed()
 
     async def wait_close_sent(self) -> None:
-        """Let a close that another task has begun be sent."""
-        if self._closing:
-            self._sent = anyio.Event()
-            with anyio.move_on_after(_SENDING):
-                await self._sent.wait()
+        """Let a close be sent that another task has begun, which `closing` tells."""
+        self._sent = anyio.Event()
+        with anyio.move_on_after(_SENDING):
+            await self._sent.wait()
 
     def read_ahead(self) -> None:
         """Make ready for `wait_over`, which then needs no polling beside whoever receives.

@@ -15,6 +15,8 @@ from anysocket.errors import InvalidState
 class State(Enum):
     """Where a connection is in its life."""
 
+    __hash__ = object.__hash__  # by identity: Enum's own is Python code, 1,000 instructions a look-up
+
     CONNECTING = "connecting"
     OPEN = "open"
     CLOSING = "closing"
@@ -23,6 +25,8 @@ class State(Enum):
 
 class Action(Enum):
     """What a handler does to a connection, and what the peer does: DISCONNECT."""
+
+    __hash__ = object.__hash__
 
     ACCEPT = "accept"
     DENY = "deny"

@@ -23,6 +23,8 @@ _LAST_EVENTS_TIMEOUT = 1.0
 _RECEIVING_POLL = 0.01
 """Seconds between two looks at whether another task still waits in receive."""
 
+# A name of the module is found in a tenth of the time of an enumeration's member.
+_CONNECTING = State.CONNECTING
 _OPEN = State.OPEN
 
 
@@ -51,7 +53,6 @@ class WebSocket:
     def __init__(
         self,
         transport: Transport,
-        *,
         max_message_size: int = MAX_MESSAGE_SIZE,
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
@@ -62,7 +63,7 @@ class WebSocket:
         self._max_message_size = max_message_size
         self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
         self._close_timeout = close_timeout
-        self._state = State.CONNECTING
+        self._state = _CONNECTING
         self._close: Close | None = None
         self._closing = False
         self._sent: anyio.Event | None = None
@@ -109,7 +110,8 @@ class WebSocket:
             self._answering = False
             raise
         except self._gone as error:
-            raise self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE)) from error
+            self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+            raise self._closed() from error
         self._receive_event = self._transport.receive
         self._state = state
 
@@ -187,7 +189,7 @@ class WebSocket:
         if self._close is not None:
             return
         with anyio.move_on_after(self._close_timeout), suppress(*self._gone):
-            if self._state is State.CONNECTING:
+            if self._state is _CONNECTING:
                 await self._deny(denial())
             else:
                 self._state = step(self._state, Action.CLOSE)
@@ -218,17 +220,20 @@ class WebSocket:
 
     def _answer(self, action: Action) -> State:
         """Check that the handshake can be answered, and give the state that follows."""
-        if self._answering and self._state is State.CONNECTING:
+        if self._answering and self._state is _CONNECTING:
             raise InvalidState(f"can't {action.value}: the handshake is being answered already")
         return step(self._state, action)
 
-    def _disconnected(self, close: Close) -> ConnectionClosed:
+    def _disconnected(self, close: Close) -> None:
         """Note that the connection is over. The first close recorded stands (contract C1)."""
         self._state = step(self._state, Action.DISCONNECT)
         if self._close is None:
             self._close = close
         self._tell_watchers()
-        return ConnectionClosed(self._close.code, self._close.reason)
+
+    def _closed(self) -> ConnectionClosed:
+        assert self._close is not None
+        return ConnectionClosed(*self._close)
 
     def _tell_watchers(self) -> None:
         if self._over is not None:
@@ -254,7 +259,7 @@ class WebSocket:
         return None
 
     async def _wait_closed(self) -> int:
-        if self._state is State.CONNECTING:
+        if self._state is _CONNECTING:
             step(self._state, Action.RECEIVE)
         if self._close is None:
             over = self._over = self._over or anyio.Event()
@@ -299,14 +304,15 @@ class WebSocket:
 
     def _cannot_send(self) -> InvalidState | ConnectionClosed:
         if self._close is not None:
-            return ConnectionClosed(self._close.code, self._close.reason)
+            return self._closed()
         return InvalidState(f"can't send while the connection is {self._state.value}: accept it first")
 
     async def _peer_left(self) -> ConnectionClosed:
         """Find how the peer left among the events that nobody has read; without any, it broke."""
         with anyio.move_on_after(_LAST_EVENTS_TIMEOUT):
             await self._watch(bounded=False)
-        return self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+        self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+        return self._closed()
 
 
 def _bytes(data: object) -> bytes:

@@ -47,29 +47,34 @@ class Router(Generic[Target]):
 
     def match(self, path: str) -> tuple[Target, dict[str, str]] | None:
         """Find the target of a decoded path, with the values of its parameters, none of them empty."""
-        if not path.startswith("/"):
-            return None
-        segments = path[1:].split("/")
+        segments = path.split("/")
+        if segments[0]:
+            return None  # it starts with no slash
         values: list[str] = []
-        node = self._find(self._root, segments, 0, values)
+        node = self._find(self._root, segments, 1, values)
         if node is None or node.target is None:
             return None
-        return node.target, dict(zip(node.names, values, strict=True))
+        return node.target, {name: values[place] for place, name in enumerate(node.names)}
 
     def _find(
         self, node: _Node[Target], segments: list[str], depth: int, values: list[str]
     ) -> _Node[Target] | None:
-        if depth == len(segments):
-            return node if node.target is not None else None
-        segment = segments[depth]
-        if (literal := node.literals.get(segment)) is not None:
-            found = self._find(literal, segments, depth + 1, values)
-            if found is not None:
-                return found
-        if segment and node.parameter is not None:
-            values.append(segment)
-            found = self._find(node.parameter, segments, depth + 1, values)
-            if found is not None:
-                return found
-            values.pop()
-        return None
+        for place in range(depth, len(segments)):
+            segment = segments[place]
+            literal = node.literals.get(segment)
+            parameter = node.parameter if segment else None
+            if literal is not None and parameter is not None:  # both may lead on
+                before = len(values)
+                found = self._find(literal, segments, place + 1, values)
+                if found is not None:
+                    return found
+                del values[before:]
+                literal = None
+            if literal is not None:
+                node = literal
+            elif parameter is not None:
+                values.append(segment)
+                node = parameter
+            else:
+                return None
+        return node if node.target is not None else None

@@ -24,7 +24,7 @@ QUIRKS: Final = (
             "end.only_sending_with_messages_unread_to_a_waiting_peer",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn_repairs.read_on_sansio` and `uvicorn_repairs.read_on_wsproto` let up "
+            Where.CONNECTION: "`uvicorn_sansio.RepairedSansIO` and `uvicorn_repairs.read_on_wsproto` let up "
             "to 32 messages or 1 MiB be unread, and take no peer for dead while reading pauses.",
         },
         upstream=(
@@ -283,7 +283,8 @@ QUIRKS: Final = (
             "pressure.close_of_a_peer_that_does_not_read",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn_repairs.wake_senders` or `uvicorn_repairs.let_many_wait` ends it.",
+            Where.CONNECTION: "`uvicorn_sansio.RepairedSansIO`, `uvicorn_repairs.wake_senders` or "
+            "`uvicorn_repairs.let_many_wait` ends it.",
         },
     ),
     Quirk(

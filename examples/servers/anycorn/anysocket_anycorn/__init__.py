@@ -15,7 +15,6 @@ What differs for every application is in `anysocket_anycorn.streams`.
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from socket import socket
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -80,7 +79,7 @@ class AnycornTransport(ASGITransport):
     @property
     def handshake(self) -> Handshake:
         plain = super().handshake
-        return replace(plain, subprotocols=offered(plain.headers))
+        return plain._replace(subprotocols=offered(plain.headers))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         return self._end

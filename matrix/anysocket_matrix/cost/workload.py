@@ -9,6 +9,8 @@ import msgspec
 
 from anysocket import Application, Connection, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket_matrix.cost.callgrind import mark
+from anysocket_matrix.cost.peers import peer
 
 
 class Said(msgspec.Struct):
@@ -120,6 +122,11 @@ WORKLOADS: dict[str, Workload] = {
 }
 
 
+def workload(name: str) -> Workload:
+    """Give one of ours, or of another framework."""
+    return WORKLOADS[name] if name in WORKLOADS else Workload(peer(name), TEXT, "raw")
+
+
 async def serve(workload: Workload, connections: int, messages: int) -> None:
     """Be the server: deliver so many messages to each of so many connections."""
     for _ in range(connections):
@@ -140,5 +147,21 @@ async def serve(workload: Workload, connections: int, messages: int) -> None:
         await workload.app(dict(SCOPE), receive, send)
 
 
+MESSAGES = (500, 1_500)
+CONNECTIONS = (100, 300)
+
+
+async def main(workload: Workload) -> None:
+    """Be the server a while, so that Python has specialised its bytecode, and then for each count."""
+    await serve(workload, 50, 5)
+    mark()
+    for messages in MESSAGES:
+        await serve(workload, 1, messages)
+        mark()
+    for connections in CONNECTIONS:
+        await serve(workload, connections, 0)
+        mark()
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(WORKLOADS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main(workload(sys.argv[1])))

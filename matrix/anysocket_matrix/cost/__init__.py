@@ -1,28 +1,26 @@
 """`anysocket cost`: instructions per message and per connection, counted by valgrind's callgrind.
 
 A count repeats where a time doesn't: it is the same whatever else the machine is doing. What
-starting Python costs is taken off, by counting two runs of different length.
+starting and ending costs is taken off, by counting two runs of different length.
 """
 
 import os
 import platform
-import re
-import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anysocket_matrix.workload import WORKLOADS
-
-MESSAGES = (2_000, 6_000)
-CONNECTIONS = (200, 600)
-
-_COLLECTED = re.compile(r"Collected : (\d+)")
+from anysocket_matrix.cost import callgrind
+from anysocket_matrix.cost.peers import peer
+from anysocket_matrix.cost.workload import CONNECTIONS, MESSAGES, WORKLOADS, workload
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -51,48 +49,43 @@ class Costs(msgspec.Struct, frozen=True):
         return Cost(cost.app, cost.raw, cost.message - raw.message, cost.connection - raw.connection)
 
 
-def measure() -> Costs:
+def measure(peers: Sequence[str] = ()) -> Costs:
     """Count.
 
+    Args:
+        peers: other frameworks to count too.
+
     Raises:
-        ValueError: valgrind isn't there.
+        ValueError: valgrind isn't there, or a framework.
     """
-    if shutil.which("valgrind") is None:
-        raise ValueError("valgrind isn't installed: apt-get install valgrind")
+    for each in peers:
+        peer(each)
     return Costs(
         anysocket=version("anysocket"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        costs=[_measure(app) for app in WORKLOADS],
+        costs=[_measure(app) for app in (*WORKLOADS, *peers)],
     )
 
 
 def _measure(app: str) -> Cost:
-    few, many = (_instructions(app, 1, count) for count in MESSAGES)
-    short, long = (_instructions(app, count, 0) for count in CONNECTIONS)
+    with TemporaryDirectory() as folder:
+        finished = subprocess.run(
+            [*callgrind.command(Path(folder)), sys.executable, "-m", "anysocket_matrix.cost.workload", app],
+            env={**os.environ, **callgrind.ENVIRONMENT},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode != 0:
+            raise ValueError(f"callgrind failed:\n{finished.stderr[-2000:]}")
+        _, few, many, short, long = callgrind.counts(Path(folder))[:5]
     return Cost(
         app,
-        WORKLOADS[app].raw,
+        workload(app).raw,
         message=round((many - few) / (MESSAGES[1] - MESSAGES[0])),
         connection=round((long - short) / (CONNECTIONS[1] - CONNECTIONS[0])),
     )
-
-
-def _instructions(app: str, connections: int, messages: int) -> int:
-    finished = subprocess.run(
-        [
-            *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"),
-            *(sys.executable, "-m", "anysocket_matrix.workload", app, str(connections), str(messages)),
-        ],
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    collected = _COLLECTED.search(finished.stderr)
-    if finished.returncode != 0 or collected is None:
-        raise ValueError(f"callgrind failed:\n{finished.stderr[-2000:]}")
-    return int(collected[1])
 
 
 def print_costs(console: Console, costs: Costs) -> None:

@@ -1,0 +1,131 @@
+"""uvicorn with one app, raw or anysocket's: what `anysocket cost --whole` runs, most of it under callgrind.
+
+It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too.
+"""
+
+import asyncio
+import signal
+import socket
+import sys
+from typing import cast
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from anysocket import Application, WebSocket, WebSocketRequest
+from anysocket.asgi import Receive, Scope, Send
+from anysocket_adapters.serving import serve
+from anysocket_matrix.cost.callgrind import mark
+
+application: Application = Application()
+room: set[WebSocket] = set()
+
+
+@application.websocket("/echo/{name}")
+async def echo(request: WebSocketRequest, name: str) -> None:
+    """Echo."""
+    ws = request.web_socket
+    await ws.accept()
+    while (message := await ws.receive()) is not None:
+        await ws.send(message)
+
+
+@application.websocket("/push/{name}")
+async def push(request: WebSocketRequest, name: str) -> None:
+    """Send as many messages as each message asks for."""
+    ws = request.web_socket
+    await ws.accept()
+    while (message := await ws.receive()) is not None:
+        for _ in range(int(message)):
+            await ws.send(TEXT)
+
+
+@application.websocket("/room/{name}")
+async def broadcast(request: WebSocketRequest, name: str) -> None:
+    """Send each message to all in the room."""
+    ws = request.web_socket
+    await ws.accept()
+    room.add(ws)
+    while (message := await ws.receive()) is not None:
+        for each in room:
+            await each.send(message)
+    room.discard(ws)
+
+
+async def _unused(request: WebSocketRequest, name: str) -> None:
+    await request.deny()
+
+
+for number in range(7):
+    application.websocket(f"/unused{number}/{{name}}")(_unused)
+
+TEXT = "x" * 32
+
+raw_room: set[Send] = set()
+
+
+async def raw(scope: Scope, receive: Receive, send: Send) -> None:
+    """Do the same by hand."""
+    if scope["type"] != "websocket":
+        return
+    kind = cast("str", scope["path"]).split("/")[1]
+    await receive()
+    await send({"type": "websocket.accept"})
+    if kind == "room":
+        raw_room.add(send)
+    while (event := await receive())["type"] != "websocket.disconnect":
+        text = event.get("text")
+        if kind == "push":
+            for _ in range(int(cast("str", text))):
+                await send({"type": "websocket.send", "text": TEXT})
+        elif kind == "room":
+            for each in raw_room:
+                await each({"type": "websocket.send", "text": text})
+        elif text is not None:
+            await send({"type": "websocket.send", "text": text})
+        else:
+            await send({"type": "websocket.send", "bytes": event["bytes"]})
+    raw_room.discard(send)
+
+
+async def _without_ticks(server: uvicorn.Server) -> None:
+    """Wait for ever: uvicorn looks about ten times a second, which would count the time."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _mark)
+    await server.on_tick(0)
+    await asyncio.Event().wait()
+
+
+def _mark() -> None:
+    mark()
+    print("marked", flush=True)
+
+
+def main(app: str) -> None:
+    """Serve."""
+    setattr(uvicorn.Server, "main_loop", _without_ticks)  # noqa: B010 - checkers see no method replaced
+    if app == "raw":
+        listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+        config = uvicorn.Config(
+            raw,
+            loop="asyncio",
+            ws="websockets-sansio",
+            lifespan="off",
+            proxy_headers=False,
+            log_level="warning",
+            ws_ping_interval=None,
+        )
+        print(listener.getsockname()[1], flush=True)
+        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+    else:
+        serve(
+            application,
+            "uvicorn",
+            port=0,
+            log_level="warning",
+            ping_interval=0,
+            ready=lambda url, _: print(urlsplit(url).port, flush=True),
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,224 @@
+"""The whole of uvicorn on real sockets, raw and through anysocket: `anysocket cost --whole`.
+
+The server runs under callgrind, its clients beside it. Each waits for what it has asked for before
+it asks again, so that the server reads and writes as often in every run.
+"""
+
+import os
+import platform
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from anysocket_matrix.cost import callgrind
+
+_LISTENERS = 200
+_IDLE = 2_000
+_TIMEOUT = 120.0
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """What something costs the whole server, in instructions, or in bytes."""
+
+    what: str
+    raw: int
+    anysocket: int
+
+    @property
+    def ratio(self) -> float:
+        """What anysocket costs, as a multiple of raw ASGI."""
+        return self.anysocket / self.raw
+
+
+class WholeCosts(msgspec.Struct, frozen=True):
+    """One run, with what its figures depend on."""
+
+    python: str
+    uvicorn: str
+    costs: list[Whole]
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What clients have a server do."""
+
+    what: str
+    times: tuple[int, int]
+    """How often in the two runs, whose difference counts."""
+    each: int
+    """How many of what is counted are in one."""
+    do: Callable[[int, list[socket.socket], int], None]
+    """Do it so many times: on a port, with connections that are open."""
+    path: str = "/echo/a"
+    peers: int = 1
+
+
+def _echo(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        peers[0].sendall(_text(b"x" * 32))
+        _read(peers[0], 34)
+
+
+_BURST = 100
+
+
+def _push(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        peers[0].sendall(_text(b"%d" % _BURST))
+        _read(peers[0], 34 * _BURST)
+
+
+def _broadcast(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        peers[0].sendall(_text(b"x" * 32))
+        for peer in peers:
+            _read(peer, 34)
+
+
+def _connect(port: int, peers: list[socket.socket], times: int) -> None:
+    for _ in range(times):
+        with _connected(port, "/echo/a") as peer:
+            _close(peer)
+
+
+WORK = (
+    Work("echo", (100, 400), 1, _echo),
+    Work("push", (2, 8), _BURST, _push, "/push/a"),
+    Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
+    Work("connection", (20, 80), 1, _connect),
+)
+
+
+def measure_whole() -> WholeCosts:
+    """Count instructions, then bytes for each of many idle connections.
+
+    Raises:
+        ValueError: valgrind isn't there, or failed.
+    """
+    raw, anysocket = _counted("raw"), _counted("anysocket")
+    counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
+    counted.append(Whole("bytes of an idle connection", _memory("raw"), _memory("anysocket")))
+    return WholeCosts(platform.python_version(), version("uvicorn"), counted)
+
+
+def _counted(app: str) -> dict[str, int]:
+    costs: dict[str, int] = {}
+    with TemporaryDirectory() as folder, _serving(app, *callgrind.command(Path(folder))) as (server, port):
+        for work in WORK:
+            with ExitStack() as stack:
+                peers = [stack.enter_context(_connected(port, work.path)) for _ in range(work.peers)]
+                work.do(port, peers, work.times[0])  # Python specialises its bytecode first
+                _mark(server)
+                for times in work.times:
+                    work.do(port, peers, times)
+                    _mark(server)
+                for peer in peers:
+                    _close(peer)
+            few, many = callgrind.counts(Path(folder))[-2:]
+            costs[work.what] = round((many - few) / (work.times[1] - work.times[0]) / work.each)
+    return costs
+
+
+def _mark(server: "subprocess.Popen[str]") -> None:
+    server.send_signal(signal.SIGUSR1)
+    assert server.stdout is not None
+    server.stdout.readline()
+
+
+def _memory(app: str) -> int:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with _serving(app) as (server, port), ExitStack() as stack:
+        for _ in range(_IDLE // 10):
+            stack.enter_context(_connected(port, "/echo/a"))
+        before = _private(server.pid)
+        for _ in range(_IDLE):
+            stack.enter_context(_connected(port, "/echo/a"))
+        return (_private(server.pid) - before) // _IDLE
+
+
+def _private(process: int) -> int:
+    """Give the bytes that a process shares with no other."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+@contextmanager
+def _serving(app: str, *under: str) -> Generator[tuple["subprocess.Popen[str]", int], None, None]:
+    command = [*under, sys.executable, "-m", "anysocket_matrix.cost.served", app]
+    server = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **callgrind.ENVIRONMENT},
+    )
+    try:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        if not line:
+            raise ValueError(f"the server didn't start:\n{server.communicate()[1][-2000:]}")
+        yield server, int(line)
+    finally:
+        server.kill()
+        server.communicate()
+
+
+@contextmanager
+def _connected(port: int, path: str) -> Generator[socket.socket, None, None]:
+    with socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT) as peer:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        request = (
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        peer.sendall(request.encode())
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n"):
+            answer += _read(peer, 1)
+        if not answer.startswith(b"HTTP/1.1 101 "):
+            raise ValueError(f"the server has refused: {answer!r}")
+        yield peer
+
+
+def _text(payload: bytes) -> bytes:
+    return b"\x81" + bytes([0x80 | len(payload)]) + bytes(4) + payload  # masked with zeroes
+
+
+def _close(peer: socket.socket) -> None:
+    """Close with 1000, and wait for the end."""
+    peer.sendall(b"\x88\x82" + bytes(4) + b"\x03\xe8")
+    while peer.recv(65536):
+        pass
+
+
+def _read(peer: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = peer.recv(size - len(data))
+        if not part:
+            raise ValueError("the server has closed the connection")
+        data += part
+    return data
+
+
+def print_whole(console: Console, costs: WholeCosts) -> None:
+    """Print the table."""
+    title = f"the whole of uvicorn {costs.uvicorn}, websockets-sansio on asyncio, Python {costs.python}"
+    table = Table(title=title)
+    for column in ("", "raw", "anysocket", "over raw", "ratio"):
+        table.add_column(column, justify="right" if column else "left")
+    for cost in costs.costs:
+        over = cost.anysocket - cost.raw
+        table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
+    console.print(table)
