@@ -22,7 +22,7 @@ class Connections:
         return self._hold_scope(connection) if task is None else self._hold_task(task, connection)
 
     async def _hold_task(self, task: asyncio.Task[object], connection: Awaitable[None]) -> None:
-        """Hold asyncio's own task: a cancel scope costs a connection 32,000 instructions and 1.5 KiB."""
+        """Hold asyncio's own task: a cancel scope costs a connection 32,000 instructions."""
         cancel = task.cancel
         self._cancels.add(cancel)
         try:

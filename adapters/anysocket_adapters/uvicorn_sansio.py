@@ -1,7 +1,7 @@
 """What is repaired inside uvicorn's websockets-sansio protocol: in a class that its objects change to.
 
-A class costs a connection nothing. To replace methods of each object took a connection 40,000
-instructions and 2 KiB. Imported when there is a connection, since it needs uvicorn.
+A class costs a connection nothing, where to replace methods of each object took 40,000
+instructions. Imported when there is a connection, since it needs uvicorn.
 """
 
 import asyncio
@@ -96,10 +96,7 @@ class RepairedSansIO(WebSocketsSansIOProtocol):
             self.transport.abort()
 
     def send_message(self, event: WebSocketEvent) -> Awaitable[None]:
-        """Send a message as uvicorn does, without its two coroutines where nothing is to be waited for.
-
-        They cost a message 2,000 instructions.
-        """
+        """Send a message as uvicorn does, without its two coroutines where nothing is to be waited for."""
         if self.close_sent or self.disconnected or not self.writable.is_set():
             return self.send(cast("ASGISendEvent", event))  # as `send` of the specification takes it
         text = event.get("text")
