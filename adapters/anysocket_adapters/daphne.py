@@ -46,6 +46,7 @@ from anysocket_adapters.daphne_repairs import (
     HTTPChannel,
     TwistedTransport,
     WebSocketProtocol,
+    as_protocol,
     channel,
 )
 from anysocket_adapters.lifespan import Lifespan
@@ -104,9 +105,9 @@ class DaphneTransport(ASGITransport):
         super().__init__(scope, receive, send)
         self._connection: Connection | None = None
         self._request: Handshake | None = None
-        protocol = send.args[0] if isinstance(send, partial) and send.args else None
+        protocol = as_protocol(send.args[0] if isinstance(send, partial) and send.args else None)
         queue: object = getattr(receive, "__self__", None)
-        if not isinstance(protocol, WebSocketProtocol) or not isinstance(queue, asyncio.Queue):
+        if protocol is None or not isinstance(queue, asyncio.Queue):
             unknown("daphne", "all repairs")
         else:
             http = channel(protocol)

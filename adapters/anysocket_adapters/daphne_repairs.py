@@ -11,6 +11,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, RawHeaders
 from anysocket.websocket import CLOSE_TIMEOUT
 from anysocket_adapters.asgi import http_response
+from anysocket_adapters.known import once_for_each_class
 
 _MAX_EARLY_SIZE = 64 * 1024
 """Bytes that a peer may send before its handshake is answered."""
@@ -66,6 +67,11 @@ class WebSocketProtocol(Protocol):
     def _sendAutoPing(self) -> None: ...
     def serverAccept(self, answer: tuple[str | None, Mapping[str, Sequence[str]]], /) -> None: ...
     def serverReject(self) -> None: ...
+
+
+as_protocol: Callable[[object], WebSocketProtocol | None] = once_for_each_class(
+    lambda found: found if isinstance(found, WebSocketProtocol) else None
+)
 
 
 class _Headers(Protocol):

@@ -8,8 +8,8 @@ from anyio import Event
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.hypercorn_http2 import HTTP2, HypercornHTTP2Transport
-from anysocket_adapters.hypercorn_stream import HypercornTransport, Stream
+from anysocket_adapters.hypercorn_http2 import HypercornHTTP2Transport, as_http2
+from anysocket_adapters.hypercorn_stream import HypercornTransport, as_stream
 from anysocket_adapters.hypercorn_trio import let_sends_be_cancelled
 from anysocket_adapters.hypercorn_worker import serve
 from anysocket_adapters.options import Loop, Options
@@ -19,13 +19,13 @@ from anysocket_adapters.versions import unknown
 
 def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
     """Choose the transport by the version of HTTP; the specification's for a stream that looks different."""
-    stream = getattr(send, "__self__", None)
-    if not isinstance(stream, Stream):
+    stream = as_stream(getattr(send, "__self__", None))
+    if stream is None:
         unknown("hypercorn", "what is repaired on each WebSocket")
         return ASGITransport(scope, receive, send)
     if scope.get("http_version") == "2":
-        http2 = getattr(stream.send, "__self__", None)
-        if isinstance(http2, HTTP2):
+        http2 = as_http2(getattr(stream.send, "__self__", None))
+        if http2 is not None:
             return HypercornHTTP2Transport(scope, receive, send, stream, http2)
         unknown("hypercorn", "what is repaired over HTTP/2")
     let_sends_be_cancelled(stream)

@@ -20,6 +20,7 @@ import anyio
 from anysocket.asgi import Receive, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket_adapters.hypercorn_stream import HypercornTransport, Stream, is_end
+from anysocket_adapters.known import once_for_each_class
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -60,6 +61,11 @@ class HTTP2(Protocol):
     has_data: _EventWrapper
     _create_stream: "Callable[[RequestReceived], Awaitable[None]]"
     _flush: Callable[[], Awaitable[None]]
+
+
+as_http2: Callable[[object], HTTP2 | None] = once_for_each_class(
+    lambda found: found if isinstance(found, HTTP2) else None
+)
 
 
 class HypercornHTTP2Transport(HypercornTransport):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from anysocket.close import CloseCode
-from anysocket_adapters.hypercorn_http2 import HTTP2
+from anysocket_adapters.hypercorn_http2 import as_http2
 from anysocket_adapters.hypercorn_stream import Stream, is_end
 
 if TYPE_CHECKING:
@@ -69,11 +69,8 @@ class Pings:
         stream = self._stream
         if self._reading or stream.closed:
             return False
-        http2 = getattr(stream.send, "__self__", None)
-        return (
-            not isinstance(http2, HTTP2)
-            or http2.connection.remote_flow_control_window(stream.stream_id) >= _PONG
-        )
+        http2 = as_http2(getattr(stream.send, "__self__", None))
+        return http2 is None or http2.connection.remote_flow_control_window(stream.stream_id) >= _PONG
 
     async def _give_up(self) -> None:
         from hypercorn.protocol.events import StreamClosed

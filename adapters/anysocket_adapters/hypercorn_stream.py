@@ -29,6 +29,7 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport, offered
+from anysocket_adapters.known import once_for_each_class
 from anysocket_adapters.wsproto_close import know_bad_gateway
 from anysocket_adapters.wsproto_deflate import keep_compression
 
@@ -79,6 +80,11 @@ class Stream(Protocol):
     send: "Callable[[StreamEvent], Awaitable[None]]"
     _send_pings: Callable[[], Awaitable[None]]
     _send_wsproto_event: "Callable[[WSProtoEvent], Awaitable[None]]"
+
+
+as_stream: Callable[[object], Stream | None] = once_for_each_class(
+    lambda found: found if isinstance(found, Stream) else None
+)
 
 
 class HypercornTransport(ASGITransport):

@@ -22,9 +22,9 @@ from anyio.lowlevel import checkpoint
 
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket_adapters import loops
-from anysocket_adapters.hypercorn_http2 import HTTP2, guard, send_buffer
+from anysocket_adapters.hypercorn_http2 import as_http2, guard, send_buffer
 from anysocket_adapters.hypercorn_pings import Pings
-from anysocket_adapters.hypercorn_stream import Stream, unread
+from anysocket_adapters.hypercorn_stream import as_stream, unread
 from anysocket_adapters.hypercorn_trio import let_sends_be_cancelled
 from anysocket_adapters.options import Options
 from anysocket_adapters.versions import unknown
@@ -163,26 +163,26 @@ def _prepare(server: _TCPServer, options: Options) -> None:
         unknown("hypercorn", _EARLY_REPAIRS)
         return
     spawn, spawn_app = task_group.spawn, task_group.spawn_app
-    if isinstance(wrapper.protocol, HTTP2):
-        guard(wrapper.protocol)
+    if (protocol := as_http2(wrapper.protocol)) is not None:
+        guard(protocol)
 
     def spawning(function: Callable[..., object], *arguments: object) -> None:
-        http2 = getattr(function, "__self__", None)
-        if isinstance(http2, HTTP2):  # its sending task: the client begins with HTTP/2, without TLS
+        http2 = as_http2(getattr(function, "__self__", None))
+        if http2 is not None:  # its sending task: the client begins with HTTP/2, without TLS
             guard(http2)
         spawn(function, *arguments)
 
     async def spawning_app(app: ASGIApp, config: "Config", scope: Scope, send: Send) -> Send:
-        stream = getattr(send, "__self__", None)
+        stream = as_stream(getattr(send, "__self__", None))
         put = await spawn_app(app, config, scope, send)
-        if not isinstance(stream, Stream):
+        if stream is None:
             return put
         if options.compression is False:
             stream.handshake.extensions = None
         if options.ping_interval:
             Pings(stream, options.ping_interval, options.ping_timeout or PING_TIMEOUT, partial(_cut, server))
-        http2 = getattr(stream.send, "__self__", None)
-        if isinstance(http2, HTTP2):
+        http2 = as_http2(getattr(stream.send, "__self__", None))
+        if http2 is not None:
             send_buffer(http2, stream.stream_id)
         else:
             let_sends_be_cancelled(stream)

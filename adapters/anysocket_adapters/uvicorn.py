@@ -29,9 +29,9 @@ from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn_classes import http_class, legacy_class
 from anysocket_adapters.uvicorn_repairs import (
-    Legacy,
-    WSProto,
     answer_protocol_errors,
+    as_legacy,
+    as_wsproto,
     decline_senseless_offers,
     fail_soon,
     forget_messages,
@@ -122,8 +122,7 @@ class UvicornWSProtoTransport(UvicornTransport):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        protocol = getattr(send, "__self__", None)
-        self._protocol = protocol if isinstance(protocol, WSProto) else None
+        self._protocol = as_wsproto(getattr(send, "__self__", None))
         if self._protocol is None:
             unknown("uvicorn", "the repairs of its wsproto implementation")
         else:
@@ -175,8 +174,7 @@ class UvicornWebSocketsTransport(UvicornTransport):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        protocol = getattr(send, "__self__", None)
-        self._protocol = protocol if isinstance(protocol, Legacy) else None
+        self._protocol = as_legacy(getattr(send, "__self__", None))
         if self._protocol is None:
             unknown("uvicorn", "the repairs of its websockets implementation")
         else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
 from anysocket.close import CloseCode
+from anysocket_adapters.known import once_for_each_class
 
 if TYPE_CHECKING:
     from websockets.datastructures import Headers
@@ -75,6 +76,14 @@ class Legacy(Protocol):
     _drain_waiter: asyncio.Future[None] | None
     ensure_open: Callable[[], Awaitable[None]]
     connection_closed_exc: Callable[[], Exception]
+
+
+as_wsproto: Callable[[object], WSProto | None] = once_for_each_class(
+    lambda found: found if isinstance(found, WSProto) else None
+)
+as_legacy: Callable[[object], Legacy | None] = once_for_each_class(
+    lambda found: found if isinstance(found, Legacy) else None
+)
 
 
 class _OpenLegacy(Legacy, Protocol):

@@ -42,6 +42,9 @@ _SENT = _Sent()
 class RepairedSansIO(WebSocketsSansIOProtocol):
     """The methods that differ."""
 
+    read_paused: bool
+    pong_timer: asyncio.TimerHandle | None
+
     _unread_size = 0
     _lost: asyncio.Future[None] | None = None
 

@@ -7,7 +7,7 @@ truth: what isn't in it is refused, and the diagram in the documentation is draw
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anysocket.errors import InvalidState
 
@@ -15,7 +15,8 @@ from anysocket.errors import InvalidState
 class State(Enum):
     """Where a connection is in its life."""
 
-    __hash__ = object.__hash__  # by identity: Enum's own is Python code, 1,000 instructions a look-up
+    if not TYPE_CHECKING:  # to which it would be another type than Enum's
+        __hash__ = object.__hash__  # by identity: Enum's own is Python code, 1,000 instructions a look-up
 
     CONNECTING = "connecting"
     OPEN = "open"
@@ -26,7 +27,8 @@ class State(Enum):
 class Action(Enum):
     """What a handler does to a connection, and what the peer does: DISCONNECT."""
 
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
     ACCEPT = "accept"
     DENY = "deny"

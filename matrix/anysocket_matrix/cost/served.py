@@ -56,8 +56,8 @@ async def _unused(request: WebSocketRequest, name: str) -> None:
     await request.deny()
 
 
-for number in range(7):
-    application.websocket(f"/unused{number}/{{name}}")(_unused)
+for _number in range(7):
+    application.websocket(f"/unused{_number}/{{name}}")(_unused)
 
 TEXT = "x" * 32
 
