@@ -1,4 +1,5 @@
 import json
+from types import ModuleType
 
 import pytest
 from tests.frameworks.checks import Checks, Counted, connect, receive, until
@@ -12,7 +13,8 @@ class TestBocadillo(Checks):
     environment = "bocadillo"
     answer = "You said: {}"
 
-    def test_chat(self, url: str, served: Counted) -> None:
+    def test_chat(self, url: str, served: Counted, module: ModuleType) -> None:
+        module.HISTORY.clear()  # of the servers before this one
         first = {"type": "message", "user": "ada", "text": "hello"}
         second = {"type": "message", "user": "bob", "text": "hello, ada"}
         with connect(f"{url}/chat") as ada:

@@ -55,9 +55,12 @@ async def leave(ws: WebSocket) -> None:
     pass
 
 
+HISTORY: list[dict[str, str]] = []
+
+
 @provider(scope="app")
 async def history() -> list[dict[str, str]]:
-    return []
+    return HISTORY
 
 
 @provider(scope="app")
