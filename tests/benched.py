@@ -1,7 +1,5 @@
 """Results of benchmarks to test with."""
 
-import msgspec
-
 from anysocket_matrix.bench.results import Environment, Results, Round
 
 ENVIRONMENT = Environment(
@@ -17,16 +15,15 @@ ENVIRONMENT = Environment(
 )
 
 
-def rounds(app: str, times: list[float], memory: float | None = None) -> list[Round]:
-    """Give rounds on granian, by the microseconds that a message took."""
+def rounds(app: str, times: list[float], memory: float | None = None, server: str = "granian") -> list[Round]:
+    """Give rounds by the microseconds that a message took."""
     return [
-        Round("granian", app, "echo-32", number, 100, 1.0, 100 * cpu / 1e6, 0.1, 1e-6, 2e-6, memory)
+        Round(server, app, "echo-32", number, 100, 1.0, 100 * cpu / 1e6, 0.1, 1e-6, 2e-6, memory)
         for number, cpu in enumerate(times)
     ]
 
 
-def results(*measured: Round, loop: str = "asyncio") -> Results:
+def results(*measured: Round) -> Results:
     """Give a run."""
-    commands = {"granian": {each.app: "python -m granian" for each in measured}}
-    environment = msgspec.structs.replace(ENVIRONMENT, loop=loop)
-    return Results(environment, {"echo-32": "message"}, commands, list(measured), [])
+    commands = {each.server: {each.app: "python -m granian"} for each in measured}
+    return Results(ENVIRONMENT, {"echo-32": "message"}, commands, list(measured), [])

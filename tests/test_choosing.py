@@ -147,8 +147,8 @@ def test_json_that_cannot_be_written(tmp_path: Path) -> None:
     assert str(result.exception) == f"anysocket: can't write {tmp_path}: Is a directory"
 
 
-def measured(file: Path, app: str, loop: str = "asyncio") -> Path:
-    write(file, results(*rounds(app, [10.0, 12.5, 15.0], memory=2048), loop=loop))
+def measured(file: Path, app: str, server: str = "granian") -> Path:
+    write(file, results(*rounds(app, [10.0, 12.5, 15.0], memory=2048, server=server)))
     return file
 
 
@@ -167,7 +167,7 @@ def test_figures_join_what_qualifies(tmp_path: Path) -> None:
 
 
 def test_figures_of_a_row_are_of_its_event_loop(tmp_path: Path) -> None:
-    file = measured(tmp_path / "bench.json", "anysocket", loop="uvloop")
+    file = measured(tmp_path / "bench.json", "anysocket", server="granian+uvloop")
     assert "granian - -" in " ".join(ask("--bench", str(file))[1].split())
     assert "granian+uvloop 12.5 2.0" in " ".join(ask("--need", "uvloop", "--bench", str(file))[1].split())
 

@@ -15,7 +15,7 @@ from anysocket_matrix.rows import Row
 
 
 class Figures:
-    """A run of the benchmark, of which a row has what was measured on its event loop."""
+    """A run of the benchmark."""
 
     def __init__(self, file: Path) -> None:
         """Read the file.
@@ -31,12 +31,8 @@ class Figures:
 
     def of(self, row: Row) -> Mapping[str, float]:
         """Give a row's medians by scenario and unit; none of what wasn't measured, such as HTTP/2."""
-        if row.http2 or row.tls or row.loop != self._results.environment.loop:
-            return {}
-        return {
-            _label(line): line.figures[OURS][0].median
-            for line in self._lines([cell for cell in self._cells if cell.server == row.server.name])
-        }
+        cells = [cell for cell in self._cells if cell.server == row.name]
+        return {_label(line): line.figures[OURS][0].median for line in self._lines(cells)}
 
     def print(self, console: Console, chosen: Sequence[Row]) -> None:
         """Print a table of them."""
@@ -52,7 +48,7 @@ class Figures:
         console.print(
             escape(
                 f"Processor time of the server, and memory, with a handler of anysocket's ({self._file}: "
-                f"Python {environment.python}, {environment.loop}, {environment.processor}):"
+                f"Python {environment.python}, {environment.processor}):"
             ),
             soft_wrap=True,
         )
