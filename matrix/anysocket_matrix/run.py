@@ -26,7 +26,7 @@ from anysocket_matrix.rows import Row
 PARALLEL_SHARDS = 9
 """Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
 
-ROW_SHARDS = 3
+ROW_SHARDS = 8
 """Pytests for one row: each starts a server of its own, which costs about what a hundred cases do."""
 
 CASES_FOLDER = Path(__file__).parent / "conformance"

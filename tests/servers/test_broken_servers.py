@@ -200,7 +200,7 @@ def test_a_killed_pytest_takes_its_servers_along(tmp_path: Path) -> None:
     printed, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert commands_with(mark) == []
-    assert "Shard 1 of 3: " in printed
+    assert "Shard 1 of 4: " in printed
     assert "outcomes are missing and pytest ended with status -9. The end of its log:" in printed
 
 
