@@ -22,6 +22,7 @@ def run(
     variants: bool,
     proxies: bool,
     durations: int,
+    jobs: int,
     only_list: bool,
 ) -> bool:
     """Run the matrix, or list its cases; tell whether everything is as declared.
@@ -36,7 +37,7 @@ def run(
         return True
     if json is not None:
         files.prepare(json)
-    results = _run(console, rows(names, variants=variants, proxies=proxies), chosen, durations)
+    results = _run(console, rows(names, variants=variants, proxies=proxies), chosen, durations, jobs)
     print_results(console, results, chosen)
     if json is not None:
         files.write(json, results)
@@ -50,7 +51,7 @@ def _matching(patterns: list[str]) -> list[Case]:
     return [case for case in cases() if any(fnmatchcase(case.id, pattern) for pattern in patterns)]
 
 
-def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int) -> Results:
+def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int, jobs: int) -> Results:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         totals = {
@@ -62,4 +63,4 @@ def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int) 
             progress.start_task(bars[row])
             progress.update(bars[row], completed=count)
 
-        return run_matrix(rows, chosen, update, durations=durations)
+        return run_matrix(rows, chosen, update, durations=durations, jobs=jobs)

@@ -134,7 +134,7 @@ class Peer:
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they are; whether the other side still takes them shows in what it answers."""
         with suppress(OSError):
-            self._wire.send(data, DEADLINE)
+            self._wire.send(data, DEADLINE + len(data) / SLOWEST)
 
     def send_until_full(self, size: int, limit: int) -> int:
         """Send messages of this size until the other side stops reading, and count the bytes."""

@@ -23,11 +23,8 @@ from anysocket_matrix.printed import excerpt
 from anysocket_matrix.results import Outcome, Results, RowResult, Slow, judge
 from anysocket_matrix.rows import Row
 
-PARALLEL_SHARDS = 9
-"""Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
-
 ROW_SHARDS = 8
-"""Pytests for one row: each starts a server of its own, which costs about what a hundred cases do."""
+"""Pytests for one row at most: each, with its own server, costs what a hundred cases do."""
 
 CASES_FOLDER = Path(__file__).parent / "conformance"
 
@@ -57,14 +54,14 @@ Progress = Callable[[str, int], None]
 
 
 def run_matrix(
-    rows: Sequence[Row], cases: Sequence[Case], progress: Progress, *, durations: int = 0
+    rows: Sequence[Row], cases: Sequence[Case], progress: Progress, *, durations: int, jobs: int
 ) -> Results:
-    """Run cases on rows, and tell the slowest of each.
+    """Run cases on rows, so many pytests at a time, and tell the slowest of each.
 
     A row that can't be run to its end costs its own cells and says why. However this ends, no
     process is left behind.
     """
-    shards = min(ROW_SHARDS, max(1, PARALLEL_SHARDS // len(rows)))
+    shards = min(ROW_SHARDS, max(1, jobs // len(rows)))
     with _Stop() as stop, tempfile.TemporaryDirectory(prefix="anysocket-matrix-") as folder:
         waiting = [_RowRun(row, cases, Path(folder), shards) for row in rows]
         begun: list[_RowRun] = []
@@ -72,7 +69,7 @@ def run_matrix(
         finished: dict[str, RowResult] = {}
         try:
             while waiting or running:
-                while waiting and (len(running) + 1) * shards <= PARALLEL_SHARDS:
+                while waiting and (len(running) + 1) * shards <= jobs:
                     running.append(waiting.pop(0))
                     begun.append(running[-1])
                     running[-1].start()

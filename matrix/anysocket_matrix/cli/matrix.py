@@ -8,6 +8,10 @@ import typer
 from anysocket_matrix.cli.extras import MATRIX, needs
 
 
+JOBS = 9
+"""Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
+
+
 def matrix(
     server: Annotated[
         list[str] | None,
@@ -42,6 +46,17 @@ def matrix(
     durations: Annotated[
         int, typer.Option(metavar="N", help="Also tell the N slowest cases of each row.")
     ] = 0,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            metavar="N",
+            min=1,
+            help="Pytests at a time: they mostly wait, so about five for each processor, and fewer where "
+            "several runs share them.",
+        ),
+    ] = JOBS,
     list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
     compare: Annotated[
         tuple[Path, Path] | None,
@@ -76,6 +91,7 @@ def matrix(
             variants=variants,
             proxies=proxies,
             durations=durations,
+            jobs=jobs,
             only_list=list_,
         )
     except ValueError as error:
