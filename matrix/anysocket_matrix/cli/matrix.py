@@ -7,7 +7,6 @@ import typer
 
 from anysocket_matrix.cli.extras import MATRIX, needs
 
-
 JOBS = 9
 """Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
 
