@@ -3,16 +3,15 @@
 Run `anysocket serve chat_room:app` in this folder, then open http://127.0.0.1:8000/ in two windows.
 
 It is the chat room of Bocadillo's documentation. Whoever speaks waits until it has been sent to all,
-so a peer that doesn't read holds up everybody; chat.py shows what it takes to prevent that.
+so a peer that doesn't read holds up who speaks, but not who listens; chat.py closes such a peer.
 """
 
 from collections import deque
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from anysocket import Application, Connection, ConnectionClosed
+from anysocket import Application, Connection, broadcast
 from anysocket.asgi import Receive, Scope, Send
 
 PAGE = Path(__file__).with_suffix(".html").read_bytes()
@@ -46,8 +45,6 @@ async def chat(ws: Connection[Message, Message]) -> None:
             await ws.send(message)
         async for message in ws:
             history.append(message)
-            for client in tuple(clients):
-                with suppress(ConnectionClosed):  # it is leaving
-                    await client.send(message)
+            await broadcast(clients, message)
     finally:
         clients.remove(ws)

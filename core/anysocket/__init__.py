@@ -1,6 +1,7 @@
 """One typed WebSocket API, the same on every Python server."""
 
 from anysocket.application import Application, Middleware, Next
+from anysocket.broadcasting import broadcast
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import ApplicationCode, Close, CloseCode
 from anysocket.connection import Connection
@@ -50,5 +51,6 @@ __all__ = [
     "WebSocket",
     "WebSocketError",
     "WebSocketRequest",
+    "broadcast",
     "from_asgi",
 ]

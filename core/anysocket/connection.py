@@ -44,6 +44,11 @@ class Connection(Generic[Receive, Send]):
         """The close code, and None until the connection is closed (contract C1)."""
         return self._web_socket.code
 
+    @property
+    def encode(self) -> Callable[[Send], str | bytes]:
+        """What makes text or bytes of a message: the same for all connections of a route."""
+        return self._encode
+
     async def accept(self, subprotocol: str | None = None, headers: HeaderLines = ()) -> None:
         """Open the connection, where the route leaves that to the handler: see `WebSocket.accept`."""
         await self._web_socket.accept(subprotocol, headers)

@@ -167,7 +167,7 @@ class WebSocket:
             elif isinstance(data, bytes):
                 await self._send_event({"type": "websocket.send", "bytes": data})
             else:
-                await self._send_event({"type": "websocket.send", "bytes": _bytes(data)})
+                await self._send_event({"type": "websocket.send", "bytes": as_bytes(data)})
         except self._gone as error:
             raise await self._peer_left() from error
 
@@ -315,7 +315,12 @@ class WebSocket:
         return self._closed()
 
 
-def _bytes(data: object) -> bytes:
+def as_bytes(data: object) -> bytes:
+    """Give what can be sent as a binary message, besides bytes themselves (contract M1).
+
+    Raises:
+        TypeError: it is of another type.
+    """
     if isinstance(data, bytearray):
         return bytes(data)
     if isinstance(data, memoryview):

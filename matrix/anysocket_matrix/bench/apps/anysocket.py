@@ -4,7 +4,7 @@ import gc
 
 import msgspec
 
-from anysocket import Application, Connection, MessagePack, WebSocket, WebSocketRequest
+from anysocket import Application, Connection, MessagePack, WebSocket, WebSocketRequest, broadcast
 
 
 class Said(msgspec.Struct):
@@ -55,8 +55,7 @@ async def _broadcast(request: WebSocketRequest) -> None:
     try:
         await ws.send("joined")
         while (message := await ws.receive()) is not None:
-            for member in tuple(_members):
-                await member.send(message)
+            await broadcast(_members, message)
     finally:
         _members.remove(ws)
 
