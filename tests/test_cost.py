@@ -72,7 +72,9 @@ def test_valgrind_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_a_framework_that_there_is_not() -> None:
     result = CliRunner().invoke(command_line, ["cost", "--app", "nothing"])
-    assert "there is no app 'nothing': choose one of starlette" in result.output + str(result.exception)
+    assert "there is no framework 'nothing': choose from starlette, fastapi" in result.output + str(
+        result.exception
+    )
 
 
 def echoing(routes: int) -> Application:

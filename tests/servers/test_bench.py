@@ -48,7 +48,7 @@ def test_every_scenario_is_measured_side_by_side(tmp_path: Path) -> None:
     assert cells.keys() == {(each.name, app) for each in SCENARIOS for app in ("raw", "anysocket")}
     for (scenario, app), cell in cells.items():
         assert cell.rounds == 2
-        assert (cell.memory is not None) == (scenario in ("broadcast", "idle"))
+        assert (cell.memory is not None) == (scenario in ("broadcast", "crowd", "idle"))
         if scenario != "idle":
             assert cell.cpu.median > 0
             assert cell.rate > 0
@@ -59,7 +59,9 @@ def test_every_scenario_is_measured_side_by_side(tmp_path: Path) -> None:
     shown = bench("--show", str(json), "--html", str(html))
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout == ran.stdout.lstrip("\n")
-    assert html.read_text().count("<svg") == len(SCENARIOS) + 1  # a broadcast's memory too
+    assert (
+        html.read_text().count("<svg") == len(SCENARIOS) + 2
+    )  # memory of broadcast and crowd too
 
 
 def test_rsgi_is_compared_with_raw_asgi_and_raw_rsgi(tmp_path: Path) -> None:

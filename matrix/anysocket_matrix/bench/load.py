@@ -85,7 +85,7 @@ class _EchoListener(Listener):
 
 
 class Echo(Load):
-    """Messages there and back, one or several at a time."""
+    """Messages there and back on the first connection, one or several at a time."""
 
     last: bytes
     """The last message that has come back, of each run."""
@@ -93,16 +93,17 @@ class Echo(Load):
     def __init__(self, scenario: Scenario, url: str) -> None:
         super().__init__(scenario, url)
         self.last = scenario.payload
-        self._listeners: list[_EchoListener] = []
+        self._busy: _EchoListener
+        self._listeners: list[Listener] = []
 
     async def connect(self, connections: int) -> None:
-        for _ in range(connections):
-            self._listeners.append(await open_one(self.url, partial(_EchoListener, self)))
+        if connections:
+            self._busy = await open_one(self.url, partial(_EchoListener, self))
+            self._listeners = [self._busy, *await open_many(self.url, Listener, 1, connections - 1)]
 
     async def run(self, seconds: float) -> int:
-        (listener,) = self._listeners
-        listener.run(seconds)
-        await until(listener.done, self._listeners, seconds)
+        self._busy.run(seconds)
+        await until(self._busy.done, self._listeners, seconds)
         if _read(self.last) != _read(self.scenario.payload):
             raise LoadFailed(f"another message came back: {self.last[:80]!r}")
         return len(self.latencies)

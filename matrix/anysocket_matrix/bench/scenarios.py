@@ -10,7 +10,7 @@ class Kind(Enum):
     """What the client does."""
 
     ECHO = "echo"
-    """Sends a message, and the next when it has come back."""
+    """Sends a message on its first connection, and the next when it has come back."""
     PUSH = "push"
     """Asks for a number of messages, and again when all have come."""
     BROADCAST = "broadcast"
@@ -42,7 +42,7 @@ class Scenario(msgspec.Struct, frozen=True):
     @property
     def memory(self) -> bool:
         """Whether the memory of its connections is measured, for which it gets a fresh process."""
-        return self.kind in (Kind.BROADCAST, Kind.IDLE)
+        return self.connections > 1
 
 
 PUSHED = 100
@@ -99,6 +99,14 @@ SCENARIOS: Sequence[Scenario] = (
         unit="delivery",
         payload=b"x" * 32,
         connections=200,
+    ),
+    Scenario(
+        "crowd",
+        Kind.ECHO,
+        "/echo",
+        "a text of 32 B there and back on one connection, beside 2,000 that do nothing",
+        payload=b"x" * 32,
+        connections=2000,
     ),
     Scenario("idle", Kind.IDLE, "/echo", "connections that do nothing", unit="connection", connections=2000),
 )

@@ -18,7 +18,9 @@ def cost(
     ] = None,
     app: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Also an installed framework, such as starlette; may be repeated."),
+        typer.Option(
+            metavar="NAME", help="Also an installed framework's, such as starlette; may be repeated."
+        ),
     ] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="The whole of uvicorn instead, on real sockets.")

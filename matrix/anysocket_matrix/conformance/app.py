@@ -27,11 +27,14 @@ NOTES_DEADLINE = 3.0
 INFORMATIVE_DEADLINE = 0.5
 """The same where the outcome only informs."""
 
-TURNS = 100
-"""So many turns a program gets at least, however long a busy machine takes for them."""
+TURNS = 30
+"""So many looks a program gets at least, however long a busy machine takes for them."""
 
-_POLL = 0.002
-"""Seconds between two looks at a program; a thread or another loop may be the one that runs it."""
+_SOON, _LATER = 0.002, 0.01
+"""Seconds between two looks at a program, which a thread or another loop may be running."""
+
+_SEVERAL = 10
+"""So many looks come soon one after the other: most programs have ended by then."""
 
 
 class Record(msgspec.Struct):
@@ -161,7 +164,7 @@ async def _answer(path: str, send: Send) -> None:
 async def _wait(verb: str, number: str) -> Record | None:
     with anyio.move_on_after(NOTES_DEADLINE):
         while number not in _running:  # noqa: ASYNC110  # the server may be ahead of the app
-            await anyio.sleep(_POLL)
+            await anyio.sleep(_SOON)
     running = _running.get(number)
     if running is None:
         return None
@@ -172,5 +175,5 @@ async def _wait(verb: str, number: str) -> Record | None:
         if turns >= TURNS and anyio.current_time() > until:
             break
         turns += 1
-        await anyio.sleep(_POLL)
+        await anyio.sleep(_SOON if turns <= _SEVERAL else _LATER)
     return running.record

@@ -1,40 +1,54 @@
-"""The same echo in other frameworks, where they are installed: `anysocket cost --app starlette`."""
+"""The benchmark's apps of other frameworks, in process: `anysocket cost --app starlette`."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import cast
 
-from anysocket.asgi import ASGIApp
-
-
-def _starlette() -> ASGIApp:
-    from starlette.applications import Starlette
-    from starlette.routing import WebSocketRoute
-    from starlette.websockets import WebSocket, WebSocketDisconnect
-
-    async def echo(ws: WebSocket) -> None:
-        await ws.accept()
-        try:
-            while True:
-                await ws.send_text(await ws.receive_text())
-        except WebSocketDisconnect:
-            pass
-
-    return cast("ASGIApp", Starlette(routes=[WebSocketRoute("/echo", echo)]))  # its own types for ASGI
-
-
-PEERS: Mapping[str, Callable[[], ASGIApp]] = {"starlette": _starlette}
-"""What makes each framework's app."""
+from anysocket.asgi import ASGIApp, ASGIEvent
+from anysocket_matrix.bench.apps import FRAMEWORKS, choose
 
 
 def peer(name: str) -> ASGIApp:
-    """Make a framework's app.
+    """Import a framework's app.
 
     Raises:
         ValueError: there is no such framework here.
     """
-    if name not in PEERS:
-        raise ValueError(f"there is no app {name!r}: choose one of {', '.join(PEERS)}")
+    if name not in FRAMEWORKS:
+        raise ValueError(f"there is no framework {name!r}: choose from {', '.join(FRAMEWORKS)}")
+    app = choose([name])[-1]
+    return cast("ASGIApp", import_module(app.target.removesuffix(":app")).app)  # each has its own types
+
+
+@asynccontextmanager
+async def started(app: ASGIApp) -> AsyncGenerator[None, None]:
+    """Begin an app's lifespan, without which some frameworks answer nothing."""
+    begun = asyncio.Event()
+    first = True
+
+    async def receive() -> ASGIEvent:
+        nonlocal first
+        if not first:
+            await asyncio.Event().wait()  # the end never comes
+        first = False
+        return {"type": "lifespan.startup"}
+
+    async def send(event: ASGIEvent) -> None:
+        begun.set()
+
+    async def live() -> None:
+        # Not every app has a lifespan (ASGI, lifespan protocol): one that hasn't raises or returns.
+        with suppress(Exception):
+            await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+        begun.set()
+
+    task = asyncio.create_task(live())
+    await begun.wait()
     try:
-        return PEERS[name]()
-    except ImportError:
-        raise ValueError(f"{name} isn't installed: pip install {name}") from None
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

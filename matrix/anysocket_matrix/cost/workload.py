@@ -10,7 +10,7 @@ import msgspec
 from anysocket import Application, Connection, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket_matrix.cost.callgrind import mark
-from anysocket_matrix.cost.peers import peer
+from anysocket_matrix.cost.peers import peer, started
 
 
 class Said(msgspec.Struct):
@@ -153,14 +153,15 @@ CONNECTIONS = (100, 300)
 
 async def main(workload: Workload) -> None:
     """Be the server a while, so that Python has specialised its bytecode, and then for each count."""
-    await serve(workload, 50, 5)
-    mark()
-    for messages in MESSAGES:
-        await serve(workload, 1, messages)
+    async with started(workload.app):
+        await serve(workload, 50, 5)
         mark()
-    for connections in CONNECTIONS:
-        await serve(workload, connections, 0)
-        mark()
+        for messages in MESSAGES:
+            await serve(workload, 1, messages)
+            mark()
+        for connections in CONNECTIONS:
+            await serve(workload, connections, 0)
+            mark()
 
 
 if __name__ == "__main__":

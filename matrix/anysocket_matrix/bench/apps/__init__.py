@@ -57,6 +57,8 @@ APPS: Sequence[App] = (
     App("falcon", "frameworks.falcon", "falcon", "receive_media and send_media, not validated"),
 )
 
+FRAMEWORKS: Sequence[str] = [app.name for app in APPS if app.module.startswith("frameworks.")]
+
 
 def choose(names: Sequence[str]) -> list[App]:
     """Give the raw app, with which all are compared, and those of these names; without any, our own.
