@@ -63,6 +63,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "used": choosing.used,
     "servers options": lambda: options.options(cli.servers),
     "costs": costs.costs,
+    "peers": costs.peers,
     "whole": costs.whole,
     "features": features.features,
     **{f"names of {module}": _of(module, names.names) for module in names.MODULES},

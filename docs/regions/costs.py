@@ -1,10 +1,13 @@
 """What a message costs, from the committed results."""
 
+from collections.abc import Iterator
+
 import msgspec
 from docs.folders import RESULTS
 from docs.tables import table
 
-from anysocket_matrix.cost import Costs
+from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
+from anysocket_matrix.cost import Cost, Costs
 from anysocket_matrix.cost.whole import WholeCosts
 
 
@@ -14,10 +17,23 @@ def costs() -> str:
     for file in sorted(RESULTS.glob("cost-*.json")):
         measured = msgspec.json.decode(file.read_bytes(), type=Costs)
         for cost in measured.costs:
-            over = measured.over_raw(cost)
-            figures = (cost.message, over.message, cost.connection, over.connection)
-            rows.append((measured.python, cost.app, *(f"{figure:,}" for figure in figures)))
+            rows.append((measured.python, cost.app, *_figures(measured, cost)))
     return table(("Python", "app", "message", "over raw", "connection", "over raw"), rows)
+
+
+def peers() -> str:
+    """Tell what a message costs in other frameworks, the cheapest first."""
+    file = RESULTS / "peers-3.13.json"
+    measured = msgspec.json.decode(file.read_bytes(), type=Costs)
+    shown = [cost for cost in measured.costs if cost.app in (OURS, *FRAMEWORKS)]
+    rows = [(cost.app, *_figures(measured, cost)) for cost in sorted(shown, key=lambda cost: cost.message)]
+    return table(("app", "message", "over raw", "connection", "over raw"), rows)
+
+
+def _figures(measured: Costs, cost: Cost) -> Iterator[str]:
+    over = measured.over_raw(cost)
+    for figure in (cost.message, over.message, cost.connection, over.connection):
+        yield f"{figure:,}"
 
 
 def whole() -> str:

@@ -59,9 +59,7 @@ def test_every_scenario_is_measured_side_by_side(tmp_path: Path) -> None:
     shown = bench("--show", str(json), "--html", str(html))
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout == ran.stdout.lstrip("\n")
-    assert (
-        html.read_text().count("<svg") == len(SCENARIOS) + 2
-    )  # memory of broadcast and crowd too
+    assert html.read_text().count("<svg") == len(SCENARIOS) + 2  # memory of broadcast and crowd too
 
 
 def test_rsgi_is_compared_with_raw_asgi_and_raw_rsgi(tmp_path: Path) -> None:
