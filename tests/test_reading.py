@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -130,3 +131,23 @@ async def test_who_closes_reads_no_more(server: Server, reader: Reader[WebSocket
     reader.finish({"type": "websocket.disconnect"})
     reader.finish(END)
     assert await waiting == {"type": "websocket.disconnect"}
+
+
+@pytest.mark.parametrize("how", ["end", "stop", "full"])
+async def test_nothing_is_kept_of_what_has_arrived(how: str) -> None:
+    """A future may keep its callback for ever, and with it the reader."""
+    futures = list[ReferenceType[asyncio.Future[WebSocketEvent]]]()
+
+    def receive() -> Awaitable[WebSocketEvent]:
+        pending: asyncio.Future[WebSocketEvent] = asyncio.get_running_loop().create_future()
+        futures.append(ref(pending))
+        return pending
+
+    reader = Reader(receive, result)
+    if how == "stop":
+        reader.stop()
+    elif (pending := futures[0]()) is not None:
+        pending.set_result(END if how == "end" else text("x" * MAX_UNREAD_SIZE))
+        del pending
+    await asyncio.sleep(0)
+    assert [future() for future in futures] == [None]

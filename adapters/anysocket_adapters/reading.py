@@ -41,7 +41,9 @@ class Reader(Generic[Item]):
         self.end: WebSocketEvent | None = None
         """The event that ended the connection."""
         self._stopped = False
-        self._pending = self._read()
+        # None once it has arrived: granian 2.8's futures keep their callback, which has this reader,
+        # and the garbage collector doesn't see through them.
+        self._pending: asyncio.Future[Item] | None = self._read()
 
     async def receive(self) -> WebSocketEvent:
         """Give the next event, and after the end that one, every time."""
@@ -60,7 +62,9 @@ class Reader(Generic[Item]):
     def stop(self) -> None:
         """Read no more."""
         self._stopped = True
-        self._pending.cancel()
+        if self._pending is not None:
+            self._pending.cancel()
+            self._pending = None
 
     def finish(self, event: WebSocketEvent) -> None:
         """Tell whoever waits of the end; the first one stands."""
@@ -74,6 +78,7 @@ class Reader(Generic[Item]):
         return pending
 
     def _arrived(self, pending: asyncio.Future[Item]) -> None:
+        self._pending = None
         if pending.cancelled() or self._stopped:
             return
         event = self._event(pending)
