@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from anysocket_matrix.bench import apps, native, scenarios
+from anysocket_matrix.bench.command import plan
 from anysocket_matrix.bench.page import render
 from anysocket_matrix.bench.results import Trouble, read, write
 from anysocket_matrix.bench.statistics import Spread, differs, spread
@@ -124,6 +125,21 @@ def test_raw_is_always_among_the_apps() -> None:
 def test_connections_are_those_of_the_scenarios_that_have_many() -> None:
     chosen = scenarios.choose(["idle", "echo-32"], 7)
     assert {each.name: each.connections for each in chosen} == {"echo-32": 1, "idle": 7}
+
+
+def test_what_does_not_compress_is_left_out_of_compressed() -> None:
+    chosen = plan(
+        ["uvicorn", "granian"],
+        [],
+        ["echo-32", "compressed", "idle"],
+        loop="asyncio",
+        rounds=3,
+        seconds=1,
+        connections=None,
+    )
+    asked = {of.name: [[each.name for each in group] for group in chosen.groups(of)] for of in chosen.rows}
+    assert asked == {"uvicorn": [["echo-32", "compressed"], ["idle"]], "granian": [["echo-32"], ["idle"]]}
+    assert chosen.steps == 3 * (2 * 3 + 2 * 2)  # rounds, apps, scenarios
 
 
 def served(name: str) -> list[str]:

@@ -11,11 +11,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from anysocket_matrix.bench import apps, scenarios
+from anysocket_matrix.bench.generator import Generator, LoadFailed
 from anysocket_matrix.bench.results import read
 from anysocket_matrix.bench.scenarios import SCENARIOS
+from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.summary import summarise
+from anysocket_matrix.bench.talk import Command, Open, Run
 from anysocket_matrix.cli import app as anysocket
 from anysocket_matrix.held import HELD
+from anysocket_matrix.rows import row
 
 DEADLINE = 30
 
@@ -79,6 +84,48 @@ def test_rsgi_is_compared_with_raw_asgi_and_raw_rsgi(tmp_path: Path) -> None:
     assert (interfaces["raw"], interfaces["raw-rsgi"]) == ("asgi", "rsgi")
 
 
+def test_what_does_not_compress_is_no_trouble_of_compressed(tmp_path: Path) -> None:
+    json = tmp_path / "bench.json"
+    servers = ("--server", "uvicorn-wsproto", "--server", "hypercorn", "--server", "granian")
+    ran = bench(*servers, "--scenario", "compressed", *QUICK, "--json", str(json))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    results = read(json)
+    assert results.troubles == []
+    assert {(each.server, each.app) for each in results.rounds} == {
+        (server, app) for server in ("uvicorn-wsproto", "hypercorn") for app in ("raw", "anysocket")
+    }
+
+
+NEVER_COMPRESSES = """
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+PerMessageDeflate.encode = lambda self, frame: frame
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "path", "spoil", "why"),
+    [
+        ("granian", "/echo", "", "permessage-deflate was offered, and the answer is none"),
+        ("uvicorn", "/echo", NEVER_COMPRESSES, "what came back isn't a text compressed in one frame: b'"),
+        ("uvicorn", "/broadcast", "", "another message came back: b'joined'"),
+    ],
+)
+def test_compressed_fails_on_what_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: str, path: str, spoil: str, why: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(spoil)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (scenario,) = scenarios.choose(["compressed"], None)
+    raw = apps.choose(["raw"])[0]
+    of_server, of_client = cores()
+    with AppServer(row(server), raw, of_server) as serving, Generator(of_client) as client:
+        serving.processes()
+        url = serving.url + path
+        commands: list[Command] = [Open(url, scenario, 1), Run(url, 0.1)]
+        with pytest.raises(LoadFailed, match=f"^{why}"):
+            list(map(client.ask, commands))
+
+
 def test_an_interrupted_run_leaves_nothing() -> None:
     reading, writing = os.pipe()
     with subprocess.Popen(
@@ -136,6 +183,7 @@ def test_a_server_that_does_not_start_costs_its_own_cells(tmp_path: Path) -> Non
         (("--app", "django"), "there is no app 'django': choose from raw, raw-rsgi, anysocket, "),
         (("--app", "raw-rsgi", "--server", "uvicorn"), "raw-rsgi can't be served on uvicorn"),
         (("--scenario", "chat"), "there is no scenario 'chat': choose from echo-32, echo-1k, "),
+        (("--scenario", "compressed", "--server", "granian"), "compressed can't be measured on granian: no "),
         (("--loop", "gevent"), "loop 'gevent' must be one of asyncio, uvloop, trio"),
         (("--loop", "trio", "--server", "uvicorn"), "uvicorn runs on asyncio, uvloop, not on trio"),
         (("--loop", "uvloop", "--server", "daphne"), "daphne's own command runs on asyncio, not on uvloop"),

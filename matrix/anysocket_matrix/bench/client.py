@@ -7,15 +7,26 @@ Nothing runs between two commands.
 import asyncio
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import perf_counter, process_time
 
 import msgspec
 import uvloop
 
+from anysocket_matrix.bench.compressed import Compressed
 from anysocket_matrix.bench.connections import LoadFailed
-from anysocket_matrix.bench.load import LOADS, Load
+from anysocket_matrix.bench.load import Broadcast, Connect, Echo, Idle, Load, Push
+from anysocket_matrix.bench.scenarios import Kind
 from anysocket_matrix.bench.talk import Answer, Command, Done, Failed, Open, Run, Shut
+
+LOADS: Mapping[Kind, type[Load]] = {
+    Kind.ECHO: Echo,
+    Kind.COMPRESSED: Compressed,
+    Kind.PUSH: Push,
+    Kind.BROADCAST: Broadcast,
+    Kind.CONNECT: Connect,
+    Kind.IDLE: Idle,
+}
 
 
 class Client:

@@ -52,6 +52,12 @@ def plan(
     for app in found.apps:
         if names and app.name in names and not any(app in found.on(row) for row in chosen):
             raise ValueError(f"{app.name} can't be served on {', '.join(row.name for row in chosen)}")
+    for scenario in found.scenarios:
+        if scenario.name in wanted and not any(scenario in found.scenarios_on(row) for row in chosen):
+            raise ValueError(
+                f"{scenario.name} can't be measured on {', '.join(row.name for row in chosen)}: "
+                "no messages are compressed there"
+            )
     return found
 
 

@@ -1,7 +1,8 @@
 """Connections of the client, by picows: opening, closing and losing them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 import picows
@@ -30,6 +31,7 @@ class _WSConnect(Protocol):
         /,
         *,
         websocket_handshake_timeout: float,
+        extra_headers: Mapping[str, str],
         local_addr: tuple[str, int] | None,
     ) -> object: ...
 
@@ -79,7 +81,12 @@ T = TypeVar("T")
 AnyListener = TypeVar("AnyListener", bound=Listener)
 
 
-async def open_one(url: str, listener: Callable[[], AnyListener], number: int = 0) -> AnyListener:
+async def open_one(
+    url: str,
+    listener: Callable[[], AnyListener],
+    number: int = 0,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> AnyListener:
     """Open a connection; of many, the one with this number.
 
     Raises:
@@ -98,6 +105,7 @@ async def open_one(url: str, listener: Callable[[], AnyListener], number: int = 
             make,
             url,
             websocket_handshake_timeout=DEADLINE,
+            extra_headers=headers,
             local_addr=None if source is None else (source, 0),
         )
     except (OSError, TimeoutError, WSHandshakeError) as error:

@@ -7,7 +7,6 @@ time that each message has taken.
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping
 from functools import partial
 from time import perf_counter
 
@@ -24,7 +23,7 @@ from anysocket_matrix.bench.connections import (
     open_one,
     until,
 )
-from anysocket_matrix.bench.scenarios import Kind, Scenario
+from anysocket_matrix.bench.scenarios import Scenario
 
 
 class Load(ABC):
@@ -274,12 +273,3 @@ class Idle(Load):
 
     async def close(self) -> None:
         await close_all(self._listeners)
-
-
-LOADS: Mapping[Kind, type[Load]] = {
-    Kind.ECHO: Echo,
-    Kind.PUSH: Push,
-    Kind.BROADCAST: Broadcast,
-    Kind.CONNECT: Connect,
-    Kind.IDLE: Idle,
-}

@@ -34,17 +34,22 @@ class Plan:
     @property
     def steps(self) -> int:
         """How many times `measure` says that it goes on."""
-        return sum(len(self.on(row)) for row in self.rows) * len(self.scenarios) * self.rounds
+        return sum(len(self.on(row)) * len(self.scenarios_on(row)) for row in self.rows) * self.rounds
 
     def on(self, row: Row) -> list[App]:
         """Give the apps that a row can serve."""
         return [app for app in self.apps if native.runs(row, app)]
 
-    @property
-    def groups(self) -> list[list[Scenario]]:
-        """What one process of an app goes through: memory is measured of fresh ones."""
-        together = [each for each in self.scenarios if not each.memory]
-        return [*([together] if together else ()), *([each] for each in self.scenarios if each.memory)]
+    def scenarios_on(self, row: Row) -> list[Scenario]:
+        """Give what a row can be measured at."""
+        compresses = native.compresses(row)
+        return [each for each in self.scenarios if compresses or each.kind is not Kind.COMPRESSED]
+
+    def groups(self, row: Row) -> list[list[Scenario]]:
+        """Give what one process of an app goes through: memory is measured of fresh ones."""
+        chosen = self.scenarios_on(row)
+        together = [each for each in chosen if not each.memory]
+        return [*([together] if together else ()), *([each] for each in chosen if each.memory)]
 
 
 @dataclass
@@ -65,7 +70,7 @@ def measure(plan: Plan, going_on: Callable[[str, int], None]) -> Measured:
     """
     measured = Measured()
     for row in plan.rows:
-        for group in plan.groups:
+        for group in plan.groups(row):
             with ExitStack() as stack:
                 going_on(f"{row.name}: starting", 0)
                 _Group(plan, row, group, measured, going_on, stack).run()

@@ -1,13 +1,14 @@
 """The servers' own commands, which serve the apps that aren't ours.
 
-What can be set is set as `anysocket serve` has it here: no pings, no compression, no access log,
-one worker, the same event loop. Sizes of queues, backlogs and the largest message are the servers'
-own defaults, which our adapters leave alone.
+What can be set is set as `anysocket serve` has it here: no pings, no access log, one worker,
+the same event loop. Compression, sizes of queues, backlogs and the largest message are the servers'
+own defaults, which our adapters leave alone: those that can compress do for a client that offers it.
 """
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
+from anysocket import Support
 from anysocket_adapters.options import Loop
 from anysocket_matrix.bench.apps import OURS, RAW, RAW_RSGI, App
 from anysocket_matrix.rows import Row
@@ -20,7 +21,7 @@ def _uvicorn(implementation: str) -> Callable[[str, int, Loop], Sequence[str]]:
     def command(target: str, port: int, loop: Loop) -> Sequence[str]:
         return (
             *("uvicorn", target, "--host", "127.0.0.1", "--port", str(port), "--loop", loop),
-            *("--ws", implementation, "--ws-ping-interval", NEVER, "--ws-per-message-deflate", "false"),
+            *("--ws", implementation, "--ws-ping-interval", NEVER),
             *("--no-proxy-headers", "--no-access-log", "--log-level", "warning"),
         )
 
@@ -76,6 +77,11 @@ def runs(row: Row, app: App) -> bool:
     return app.name in (RAW, OURS) or (app.name == RAW_RSGI and row.server.name == "granian-rsgi")
 
 
+def compresses(row: Row) -> bool:
+    """Tell whether messages are compressed for a client that offers it."""
+    return row.capabilities.compression is not Support.ABSENT
+
+
 def command(row: Row, app: App, port: int) -> Sequence[str]:
     """Give the module and the arguments that serve an app: ours as `anysocket serve` does.
 
@@ -93,7 +99,7 @@ def command(row: Row, app: App, port: int) -> Sequence[str]:
     return (
         *("anysocket_matrix", "serve", app.target, "--server", row.server.name, "--port", str(port)),
         *("--loop", row.loop, "--log-level", "warning", "--graceful-timeout", "1"),
-        *(() if make is None else ("--no-compression", "--ping-interval", pings)),
+        *(() if make is None else ("--ping-interval", pings)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from random import Random
 
 import msgspec
 
@@ -11,6 +12,8 @@ class Kind(Enum):
 
     ECHO = "echo"
     """Sends a message on its first connection, and the next when it has come back."""
+    COMPRESSED = "compressed"
+    """The same, with permessage-deflate."""
     PUSH = "push"
     """Asks for a number of messages, and again when all have come."""
     BROADCAST = "broadcast"
@@ -50,6 +53,25 @@ PUSHED = 100
 
 _SAID = {"user": "ada", "text": "x" * 32}
 
+_USERS = ("ada", "edsger", "grace")
+
+_WORDS = """
+a about after all and are as at be been but by call can come could day did do down each find first for
+from get go has have her him how if in into is it like long look made make many more my no not now number
+of on one or other out over part people said see she so some than that the their them then there these
+they this time to two up use was water way we were what when which who will with word would write you your
+"""
+
+
+def _chat(size: int) -> bytes:
+    """Make the beginning of a chat in JSON, always the same: 1 KiB of it is compressed to 382 B."""
+    said, words = Random(7692), _WORDS.split()
+    messages = [
+        {"id": number, "user": said.choice(_USERS), "text": " ".join(said.choices(words, k=9))}
+        for number in range(1000, 1000 + size // 50)  # none is shorter than 50 B
+    ]
+    return msgspec.json.encode(messages)[:size]
+
 
 def _echo(name: str, size: int, says: str, in_flight: int = 1) -> Scenario:
     return Scenario(name, Kind.ECHO, "/echo", says, payload=b"x" * size, in_flight=in_flight)
@@ -61,6 +83,13 @@ SCENARIOS: Sequence[Scenario] = (
     _echo("echo-64k", 64 * 1024, "a text of 64 KiB there and back"),
     _echo("echo-1m", 1024 * 1024, "a text of 1 MiB there and back"),
     _echo("in-flight", 32, "the same with 32 B, 64 of them under way", in_flight=64),
+    Scenario(
+        "compressed",
+        Kind.COMPRESSED,
+        "/echo",
+        "a text of 1 KiB there and back, a chat in JSON, with permessage-deflate",
+        payload=_chat(1024),
+    ),
     Scenario(
         "push",
         Kind.PUSH,
