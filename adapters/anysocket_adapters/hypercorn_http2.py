@@ -63,8 +63,9 @@ class HTTP2(Protocol):
     _flush: Callable[[], Awaitable[None]]
 
 
+# Most that are asked about are something else, which one attribute tells sooner.
 as_http2: Callable[[object], HTTP2 | None] = once_for_each_class(
-    lambda found: found if isinstance(found, HTTP2) else None
+    lambda found: found if hasattr(found, "stream_buffers") and isinstance(found, HTTP2) else None
 )
 
 

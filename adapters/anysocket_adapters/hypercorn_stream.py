@@ -20,7 +20,7 @@ What differs from the specification, as of 0.18 (https://github.com/pgjones/hype
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
 
 import anyio
 
@@ -140,7 +140,7 @@ class HypercornTransport(ASGITransport):
         return self._end
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        self._stream.handshake.subprotocols = list(self.handshake.subprotocols)
+        self._stream.handshake.subprotocols = list(offered(cast("RawHeaders", self.scope["headers"])))
         self._watch()
         try:
             await super().accept(subprotocol, headers)

@@ -26,6 +26,7 @@ from anysocket_adapters.hypercorn_http2 import as_http2, guard, send_buffer
 from anysocket_adapters.hypercorn_pings import Pings
 from anysocket_adapters.hypercorn_stream import as_stream, unread
 from anysocket_adapters.hypercorn_trio import let_sends_be_cancelled
+from anysocket_adapters.known import once_for_each_class
 from anysocket_adapters.options import Options
 from anysocket_adapters.versions import unknown
 
@@ -46,6 +47,11 @@ PING_TIMEOUT = 20.0
 class _TaskGroup(Protocol):
     spawn_app: Callable[[ASGIApp, "Config", Scope, Send], Awaitable[Send]]
     spawn: Callable[..., None]
+
+
+_as_task_group: Callable[[object], _TaskGroup | None] = once_for_each_class(
+    lambda found: found if isinstance(found, _TaskGroup) else None
+)
 
 
 class _ProtocolWrapper(Protocol):
@@ -82,6 +88,11 @@ class _Stream(Protocol):
     """What is used of hypercorn's streams, WebSocket or not."""
 
     app_put: Send
+
+
+_as_any_stream: Callable[[object], _Stream | None] = once_for_each_class(
+    lambda found: found if isinstance(found, _Stream) else None
+)
 
 
 class _WorkerServe(Protocol):
@@ -158,8 +169,9 @@ async def _read(server: _TCPServer, read_data: Callable[[], Awaitable[None]], op
 
 def _prepare(server: _TCPServer, options: Options) -> None:
     """Reach each stream of a connection before its application does."""
-    wrapper, task_group = server.protocol, getattr(server.protocol, "task_group", None)
-    if not isinstance(task_group, _TaskGroup):
+    wrapper = server.protocol
+    task_group = _as_task_group(getattr(wrapper, "task_group", None))
+    if task_group is None:
         unknown("hypercorn", _EARLY_REPAIRS)
         return
     spawn, spawn_app = task_group.spawn, task_group.spawn_app
@@ -237,8 +249,8 @@ def _is_exit(error: BaseException) -> bool:
 
 async def _let_go(receive: Receive, send: Send) -> None:
     """Take what nobody receives any more, so that whoever brings it doesn't wait for ever."""
-    stream = getattr(send, "__self__", None)
-    if isinstance(stream, _Stream):
+    stream = _as_any_stream(getattr(send, "__self__", None))
+    if stream is not None:
         stream.app_put = _nowhere
         while unread(receive):
             await receive()

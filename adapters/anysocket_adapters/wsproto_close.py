@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from anysocket.close import CloseCode
+from anysocket_adapters.known import once_for_each_class
 
 if TYPE_CHECKING:
     from wsproto.connection import Connection
@@ -21,10 +22,15 @@ class _Frames(Protocol):
     _process_close: "Callable[[Frame], Frame]"
 
 
+_as_frames: Callable[[object], _Frames | None] = once_for_each_class(
+    lambda found: found if isinstance(found, _Frames) else None
+)
+
+
 def know_bad_gateway(connection: "Connection | None") -> None:
     """Have a wsproto connection read 1014 like any other code."""
-    frames: object = getattr(connection, "_proto", None)
-    if not isinstance(frames, _Frames):
+    frames = _as_frames(getattr(connection, "_proto", None))
+    if frames is None:
         return
     process = frames._process_close  # pyright: ignore[reportPrivateUsage]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from anysocket import Application, WebSocket, WebSocketRequest
+from anysocket import Application, WebSocket, WebSocketRequest, broadcast
 from anysocket.asgi import Receive, Scope, Send
 from anysocket_adapters.serving import serve
 from anysocket_matrix.cost.callgrind import mark
@@ -41,14 +41,13 @@ async def push(request: WebSocketRequest, name: str) -> None:
 
 
 @application.websocket("/room/{name}")
-async def broadcast(request: WebSocketRequest, name: str) -> None:
+async def talk(request: WebSocketRequest, name: str) -> None:
     """Send each message to all in the room."""
     ws = request.web_socket
     await ws.accept()
     room.add(ws)
     while (message := await ws.receive()) is not None:
-        for each in room:
-            await each.send(message)
+        await broadcast(room, message)
     room.discard(ws)
 
 
