@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from docs import plots
 from docs.folders import DOCS
 from docs.regions import (
     autobahn,
@@ -18,8 +19,11 @@ from docs.regions import (
     contract,
     costs,
     features,
+    figures,
+    measured,
     names,
     options,
+    overheads,
     programs,
     proxies,
     quirks,
@@ -61,6 +65,15 @@ REGIONS: dict[str, Callable[[], str]] = {
     "answer": choosing.answer,
     "application": choosing.application,
     "used": choosing.used,
+    "uses": figures.uses,
+    "row costs": figures.row_costs,
+    "loops": figures.loops,
+    "implementations": figures.implementations,
+    "over raw": overheads.over_raw,
+    "compared frameworks": overheads.frameworks,
+    "compression": overheads.compression,
+    "plots": figures.plots,
+    "measured": measured.measured,
     "servers options": lambda: options.options(cli.servers),
     "costs": costs.costs,
     "peers": costs.peers,
@@ -90,24 +103,37 @@ def pages() -> list[Path]:
     return sorted(DOCS.glob("*.md"))
 
 
+def others() -> dict[Path, str]:
+    """Give what is generated as a whole: the pages in HTML, and the plots."""
+    found = {DOCS / "compatibility.html": compatibility.page()}
+    costs_page = figures.page()
+    if costs_page is not None:
+        found[DOCS / "bench.html"] = costs_page
+    return found | {DOCS / plots.FOLDER / plot.file: plot.svg for plot in plots.drawn()}
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Write or check all pages, and the one in HTML; 1 when a check fails."""
+    """Write or check all of it; 1 when a check fails."""
     checking = "--check" in arguments
-    stale: list[str] = []
-    fresh_pages = {page: generated(page.read_text()) for page in pages()}
-    fresh_pages[DOCS / "compatibility.html"] = compatibility.page()
-    for page, fresh in fresh_pages.items():
-        if page.exists() and fresh == page.read_text():
-            continue
-        stale.append(page.name)
+    fresh: dict[Path, str | None] = {page: generated(page.read_text()) for page in pages()}
+    fresh |= others()
+    made = [*(DOCS / plots.FOLDER).glob("*"), DOCS / "bench.html"]
+    fresh |= {file: None for file in made if file not in fresh and file.exists()}  # nothing makes it any more
+    stale = [file for file, text in fresh.items() if (file.read_text() if file.exists() else None) != text]
+    for file in stale:
         if not checking:
-            page.write_text(fresh)
-    for name in stale:
-        print(
-            f"docs/{name} "
-            + ("is stale: run python -m docs.generate" if "--check" in arguments else "written")
-        )
-    return 1 if stale and "--check" in arguments else 0
+            _write(file, fresh[file])
+        name = f"docs/{file.relative_to(DOCS)}"
+        print(f"{name} is stale: run python -m docs.generate" if checking else f"{name} written")
+    return 1 if stale and checking else 0
+
+
+def _write(file: Path, text: str | None) -> None:
+    if text is None:
+        file.unlink()
+        return
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """The results as one page for the browser: it needs nothing else, no network and no script."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from anysocket_matrix.bench.page.plots import BARS, RATIOS, plots
+from anysocket_matrix.bench.page.plots import BARS, RATIOS, Plot, plots
 from anysocket_matrix.bench.results import Results
 from anysocket_matrix.bench.scenarios import SCENARIOS
 from anysocket_matrix.bench.summary import lines, says, summarise
 
-__all__ = ["render"]
+__all__ = ["image", "render"]
+
+_LEGEND = 190
+"""Pixels from one app's name to the next."""
 
 
 def render(results: Results) -> str:
@@ -21,16 +25,11 @@ def render(results: Results) -> str:
         server: lines([cell for cell in cells if cell.server == server], results.units)
         for server in dict.fromkeys(cell.server for cell in cells)
     }
-    environment = Environment(
-        loader=PackageLoader("anysocket_matrix.bench.page", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     return (
-        environment.get_template("page.html.jinja").render(
-            style=Markup((files(__name__) / "page.css").read_text(encoding="utf-8")),  # our own file
+        _templates()
+        .get_template("page.html.jinja")
+        .render(
+            style=_style("plot.css", "page.css"),
             environment=results.environment,
             commands=results.commands,
             troubles=results.troubles,
@@ -46,3 +45,28 @@ def render(results: Results) -> str:
         )
         + "\n"
     )
+
+
+def image(plot: Plot, title: str, apps: Sequence[str]) -> str:
+    """Give one plot as a file, with what the colours mean: its paper is drawn, whatever is around it."""
+    legend = [(name, number * _LEGEND) for number, name in enumerate(apps)]
+    return (
+        _templates()
+        .get_template("image.svg.jinja")
+        .render(style=_style("plot.css"), plot=plot, title=title, legend=legend, bars=BARS, ratios=RATIOS)
+        + "\n"
+    )
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("anysocket_matrix.bench.page", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _style(*names: str) -> Markup:
+    return Markup("".join((files(__name__) / name).read_text(encoding="utf-8") for name in names))  # our own

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from anysocket_matrix.bench.statistics import Ratio, Spread
 from anysocket_matrix.bench.summary import Line, says
@@ -39,6 +40,8 @@ class Bar:
     ratio: Range | None
     ratio_says: str
     differs: bool
+    tick: float | None
+    """Where another app's figure is, which has no bar of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,29 @@ class Plot:
     """Where the ratio is 1."""
 
 
-def plots(servers: Mapping[str, Sequence[Line]], apps: Sequence[str]) -> list[Plot]:
-    """Give a plot for each line that some server has."""
+def plots(
+    servers: Mapping[str, Sequence[Line]],
+    apps: Sequence[str],
+    ticks: Mapping[str, str] = MappingProxyType({}),
+) -> list[Plot]:
+    """Give a plot for each line that some server has.
+
+    `ticks` says for some of the apps which other one is a tick beside their bar.
+    """
     kinds = dict.fromkeys((line.scenario, line.label) for lines in servers.values() for line in lines)
     return [
-        _plot(scenario, label, servers, apps)
+        _plot(scenario, label, servers, apps, ticks)
         for scenario, label in sorted(kinds, key=lambda kind: list(kinds).index(kind))
     ]
 
 
-def _plot(scenario: str, label: str, servers: Mapping[str, Sequence[Line]], apps: Sequence[str]) -> Plot:
+def _plot(
+    scenario: str,
+    label: str,
+    servers: Mapping[str, Sequence[Line]],
+    apps: Sequence[str],
+    ticks: Mapping[str, str],
+) -> Plot:
     figures = {
         server: line.figures
         for server, lines in servers.items()
@@ -89,13 +105,22 @@ def _plot(scenario: str, label: str, servers: Mapping[str, Sequence[Line]], apps
         y += _HEADING
         for app in apps:
             if app in of_server:
-                bars.append(_bar(app, apps.index(app), y, *of_server[app], longest, widest))
+                tick = of_server.get(ticks.get(app, ""))
+                at = None if tick is None else _place(tick[0].median, longest, BARS)
+                bars.append(_bar(app, apps.index(app), y, *of_server[app], longest, widest, at))
                 y += _LINE
     return Plot(scenario, label, bars, headings, y, _place(1, widest, RATIOS))
 
 
 def _bar(
-    app: str, colour: int, y: float, spread: Spread, ratio: Ratio | None, longest: float, widest: float
+    app: str,
+    colour: int,
+    y: float,
+    spread: Spread,
+    ratio: Ratio | None,
+    longest: float,
+    widest: float,
+    tick: float | None,
 ) -> Bar:
     return Bar(
         app,
@@ -106,6 +131,7 @@ def _bar(
         None if ratio is None else _range(ratio.spread, widest, RATIOS),
         says(ratio),
         ratio is not None and ratio.differs is True,
+        tick,
     )
 
 

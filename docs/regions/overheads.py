@@ -1,0 +1,71 @@
+"""What stands beside anysocket's figures in the same rounds: raw apps, frameworks, compression."""
+
+from docs.regions.figures import USES, by_row, headings
+from docs.regions.measured import missing
+from docs.runs import FRAMEWORKS, SERVERS, Run, runs
+from docs.tables import table
+
+from anysocket_matrix.bench.apps import OURS, RAW
+from anysocket_matrix.bench.statistics import ratio
+from anysocket_matrix.bench.summary import says
+
+PLAIN, COMPRESSED = "echo-1k", "compressed"
+
+
+def over_raw() -> str:
+    """Tell what anysocket costs of what a raw app costs on the same row."""
+    return by_row(lambda figure, _: says(figure.over_raw) or "-")
+
+
+def frameworks() -> str:
+    """Tell what frameworks cost of what a raw app costs."""
+    found = runs(FRAMEWORKS)
+    if not found:
+        return missing(FRAMEWORKS)
+    (run,) = found
+    columns = [run.figures(scenario) for scenario in USES.values()]
+    kinds = dict.fromkeys((each.app, each.row) for figures in columns for each in figures if each.app != RAW)
+    rows: list[tuple[str, ...]] = []
+    for app, row in kinds:
+        ratios = [
+            next((each.over_raw for each in figures if (each.app, each.row) == (app, row)), None)
+            for figures in columns
+        ]
+        rows.append((app, f"`{row}`", *(says(each) or "-" for each in ratios)))
+    return table(("app", "row", *headings()), rows)
+
+
+def compression() -> str:
+    """Tell what a compressed message costs beside one of the same length that isn't."""
+    rows: list[tuple[str, ...]] = []
+    without: list[str] = []
+    for run in runs(*SERVERS):
+        plain, compressed = (
+            {each.row: each for each in run.figures(scenario) if each.app == OURS}
+            for scenario in (PLAIN, COMPRESSED)
+        )
+        for row in plain:
+            if row not in compressed:
+                without.append(f"`{row}`")
+                continue
+            shown = (f"{each[row].spread.median:,.1f}" for each in (plain, compressed))
+            ratios = _within_rounds(run, row)
+            rows.append((f"`{row}`", *shown, says(ratio(ratios)) if ratios else "-"))
+    heading = ("row", f"`{PLAIN}` µs", f"`{COMPRESSED}` µs", f"`{COMPRESSED}` / `{PLAIN}`")
+    if not rows:
+        return f"Not measured: no run has both `{PLAIN}` and `{COMPRESSED}`."
+    told = f"\n\nWithout figures of compression: {', '.join(without)}." if without else ""
+    return table(heading, rows) + told
+
+
+def _within_rounds(run: Run, row: str) -> list[float]:
+    """Give the ratios of all rounds: both scenarios are measured in each, in the same process."""
+    plain, compressed = (
+        {
+            each.number: each.cpu / each.count
+            for each in run.results.rounds
+            if (each.server, each.app, each.scenario) == (row, OURS, scenario) and each.count
+        }
+        for scenario in (PLAIN, COMPRESSED)
+    )
+    return [compressed[number] / plain[number] for number in compressed if plain.get(number)]
