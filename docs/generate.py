@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from docs import plots
+from docs import drawing
 from docs.folders import DOCS
 from docs.regions import (
     autobahn,
@@ -68,6 +68,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "uses": figures.uses,
     "row costs": figures.row_costs,
     "loops": figures.loops,
+    "measured again": figures.again,
     "implementations": figures.implementations,
     "over raw": overheads.over_raw,
     "compared frameworks": overheads.frameworks,
@@ -109,7 +110,7 @@ def others() -> dict[Path, str]:
     costs_page = figures.page()
     if costs_page is not None:
         found[DOCS / "bench.html"] = costs_page
-    return found | {DOCS / plots.FOLDER / plot.file: plot.svg for plot in plots.drawn()}
+    return found | {DOCS / drawing.FOLDER / plot.file: plot.svg for plot in drawing.drawn()}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     checking = "--check" in arguments
     fresh: dict[Path, str | None] = {page: generated(page.read_text()) for page in pages()}
     fresh |= others()
-    made = [*(DOCS / plots.FOLDER).glob("*"), DOCS / "bench.html"]
+    made = [*(DOCS / drawing.FOLDER).glob("*"), DOCS / "bench.html"]
     fresh |= {file: None for file in made if file not in fresh and file.exists()}  # nothing makes it any more
     stale = [file for file, text in fresh.items() if (file.read_text() if file.exists() else None) != text]
     for file in stale:

@@ -67,9 +67,9 @@ def runs(*names: str) -> list[Run]:
     return [_read(file) for file in files if file.exists()]
 
 
-def ours(scenario: str) -> list[Figure]:
-    """Give what a handler of anysocket's costs on each row, on each event loop."""
-    return [each for run in runs(*SERVERS) for each in run.figures(scenario) if each.app == OURS]
+def ours(scenario: str, *names: str) -> list[Figure]:
+    """Give what a handler of anysocket's costs on each row; on each event loop, unless runs are named."""
+    return [each for run in runs(*(names or SERVERS)) for each in run.figures(scenario) if each.app == OURS]
 
 
 def loop_of(row: str) -> str:

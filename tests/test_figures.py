@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from docs import generate, plots, runs
+from docs import drawing, generate, runs
 from docs.folders import DOCS
 from docs.regions import figures, measured, overheads
 
@@ -23,6 +23,7 @@ REGIONS: list[Callable[[], str]] = [
     figures.uses,
     figures.row_costs,
     figures.loops,
+    figures.again,
     figures.implementations,
     overheads.over_raw,
     overheads.frameworks,
@@ -79,6 +80,15 @@ def test_an_event_loop_that_overlaps_is_no_difference(folder: Path) -> None:
     assert line(told, "`granian`")[0] == "≈ 1"
     assert line(told, "`hypercorn`")[0] == f"{TIMES}0.50"
     assert told.endswith("Measured on one event loop only: `daphne` (asyncio).")
+
+
+def test_a_row_of_two_runs_tells_how_far_they_lie_apart(folder: Path) -> None:
+    save(folder, "asyncio", of("granian", LOW), of("granian", LOW, "json"), of("daphne", LOW))
+    save(folder, "frameworks", of("granian", HIGH), of("granian", OVERLAPPING, "json"), of("x", LOW))
+    told = figures.again()
+    assert len(told.splitlines()) == 3
+    cells = line(told, "`granian`")
+    assert (cells[0], cells[1], cells[5]) == (f"{TIMES}2.00", "-", "≈ 1")
 
 
 def test_too_few_rounds_tell_no_difference(folder: Path) -> None:
@@ -156,7 +166,7 @@ def test_nothing_and_what_the_benchmark_no_longer_has(folder: Path) -> None:
     for region in REGIONS:
         assert region()
     assert line(figures.uses(), "many small messages")[-2].startswith("`nonecorn` ")
-    assert [each.file for each in plots.drawn()] == ["echo-32.svg", "gone.svg"]
+    assert [each.file for each in drawing.drawn()] == ["echo-32.svg", "gone.svg"]
 
 
 def test_memory_is_that_of_idle_connections(folder: Path) -> None:
@@ -174,7 +184,7 @@ def test_memory_is_that_of_idle_connections(folder: Path) -> None:
 def test_a_plot_has_each_event_loop_and_raw(folder: Path) -> None:
     save(folder, "asyncio", of("granian", LOW, app="raw"), of("granian", HIGH), of("daphne", LOW))
     save(folder, "uvloop", of("granian+uvloop", LOW))
-    (plot,) = plots.drawn()
+    (plot,) = drawing.drawn()
     assert plot.svg.count('height="12" rx="2"') == 3  # the bars
     assert plot.svg.count('class="tick"') == 1
     assert plot.svg.count("<circle") == 1
@@ -182,12 +192,12 @@ def test_a_plot_has_each_event_loop_and_raw(folder: Path) -> None:
     assert '<rect class="paper"' in plot.svg
     assert "prefers-color-scheme: dark" in plot.svg
     assert not re.findall(r"<script|href=|@import|url\(|currentColor", plot.svg)
-    assert plots.drawn() == [plot]
+    assert drawing.drawn() == [plot]
 
 
 def test_a_raw_that_is_dearer_stays_within_the_plot(folder: Path) -> None:
     save(folder, "asyncio", of("granian", HIGH, app="raw"), of("granian", LOW))
-    (plot,) = plots.drawn()
+    (plot,) = drawing.drawn()
     (tick,) = re.findall(r'class="tick" x1="([\d.]+)"', plot.svg)
     (end,) = re.findall(r'class="whisker" x1="[\d.]+" x2="([\d.]+)"', plot.svg)
     assert float(end) < float(tick) < 520
@@ -218,5 +228,5 @@ def test_check_fails_on_stale_plots(
 
 def test_what_is_committed_is_of_a_decent_size() -> None:
     assert (DOCS / "bench.html").stat().st_size < 300_000
-    for plot in (DOCS / plots.FOLDER).iterdir():
+    for plot in (DOCS / drawing.FOLDER).iterdir():
         assert plot.stat().st_size < 30_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Container, Sequence
 
-from docs.plots import FOLDER as PLOTS
-from docs.plots import drawn
-from docs.runs import SERVERS, Figure, cheapest, loop_of, ours, runs, times
+from docs.drawing import FOLDER as PLOTS
+from docs.drawing import drawn
+from docs.runs import FRAMEWORKS, SERVERS, Figure, cheapest, loop_of, ours, runs, times
 from docs.tables import table
 
 from anysocket_matrix.bench.page import render
@@ -71,6 +71,20 @@ def loops() -> str:
 
 def _both(server: str, found: Container[tuple[str, str]]) -> bool:
     return all((server, loop) in found for loop in SERVERS)
+
+
+def again() -> str:
+    """Tell how far two runs lie apart where nothing differs: in rows that the run of frameworks has, too."""
+    columns = [{each.row: each for each in ours(scenario)} for scenario in USES.values()]
+    beside = [{each.row: each for each in ours(scenario, FRAMEWORKS)} for scenario in USES.values()]
+    twice = dict.fromkeys(
+        row for column in beside for row in column if any(row in first for first in columns)
+    )
+    rows: list[tuple[str, ...]] = []
+    for row in twice:
+        pairs = [(second.get(row), first.get(row)) for second, first in zip(beside, columns, strict=True)]
+        rows.append((f"`{row}`", *(times(one, other) if one and other else "-" for one, other in pairs)))
+    return table(("row", *headings()), rows)
 
 
 def implementations() -> str:
