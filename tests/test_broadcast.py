@@ -137,7 +137,7 @@ async def test_a_collection_that_changes() -> None:
 
 async def test_others_have_their_turn() -> None:
     """While a message goes to many."""
-    sessions, _ = await members(3 * MANY)
+    sessions, _ = await members(8 * MANY)
     turns = 0
 
     async def counting() -> None:

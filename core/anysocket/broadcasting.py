@@ -13,7 +13,7 @@ from anysocket.websocket import WebSocket, as_bytes
 
 Send = TypeVar("Send")
 
-_A_TURN = 100
+_A_TURN = 250
 """Deliveries before everything else that waits for the event loop has its turn."""
 
 
