@@ -1,6 +1,8 @@
 """One message to many connections: encoded once, and no slow peer holds up the others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
+from itertools import repeat
 from typing import Never, TypeVar, cast, overload
 
 import anyio
@@ -44,8 +46,8 @@ async def broadcast(connections: Iterable[WebSocket | Connection[object, Never]]
         UnicodeEncodeError: a str with a lone surrogate. Nothing has been sent.
         InvalidState: a connection hasn't been accepted. The others have got the message.
     """
-    deliveries = _Deliveries(list(_messages(connections, message)))
-    seen = deliveries.begun
+    deliveries = _Deliveries(_messages(connections, message))
+    seen = 0
     async with anyio.create_task_group() as tasks:
         while deliveries.waiting:
             # No delivery has begun since the last turn of the loop: those under way wait for their
@@ -61,9 +63,9 @@ async def broadcast(connections: Iterable[WebSocket | Connection[object, Never]]
 class _Deliveries:
     """What is still to be sent. The tasks that deliver share it, one for each peer that is slow."""
 
-    def __init__(self, messages: list[tuple[WebSocket, str | bytes]]) -> None:
+    def __init__(self, messages: Iterable[tuple[WebSocket, str | bytes]]) -> None:
         self._next = iter(messages)
-        self.waiting = bool(messages)
+        self.waiting = True
         self.begun = 0
         self.mistake: InvalidState | None = None
 
@@ -83,18 +85,18 @@ class _Deliveries:
 
 def _messages(
     connections: Iterable[WebSocket | Connection[object, Never]], message: object
-) -> Iterator[tuple[WebSocket, str | bytes]]:
-    """Give each connection that isn't closed, with what it is to send."""
-    made: dict[int, str | bytes] = {}
-    for each in connections:
-        encode: Encode = _sendable
-        if isinstance(each, Connection):
-            encode = cast("Encode", each.encode)  # the overloads say that it takes this message
-            each = each.request.web_socket
-        if id(encode) not in made:
-            made[id(encode)] = _sendable(encode(message))
-        if each.code is None:
-            yield each, made[id(encode)]
+) -> Iterable[tuple[WebSocket, str | bytes]]:
+    """Give each connection with what it is to send, encoded now."""
+
+    @cache
+    def encoded(encode: Encode) -> str | bytes:
+        return _sendable(encode(message))
+
+    everyone = list(connections)
+    if everyone and isinstance(everyone[0], Connection):  # and so are the others, by the overloads
+        typed = cast("list[Connection[object, object]]", everyone)
+        return [(each.request.web_socket, encoded(each.encode)) for each in typed]
+    return zip(cast("list[WebSocket]", everyone), repeat(_sendable(message)))
 
 
 def _sendable(message: object) -> str | bytes:
