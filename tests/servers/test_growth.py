@@ -7,6 +7,7 @@ import pytest
 
 from anysocket_matrix.bench import apps, scenarios
 from anysocket_matrix.bench.generator import Generator
+from anysocket_matrix.bench.scenarios import COLLECT
 from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.talk import Open, Run, Shut
 from anysocket_matrix.rows import row
@@ -34,6 +35,9 @@ def test_no_memory_is_left_behind(name: str, scenario: str, count: int) -> None:
             while done < count:
                 assert time.monotonic() < until, f"only {done} of {count} in time"
                 done += client.ask(Run(url, 0.2)).count
+            collect = server.url + COLLECT.path
+            for command in (Open(collect, COLLECT, 0), Run(collect, 0), Shut(collect)):
+                client.ask(command)
             held.append(processes.memory)
         client.ask(Shut(url))
     assert min(after - before for before, after in pairwise(held)) < GROWTH, held

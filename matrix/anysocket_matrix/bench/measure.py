@@ -9,7 +9,7 @@ from anysocket_matrix.bench.apps import App
 from anysocket_matrix.bench.cpu import Processes
 from anysocket_matrix.bench.generator import Generator, LoadFailed
 from anysocket_matrix.bench.results import Round, Trouble
-from anysocket_matrix.bench.scenarios import Kind, Scenario
+from anysocket_matrix.bench.scenarios import COLLECT, Kind, Scenario
 from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.talk import Open, Run, Shut
 from anysocket_matrix.rows import Row
@@ -17,8 +17,6 @@ from anysocket_matrix.servers import NotServing
 
 _WARM_UP = 0.2
 """The part of a round's time that the app is kept busy before it."""
-
-_COLLECT = Scenario("collect", Kind.CONNECT, "/collect", "garbage is collected")
 
 
 @dataclass(frozen=True)
@@ -200,7 +198,7 @@ class _Group:
         return (processes.memory - before) / connections
 
     def _collect(self, server: AppServer) -> None:
-        client, url = self._clients[server.app.name], server.url + _COLLECT.path
-        client.ask(Open(url, _COLLECT, 0))
+        client, url = self._clients[server.app.name], server.url + COLLECT.path
+        client.ask(Open(url, COLLECT, 0))
         client.ask(Run(url, 0))
         client.ask(Shut(url))

@@ -140,6 +140,9 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("idle", Kind.IDLE, "/echo", "connections that do nothing", unit="connection", connections=2000),
 )
 
+COLLECT = Scenario("collect", Kind.CONNECT, "/collect", "garbage is collected")
+"""What every app does before its memory is measured."""
+
 
 def choose(names: Sequence[str], connections: int | None) -> list[Scenario]:
     """Give the scenarios of these names, all without any; those with many connections with so many.
