@@ -140,7 +140,8 @@ class HypercornTransport(ASGITransport):
         return self._end
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        self._stream.handshake.subprotocols = list(offered(cast("RawHeaders", self.scope["headers"])))
+        lines = cast("RawHeaders", self.scope["headers"])  # as the specification has them
+        self._stream.handshake.subprotocols = list(offered(lines))
         self._watch()
         try:
             await super().accept(subprotocol, headers)
