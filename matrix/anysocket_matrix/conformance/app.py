@@ -27,7 +27,7 @@ NOTES_DEADLINE = 3.0
 INFORMATIVE_DEADLINE = 0.5
 """The same where the outcome only informs."""
 
-TURNS = 30
+LOOKS = 30
 """So many looks a program gets at least, however long a busy machine takes for them."""
 
 _SOON, _LATER = 0.002, 0.01
@@ -170,10 +170,10 @@ async def _wait(verb: str, number: str) -> Record | None:
         return None
     if verb == "gate":
         running.notes.open_gate()
-    until, turns = anyio.current_time() + running.deadline, 0
+    until, looks = anyio.current_time() + running.deadline, 0
     while not running.record.done and (verb == "notes" or (verb == "noted" and not running.notes)):
-        if turns >= TURNS and anyio.current_time() > until:
+        if looks >= LOOKS and anyio.current_time() > until:
             break
-        turns += 1
-        await anyio.sleep(_SOON if turns <= _SEVERAL else _LATER)
+        looks += 1
+        await anyio.sleep(_SOON if looks <= _SEVERAL else _LATER)
     return running.record
