@@ -133,7 +133,7 @@ SCENARIOS: Sequence[Scenario] = (
         "crowd",
         Kind.ECHO,
         "/echo",
-        "a text of 32 B there and back on one connection, beside 2,000 that do nothing",
+        "a text of 32 B there and back on one connection, beside many that do nothing",
         payload=b"x" * 32,
         connections=2000,
     ),

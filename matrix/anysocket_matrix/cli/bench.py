@@ -36,7 +36,7 @@ def bench(
     seconds: Annotated[float, typer.Option(min=0.01, help="How long each is kept busy in a round.")] = 0.5,
     connections: Annotated[
         int | None,
-        typer.Option(min=1, max=10_000, help="Of broadcast and of idle [200 and 2000]."),
+        typer.Option(min=1, max=10_000, help="Of broadcast, crowd and idle [200, 2000, 2000]."),
     ] = None,
     loop: Annotated[str, typer.Option(help="Each server's event loop: asyncio or uvloop.")] = "asyncio",
     json: Annotated[
