@@ -1,10 +1,12 @@
 """The five members: accept, receive, send, close, code."""
 
 from contextlib import suppress
+from typing import Never
 
 import anyio
 
 from anysocket.ahead import ReadAhead
+from anysocket.asgi import ReceiveEvent, SendEvent
 from anysocket.close import Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, HeaderLines, denial, validated
@@ -57,8 +59,9 @@ class WebSocket:
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
         self._transport = transport
-        self._receive_event = transport.receive
-        self._send_event = transport.send
+        # Both refuse unless the connection is open, so that no message has to ask.
+        self._receive_event: ReceiveEvent = _not_open
+        self._send_event: SendEvent = _not_open
         self._gone = transport.gone
         self._max_message_size = max_message_size
         self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
@@ -112,8 +115,9 @@ class WebSocket:
         except self._gone as error:
             self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
             raise self._closed() from error
-        self._receive_event = self._transport.receive
         self._state = state
+        self._receive_event = self._transport.receive
+        self._send_event = self._transport.send
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next message: str for text, bytes for binary, None at the end.
@@ -124,11 +128,14 @@ class WebSocket:
         Raises:
             InvalidState: before accept, or while another task waits in receive.
         """
-        if self._receiving or self._state is not _OPEN:
+        if self._receiving:
             return self._receive_late()
         self._receiving = True
         try:
             event = await self._receive_event()
+        except _NotOpen:
+            self._receiving = False
+            return self._receive_late()
         except self._gone:
             self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
             return self._end()
@@ -140,7 +147,7 @@ class WebSocket:
         if message is None:
             self._disconnected(self._transport.ended(event))
             return self._end()
-        if self._state is not _OPEN and self._ahead is None:
+        if self._close is not None and self._ahead is None:
             return self._end()  # another task has closed meanwhile
         if len(message) > self._short and self._is_too_big(message):
             await self.close(CloseCode.MESSAGE_TOO_BIG)
@@ -159,15 +166,17 @@ class WebSocket:
             InvalidState: before accept.
             ConnectionClosed: the peer has left, or the connection was closed (contract C4).
         """
-        if self._state is not _OPEN:
-            raise self._cannot_send()
         try:
-            if isinstance(data, str):
+            if type(data) is str or isinstance(data, str):
                 await self._send_event({"type": "websocket.send", "text": data})
             elif isinstance(data, bytes):
                 await self._send_event({"type": "websocket.send", "bytes": data})
-            else:
+            elif self._state is _OPEN:
                 await self._send_event({"type": "websocket.send", "bytes": as_bytes(data)})
+            else:
+                raise _NotOpen
+        except _NotOpen:
+            raise self._cannot_send() from None
         except self._gone as error:
             raise await self._peer_left() from error
 
@@ -192,7 +201,7 @@ class WebSocket:
             if self._state is _CONNECTING:
                 await self._deny(denial())
             else:
-                self._state = step(self._state, Action.CLOSE)
+                self._ended(step(self._state, Action.CLOSE))
                 self._close = close
                 ahead, self._ahead = self._ahead, None  # who closes wants no more messages
                 self._tell_watchers()
@@ -226,10 +235,14 @@ class WebSocket:
 
     def _disconnected(self, close: Close) -> None:
         """Note that the connection is over. The first close recorded stands (contract C1)."""
-        self._state = step(self._state, Action.DISCONNECT)
+        self._ended(step(self._state, Action.DISCONNECT))
         if self._close is None:
             self._close = close
         self._tell_watchers()
+
+    def _ended(self, state: State) -> None:
+        self._state = state
+        self._receive_event = self._send_event = _not_open
 
     def _closed(self) -> ConnectionClosed:
         assert self._close is not None
@@ -313,6 +326,14 @@ class WebSocket:
             await self._watch(bounded=False)
         self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
         return self._closed()
+
+
+class _NotOpen(Exception):
+    """A message can't be received or sent now."""
+
+
+async def _not_open(*_: object) -> Never:
+    raise _NotOpen
 
 
 def as_bytes(data: object) -> bytes:
