@@ -1,7 +1,6 @@
 """All connections of a server ending together (contract L2)."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 
 import anyio
@@ -9,7 +8,7 @@ import pytest
 
 from anysocket import Close, Denial, handler
 from anysocket.handshake import RawHeaders
-from anysocket.live import LIVE, Draining, Live
+from anysocket.live import LIVE, Live
 from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.session import Session
 
@@ -31,14 +30,14 @@ async def until_closed(session: Session) -> None:
 
 
 async def hold(live: Live, session: Session, handle: Callable[[], Awaitable[object]]) -> None:
-    with suppress(Draining):
-        if live.draining:
-            await live.refuse(session)
-        live.hold(session)
-        try:
-            await handle()
-        finally:
-            live.release(session)
+    if live.draining:
+        await live.refuse(session)
+        return
+    live.hold(session)
+    try:
+        await handle()
+    finally:
+        live.release(session)
 
 
 async def held(live: Live, session: Session) -> None:

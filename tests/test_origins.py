@@ -2,14 +2,13 @@
 
 import pytest
 
-from anysocket import Handshake
 from anysocket.origins import Origins
 
 
 def refused(allowed: list[str] | str | None, origin: str | None, host: str | None = None) -> str | None:
     lines = [(b"host", host), (b"cookie", "a=b"), (b"origin", origin)]
     headers = [(name, value.encode("latin-1")) for name, value in lines if value is not None]
-    return Origins(allowed).refused(Handshake(headers=headers))
+    return Origins(allowed).refused(headers)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from anysocket import Application, Connection, Handshake, Query, Route, WebSocketRequest
+from anysocket import Application, Connection, Query, Route, WebSocketRequest
 from anysocket.memory import MemoryTransport
 from anysocket.routing.router import Router
 from anysocket.session import Session
@@ -171,7 +171,7 @@ async def test_it_can_be_called_as_its_handler() -> None:
     async def handler(request: WebSocketRequest, room: str, page: int = 1) -> None:
         called.append((request, room, page))
 
-    request = WebSocketRequest(Handshake(), Session(MemoryTransport()), {})
+    request = WebSocketRequest(Session(MemoryTransport()), {})
     await Application().websocket("/{room}")(handler)(request, "a", page=2)
     assert called == [(request, "a", 2)]
 

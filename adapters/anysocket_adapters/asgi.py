@@ -41,6 +41,15 @@ class ASGITransport:
         self._early: deque[WebSocketEvent] | None = None
 
     @property
+    def path(self) -> str:
+        told = cast("_WebSocketScope", self.scope)
+        return below(told.get("root_path", ""), told["path"])
+
+    @property
+    def headers(self) -> RawHeaders:
+        return tuple(cast("_WebSocketScope", self.scope)["headers"])
+
+    @property
     def handshake(self) -> Handshake:
         return handshake(self.scope)
 

@@ -119,6 +119,14 @@ class DaphneTransport(ASGITransport):
             self.send: SendEvent = self._connection.send
 
     @property
+    def path(self) -> str:
+        return self.handshake.path
+
+    @property
+    def headers(self) -> RawHeaders:
+        return self.handshake.headers
+
+    @property
     def handshake(self) -> Handshake:
         return self._request or super().handshake
 

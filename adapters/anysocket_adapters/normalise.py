@@ -58,4 +58,4 @@ class Normalised:
         )
         events = Events(session, handshake)
         call = partial(self._app, scope_of(handshake, scope), events.receive, events.send)
-        await handler.run(call, session, handshake.path)
+        await handler.run(call, session, transport.path)

@@ -146,11 +146,19 @@ class RSGITransport:
         self.receive: ReceiveEvent = _not_open
 
     @property
+    def path(self) -> str:
+        return below(self._root_path, self._scope.path)
+
+    @property
+    def headers(self) -> RawHeaders:
+        return headers(self._scope)
+
+    @property
     def handshake(self) -> Handshake:
         scope = self._scope
-        raw = headers(scope)
+        raw = self.headers
         return Handshake(
-            path=below(self._root_path, scope.path),
+            path=self.path,
             raw_path=raw_path(scope),
             root_path=self._root_path,
             query_string=scope.query_string.encode(),

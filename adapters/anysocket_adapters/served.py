@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Awaitable
 from typing import cast
 
 import anyio
@@ -21,9 +22,9 @@ ENVIRONMENT = "ANYSOCKET_SERVED"
 """How a server that starts its own workers passes on what to serve."""
 
 
-async def serve_websocket(app: ASGIApp, transport: Transport) -> None:
+def serve_websocket(app: ASGIApp, transport: Transport) -> Awaitable[None]:
     """Serve a WebSocket of a server that doesn't speak ASGI."""
-    await (app if isinstance(app, Handles) else normalise(app)).handle(transport)
+    return (app if isinstance(app, Handles) else normalise(app)).handle(transport)
 
 
 class Served:
@@ -52,14 +53,16 @@ class Served:
             await send({"type": "http.response.body", "body": b""})
         elif scope["type"] == "websocket":
             LIVE.set(self._live)  # a server runs each connection in a context of its own
-            await self._connections.hold(self._app(scope, receive, send))
+            with self._connections.hold():
+                await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def handle(self, transport: Transport) -> None:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
         LIVE.set(self._live)
-        await self._connections.hold(serve_websocket(self._app, transport))
+        with self._connections.hold():
+            await serve_websocket(self._app, transport)
 
     async def drain(self) -> None:
         """Close every connection with 1001, and give the handlers their grace (contract L2)."""

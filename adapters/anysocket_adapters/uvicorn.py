@@ -10,7 +10,7 @@ What differs from the specification, as of 0.54 (https://github.com/Kludex/uvico
 """
 
 import math
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from http import HTTPStatus
@@ -35,6 +35,7 @@ from anysocket_adapters.uvicorn_repairs import (
     decline_senseless_offers,
     fail_soon,
     forget_messages,
+    initiating_request,
     let_many_wait,
     lines_taken_out,
     read_on_wsproto,
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from uvicorn import Server as UvicornServer
     from uvicorn.config import WSProtocolType
 
+    from anysocket_adapters.uvicorn_sansio import RepairedSansIO
+
 
 class UvicornTransport(ASGITransport):
     """What the three implementations have in common."""
@@ -66,6 +69,13 @@ class UvicornTransport(ASGITransport):
         if close.code == CloseCode.NO_STATUS_RCVD and "reason" not in event:
             return Close(CloseCode.ABNORMAL_CLOSURE)
         return close
+
+
+@cache
+def _repaired_sansio() -> "Callable[[object], RepairedSansIO | None]":
+    from anysocket_adapters.uvicorn_sansio import repaired  # which needs uvicorn
+
+    return repaired
 
 
 class UvicornSansIOTransport(UvicornTransport):
@@ -84,9 +94,7 @@ class UvicornSansIOTransport(UvicornTransport):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
-        from anysocket_adapters.uvicorn_sansio import repaired
-
-        self._protocol = repaired(getattr(send, "__self__", None))
+        self._protocol = _repaired_sansio()(getattr(send, "__self__", None))
         if self._protocol is None:
             unknown("uvicorn", "the repairs of its websockets-sansio implementation")
         else:
@@ -123,6 +131,7 @@ class UvicornWSProtoTransport(UvicornTransport):
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(scope, receive, send)
         self._protocol = as_wsproto(getattr(send, "__self__", None))
+        self._request = None if self._protocol is None else initiating_request(self._protocol)
         if self._protocol is None:
             unknown("uvicorn", "the repairs of its wsproto implementation")
         else:
@@ -147,9 +156,9 @@ class UvicornWSProtoTransport(UvicornTransport):
     @property
     def handshake(self) -> Handshake:
         plain = super().handshake
-        if self._protocol is None:
+        if self._request is None:
             return plain
-        return plain._replace(headers=(*plain.headers, *lines_taken_out(self._protocol)))
+        return plain._replace(headers=(*plain.headers, *lines_taken_out(self._request)))
 
 
 _NAMED = frozenset(status.value for status in HTTPStatus)

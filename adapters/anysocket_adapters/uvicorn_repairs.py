@@ -160,11 +160,13 @@ def take_early_messages(protocol: WSProto) -> None:
         protocol.data_received(trailing)
 
 
-def lines_taken_out(protocol: WSProto) -> list[tuple[bytes, bytes]]:
+def initiating_request(protocol: WSProto) -> "Request | None":
+    """Give wsproto's own request: `decline_senseless_offers` replaces it."""
+    return getattr(protocol.conn.handshake, "_initiating_request", None)
+
+
+def lines_taken_out(request: "Request") -> list[tuple[bytes, bytes]]:
     """Give the header lines that wsproto 1.3 keeps to itself, each offer in one."""
-    request: Request | None = getattr(protocol.conn.handshake, "_initiating_request", None)
-    if request is None:
-        return []
     offers = {
         b"sec-websocket-protocol": request.subprotocols,
         b"sec-websocket-extensions": request.extensions,
@@ -177,8 +179,7 @@ def decline_senseless_offers(protocol: WSProto) -> None:
     from wsproto.extensions import PerMessageDeflate
     from wsproto.handshake import server_extensions_handshake
 
-    handshake = protocol.conn.handshake
-    request: Request | None = getattr(handshake, "_initiating_request", None)
+    handshake, request = protocol.conn.handshake, initiating_request(protocol)
     if request is None:
         return
     try:

@@ -25,7 +25,7 @@ from anysocket.origins import Origins
 from anysocket.request import WebSocketRequest
 from anysocket.routing.route import Route
 from anysocket.routing.router import Router
-from anysocket.routing.signature import AnyHandler, Refused, Signature
+from anysocket.routing.signature import AnyHandler, Signature
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment
 from anysocket.session import Session
@@ -171,19 +171,24 @@ class Application:
 
     def _handled(self, transport: Transport, scope: Scope) -> Awaitable[None]:
         """Give what serves the connection: not a coroutine around it, which every connection would keep."""
-        handshake = transport.handshake
+        path = transport.path
         session = Session(transport, self.max_message_size, self.close_timeout)
-        match = self._router.match(handshake.path)
+        match = self._router.match(path)
         if match is None:
             return session.close()
-        if (origin := self._origins.refused(handshake)) is not None:
+        if (origin := self._origins.refused(transport.headers)) is not None:
             return refuse(session, 403, f"pages of {origin} may not connect")
         route, path_params = match
-        request = WebSocketRequest(handshake, session, path_params, scope, self.state)
-        call: Next = partial(_serve, route, request, session)
+        request = WebSocketRequest(session, path_params, scope, self.state)
+        call: Callable[[], Awaitable[None]] = partial(route.serve, request, session)
+        if self._middleware:
+            call = self._around(partial(_serve, route, request, session), request)
+        return run(call, session, path, self._failures, route.silenced)
+
+    def _around(self, call: Next, request: WebSocketRequest) -> Next:
         for middleware in reversed(self._middleware):
             call = partial(middleware, request, call)
-        return run(call, session, handshake.path, self._failures, route.silenced)
+        return call
 
     async def _upgrade_required(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -232,7 +237,7 @@ class Served(Protocol):
         """The close codes whose `ConnectionClosed` may escape from the handler."""
         ...
 
-    async def serve(self, request: WebSocketRequest) -> None:
+    def serve(self, request: WebSocketRequest, session: Session) -> Awaitable[None]:
         """Call the handler for a request."""
         ...
 
@@ -240,10 +245,7 @@ class Served(Protocol):
 async def _serve(route: Served, request: WebSocketRequest, session: Session) -> None:
     if session.code is not None:
         return  # a middleware has denied it, or has seen the peer leave
-    try:
-        await route.serve(request)
-    except Refused as refused:
-        await refuse(session, refused.status, str(refused))
+    await route.serve(request, session)
     if session.code is None and session.state is not State.CONNECTING:
         await session.close()  # here, so that middleware sees how it ended
 

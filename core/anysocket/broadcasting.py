@@ -64,21 +64,21 @@ class _Deliveries:
     """What is still to be sent. The tasks that deliver share it, one for each peer that is slow."""
 
     def __init__(self, messages: Iterable[tuple[WebSocket, str | bytes]]) -> None:
-        self._next = iter(messages)
+        self._next = enumerate(messages, 1)
         self.waiting = True
         self.begun = 0
         self.mistake: InvalidState | None = None
 
     async def deliver(self) -> None:
-        for web_socket, message in self._next:
-            self.begun += 1
+        for number, (web_socket, message) in self._next:
+            self.begun = number
             try:
                 await web_socket.send(message)
             except ConnectionClosed:
                 pass
             except InvalidState as error:
                 self.mistake = error
-            if not self.begun % _A_TURN:
+            if not number % _A_TURN:
                 await checkpoint()
         self.waiting = False
 

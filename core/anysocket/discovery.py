@@ -25,19 +25,21 @@ class Connect(Protocol):
 
 def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
     """Make the transport of the server that is running."""
-    method: object = getattr(send, "func", send)  # of a functools.partial
-    owner: object = getattr(method, "__self__", None)
-    return adapter(type(owner).__module__.partition(".")[0])(scope, receive, send)
+    owner: object = getattr(send, "__self__", None)
+    if owner is None:
+        owner = getattr(getattr(send, "func", None), "__self__", None)  # of a functools.partial
+    kind: type = type(owner)
+    return adapter(kind)(scope, receive, send)
 
 
 @cache
-def adapter(package: str) -> Connect:
-    """Load the adapter for a server's package, or the plain one.
+def adapter(kind: type) -> Connect:
+    """Load the adapter for the package of a server's class, or the plain one.
 
     Raises:
         LookupError: not even the plain one is registered: anysocket isn't installed as a distribution.
     """
-    for name in (package, PLAIN):
+    for name in (kind.__module__.partition(".")[0], PLAIN):
         for entry_point in entry_points(group=GROUP, name=name):
             loaded: Connect = entry_point.load()
             return loaded

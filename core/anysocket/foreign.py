@@ -8,7 +8,6 @@ from anysocket import discovery
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.close import EVERY_CODE
 from anysocket.handler import Supervised
-from anysocket.handshake import Handshake
 from anysocket.messages.codec import Codec
 from anysocket.request import WebSocketRequest
 from anysocket.routing.sockets import Make, Socket, maker
@@ -73,16 +72,14 @@ def from_asgi(
     make = maker(kind, codec, EVERY_CODE)
     transport = discovery.connect(scope, receive, send)
     session = Session(transport, max_message_size=max_message_size, close_timeout=close_timeout)
-    return _supervised(make, session, scope, transport.handshake)
+    return _supervised(make, session, scope, transport.path)
 
 
 @asynccontextmanager
-async def _supervised(
-    make: Make, session: Session, scope: Scope, handshake: Handshake
-) -> AsyncGenerator[object, None]:
+async def _supervised(make: Make, session: Session, scope: Scope, path: str) -> AsyncGenerator[object, None]:
     # Where frameworks leave what their routes matched; some convert it.
     path_params = cast("Mapping[str, object]", scope.get("path_params") or {})
     params = {name: str(value) for name, value in path_params.items()}
-    request = WebSocketRequest(handshake, session, params, server_scope=scope)
-    async with Supervised(session, handshake.path):
+    request = WebSocketRequest(session, params, server_scope=scope)
+    async with Supervised(session, path):
         yield make(request)

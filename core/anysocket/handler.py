@@ -25,12 +25,25 @@ async def run(
     failures: Failures = _NO_ANSWERS,
     silenced: Container[int] = EVERY_CODE,
 ) -> None:
-    """Call a connection's handler, and see the connection to its end."""
+    """Call a connection's handler, and see the connection to its end, as `Supervised` does."""
+    live = LIVE.get()
+    if live is not None:
+        if live.draining:
+            await live.refuse(session)
+            return
+        live.hold(session)
     try:
-        async with Supervised(session, path, failures, silenced):
-            await call()
-    except Draining:
-        pass  # the connection has been refused
+        called = call()
+        del call  # an idle connection needs no more of it
+        await called
+    except BaseException as error:
+        if not await Supervised(session, path, failures, silenced).ended(error):
+            raise
+    else:
+        if session.code is None or session.closing:
+            await Supervised(session, path, failures, silenced).ended(None)
+        elif live is not None:
+            live.release(session)
 
 
 class Supervised:
@@ -66,14 +79,15 @@ class Supervised:
         self._live = LIVE.get()
 
     async def __aenter__(self) -> None:
-        """Let whoever serves the app hold the connection.
+        """Begin.
 
         Raises:
-            Draining: no new one is taken; this one has been refused.
+            Draining: no new connection is taken; this one has been refused.
         """
         if self._live is not None:
             if self._live.draining:
                 await self._live.refuse(self._session)
+                raise Draining(CloseCode.ABNORMAL_CLOSURE)
             self._live.hold(self._session)
 
     async def __aexit__(
@@ -82,6 +96,10 @@ class Supervised:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
+        return await self.ended(error)
+
+    async def ended(self, error: BaseException | None) -> bool:
+        """See the connection to its end; tell whether the exception that the handler raised is answered."""
         try:
             match error:
                 case None:

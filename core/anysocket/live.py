@@ -3,7 +3,6 @@
 import logging
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Never
 
 import anyio
 
@@ -39,14 +38,9 @@ class Live:
         """Hold a session while its handler runs."""
         self._sessions.add(session)
 
-    async def refuse(self, session: Session) -> Never:
-        """Refuse a session that came while draining.
-
-        Raises:
-            Draining: it has been refused.
-        """
+    async def refuse(self, session: Session) -> None:
+        """Refuse a session that came while draining."""
         await _send_away(session)
-        raise Draining(CloseCode.ABNORMAL_CLOSURE)
 
     def release(self, session: Session) -> None:
         """Let a session go, since its handler has ended."""

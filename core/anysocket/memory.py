@@ -40,6 +40,8 @@ class MemoryTransport:
             unread: how many messages fit in each direction before their sender must wait.
         """
         self.handshake: Handshake = handshake or Handshake()
+        self.path: str = self.handshake.path
+        self.headers: RawHeaders = self.handshake.headers
         self._to_peer = _Pipe[Message | Accepted | Denial](unread)
         self._from_peer = _Pipe[Message](unread)
         self.peer: MemoryPeer = MemoryPeer(self._from_peer, self._to_peer)

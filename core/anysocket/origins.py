@@ -7,7 +7,7 @@ Origin header which page it is. Other clients send no such header: nothing is re
 import re
 from collections.abc import Iterable
 
-from anysocket.handshake import Handshake
+from anysocket.handshake import RawHeaders
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+|null", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
@@ -33,26 +33,30 @@ class Origins:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin!r} isn't an origin: write scheme://host or scheme://host:port")
 
-    def refused(self, handshake: Handshake) -> str | None:
+    def refused(self, headers: RawHeaders) -> str | None:
         """Give the origin that may not connect, or None."""
         if self._allowed is not None and "*" in self._allowed:
             return None
-        origin = host = ""
-        for name, value in handshake.headers:
-            if name == b"origin":
-                origin = value.decode("latin-1")
-            elif name == b"host":
-                host = value.decode("latin-1")
+        origin = _last(b"origin", headers)
         if not origin:
             return None
         normal = _normal(origin)
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it isn't known.
             scheme, _, own = normal.partition("://")
-            allowed = own != "" and own == host.lower().removesuffix(_DEFAULT_PORT.get(scheme, ""))
+            host = _last(b"host", headers).lower()
+            allowed = own != "" and own == host.removesuffix(_DEFAULT_PORT.get(scheme, ""))
         else:
             allowed = normal in self._allowed
         return None if allowed else origin
+
+
+def _last(wanted: bytes, headers: RawHeaders) -> str:
+    found = b""
+    for name, value in headers:
+        if name == wanted:
+            found = value
+    return found.decode("latin-1")
 
 
 def _normal(origin: str) -> str:

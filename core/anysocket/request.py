@@ -32,17 +32,19 @@ class WebSocketRequest:
 
     def __init__(
         self,
-        handshake: Handshake,
         session: Session,
         path_params: Mapping[str, str],
         server_scope: Scope | None = None,
         app_state: Values | None = None,
     ) -> None:
-        self._handshake = handshake
         self._session = session
         self._path_params = path_params
         self._server_scope: Scope = {} if server_scope is None else server_scope
         self._app_state = Values() if app_state is None else app_state  # which may be empty as yet
+
+    @cached_property
+    def _handshake(self) -> Handshake:
+        return self._session.handshake
 
     @property
     def web_socket(self) -> WebSocket:

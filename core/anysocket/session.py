@@ -5,7 +5,7 @@ from contextlib import suppress
 import anyio
 
 from anysocket.close import Close, CloseCode
-from anysocket.handshake import Denial
+from anysocket.handshake import Denial, Handshake
 from anysocket.state import Action, State, step
 from anysocket.websocket import WebSocket
 
@@ -17,6 +17,11 @@ class Session(WebSocket):
     """What the application holds, and its handler sees as a `WebSocket`."""
 
     __slots__ = ()
+
+    @property
+    def handshake(self) -> Handshake:
+        """The peer's request."""
+        return self._transport.handshake
 
     @property
     def state(self) -> State:
@@ -42,7 +47,7 @@ class Session(WebSocket):
         """Wait, before accept, until the peer leaves (contract H5)."""
         with suppress(*self._gone):
             await self._transport.lost()
-        self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+        self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
 
     async def wait_closed(self) -> int:
         """Wait until the connection is closed, and give its close code (contract C6).

@@ -6,7 +6,6 @@ truth: what isn't in it is refused, and the diagram in the documentation is draw
 
 from collections.abc import Mapping
 from enum import Enum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from anysocket.errors import InvalidState
@@ -38,31 +37,29 @@ class Action(Enum):
     DISCONNECT = "disconnect"
 
 
-TRANSITIONS: Final[Mapping[State, Mapping[Action, State]]] = MappingProxyType(
-    {
-        State.CONNECTING: {
-            Action.ACCEPT: State.OPEN,
-            Action.DENY: State.CLOSED,
-            Action.DISCONNECT: State.CLOSED,
-        },
-        State.OPEN: {
-            Action.RECEIVE: State.OPEN,
-            Action.SEND: State.OPEN,
-            Action.CLOSE: State.CLOSING,
-            Action.DISCONNECT: State.CLOSED,
-        },
-        State.CLOSING: {
-            Action.RECEIVE: State.CLOSING,
-            Action.CLOSE: State.CLOSING,
-            Action.DISCONNECT: State.CLOSED,
-        },
-        State.CLOSED: {
-            Action.RECEIVE: State.CLOSED,
-            Action.CLOSE: State.CLOSED,
-            Action.DISCONNECT: State.CLOSED,
-        },
-    }
-)
+TRANSITIONS: Final[Mapping[State, Mapping[Action, State]]] = {
+    State.CONNECTING: {
+        Action.ACCEPT: State.OPEN,
+        Action.DENY: State.CLOSED,
+        Action.DISCONNECT: State.CLOSED,
+    },
+    State.OPEN: {
+        Action.RECEIVE: State.OPEN,
+        Action.SEND: State.OPEN,
+        Action.CLOSE: State.CLOSING,
+        Action.DISCONNECT: State.CLOSED,
+    },
+    State.CLOSING: {
+        Action.RECEIVE: State.CLOSING,
+        Action.CLOSE: State.CLOSING,
+        Action.DISCONNECT: State.CLOSED,
+    },
+    State.CLOSED: {
+        Action.RECEIVE: State.CLOSED,
+        Action.CLOSE: State.CLOSED,
+        Action.DISCONNECT: State.CLOSED,
+    },
+}
 
 
 def step(state: State, action: Action) -> State:

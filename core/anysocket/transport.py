@@ -23,6 +23,16 @@ class Transport(Protocol):
     """The exceptions by which this server says that the peer has left."""
 
     @property
+    def path(self) -> str:
+        """Where the peer wants to go, as in `handshake`, which costs more and is read only when needed."""
+        ...
+
+    @property
+    def headers(self) -> RawHeaders:
+        """The header lines, as in `handshake`."""
+        ...
+
+    @property
     def handshake(self) -> Handshake:
         """The peer's request."""
         ...

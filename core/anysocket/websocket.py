@@ -101,7 +101,7 @@ class WebSocket:
             Unsupported: headers were given and the server drops them.
         """
         state = self._answer(Action.ACCEPT)
-        lines = validated(headers)
+        lines = validated(headers) if headers else []
         if subprotocol is not None:
             offered = self._transport.handshake.subprotocols
             if subprotocol not in offered:
@@ -113,7 +113,7 @@ class WebSocket:
             self._answering = False
             raise
         except self._gone as error:
-            self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+            self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
             raise self._closed() from error
         self._state = state
         self._receive_event = self._transport.receive
@@ -137,7 +137,7 @@ class WebSocket:
             self._receiving = False
             return self._receive_late()
         except self._gone:
-            self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+            self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
             return self._end()
         finally:
             self._receiving = False
@@ -145,7 +145,7 @@ class WebSocket:
         if message is None:
             message = event.get("bytes")
         if message is None:
-            self._disconnected(self._transport.ended(event))
+            self._ends(Action.DISCONNECT, self._transport.ended(event))
             return self._end()
         if self._close is not None and self._ahead is None:
             return self._end()  # another task has closed meanwhile
@@ -201,10 +201,8 @@ class WebSocket:
             if self._state is _CONNECTING:
                 await self._deny(denial())
             else:
-                self._ended(step(self._state, Action.CLOSE))
-                self._close = close
                 ahead, self._ahead = self._ahead, None  # who closes wants no more messages
-                self._tell_watchers()
+                self._ends(Action.CLOSE, close)
                 self._closing = True
                 try:
                     await self._transport.close(close)
@@ -233,24 +231,18 @@ class WebSocket:
             raise InvalidState(f"can't {action.value}: the handshake is being answered already")
         return step(self._state, action)
 
-    def _disconnected(self, close: Close) -> None:
-        """Note that the connection is over. The first close recorded stands (contract C1)."""
-        self._ended(step(self._state, Action.DISCONNECT))
+    def _ends(self, action: Action, close: Close) -> None:
+        """Note that no more messages come or go. The first close recorded stands (contract C1)."""
+        self._state = step(self._state, action)
+        self._receive_event = self._send_event = _not_open
         if self._close is None:
             self._close = close
-        self._tell_watchers()
-
-    def _ended(self, state: State) -> None:
-        self._state = state
-        self._receive_event = self._send_event = _not_open
+        if self._over is not None:
+            self._over.set()
 
     def _closed(self) -> ConnectionClosed:
         assert self._close is not None
         return ConnectionClosed(*self._close)
-
-    def _tell_watchers(self) -> None:
-        if self._over is not None:
-            self._over.set()
 
     def _receive_late(self) -> str | bytes | None:
         """Give what was read ahead before the peer's end, then the end."""
@@ -309,7 +301,7 @@ class WebSocket:
                 await anyio.sleep(_RECEIVING_POLL)
                 continue
             event = await self._read_ahead().read_until_the_end(bounded=bounded)
-            self._disconnected(self._transport.ended(event))
+            self._ends(Action.DISCONNECT, self._transport.ended(event))
 
     def _is_too_big(self, message: str | bytes) -> bool:
         size = len(message.encode()) if isinstance(message, str) else len(message)
@@ -324,7 +316,7 @@ class WebSocket:
         """Find how the peer left among the events that nobody has read; without any, it broke."""
         with anyio.move_on_after(_LAST_EVENTS_TIMEOUT):
             await self._watch(bounded=False)
-        self._disconnected(Close(CloseCode.ABNORMAL_CLOSURE))
+        self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
         return self._closed()
 
 

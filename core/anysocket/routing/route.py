@@ -7,12 +7,14 @@ from typing import Concatenate, Generic, ParamSpec, cast, get_origin
 from urllib.parse import quote, urlencode
 
 from anysocket.connection import Connection
+from anysocket.handler import refuse
 from anysocket.messages.codec import Codec
 from anysocket.request import WebSocketRequest
 from anysocket.routing.parameters import Parameter
-from anysocket.routing.signature import Signature, read
+from anysocket.routing.signature import Refused, Signature, read
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment, segments
+from anysocket.session import Session
 
 P = ParamSpec("P")
 
@@ -53,21 +55,25 @@ class Route(Generic[Socket, P]):
         """Call the handler."""
         await self.handler(socket, *args, **kwargs)
 
-    async def serve(self, request: WebSocketRequest) -> None:
+    def serve(self, request: WebSocketRequest, session: Session) -> Awaitable[None]:
         """Call the handler for a request: convert its parameters, and accept where it is to be.
 
-        Raises:
-            Refused: a parameter isn't what the handler takes.
+        What the handler gives is returned as it is, so that no idle connection keeps a coroutine
+        around it. A request whose parameters aren't what it takes is refused.
         """
-        arguments = (
-            self.signature.arguments(request.path_params, lambda: request.query)
-            if self._has_parameters
-            else {}
-        )
+        arguments: Mapping[str, object] = {}
+        if self._has_parameters:
+            try:
+                arguments = self.signature.arguments(request.path_params, lambda: request.query)
+            except Refused as refused:
+                return refuse(session, refused.status, str(refused))
         if self._auto_accept and request.connecting:  # a middleware may have accepted before
-            await request.web_socket.accept()
-        socket = self.signature.make_socket(request)
-        await self._call(socket, **arguments)
+            return self._accept_and_call(request, arguments)
+        return self._call(self.signature.make_socket(request), **arguments)
+
+    async def _accept_and_call(self, request: WebSocketRequest, arguments: Mapping[str, object]) -> None:
+        await request.web_socket.accept()
+        await self._call(self.signature.make_socket(request), **arguments)
 
     def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Build the path and query that lead here, from the handler's own parameters.

@@ -25,6 +25,8 @@ class Router(Generic[Target]):
 
     def __init__(self) -> None:
         self._root = _Node[Target]()
+        self._literal: dict[str, Target] = {}
+        """The targets of paths without parameters, which win over all others."""
 
     def add(self, segments: Sequence[Segment], target: Target) -> None:
         """Lead a path to a target.
@@ -42,11 +44,16 @@ class Router(Generic[Target]):
         if node.target is not None:
             path = "".join(f"/{{{text}}}" if is_parameter else f"/{text}" for text, is_parameter in segments)
             raise ValueError(f"route {path!r} leads to a handler already")
+        if not any(segment.is_parameter for segment in segments):
+            self._literal["".join(f"/{text}" for text, _ in segments)] = target
         node.target = target
         node.names = tuple(segment.text for segment in segments if segment.is_parameter)
 
     def match(self, path: str) -> tuple[Target, dict[str, str]] | None:
         """Find the target of a decoded path, with the values of its parameters, none of them empty."""
+        literal = self._literal.get(path)
+        if literal is not None:
+            return literal, {}
         segments = path.split("/")
         if segments[0]:
             return None  # it starts with no slash
@@ -54,7 +61,7 @@ class Router(Generic[Target]):
         node = self._find(self._root, segments, 1, values)
         if node is None or node.target is None:
             return None
-        return node.target, {name: values[place] for place, name in enumerate(node.names)}
+        return node.target, dict(zip(node.names, values, strict=True))
 
     def _find(
         self, node: _Node[Target], segments: list[str], depth: int, values: list[str]

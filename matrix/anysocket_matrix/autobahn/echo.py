@@ -34,7 +34,7 @@ class EchoApp:
 
     async def handle(self, transport: Transport) -> None:
         """Serve over a transport: granian's RSGI has one in place of ASGI."""
-        if isinstance(transport, RSGITransport) and transport.handshake.path == BARE:
+        if isinstance(transport, RSGITransport) and transport.path == BARE:
             # What lies beneath the adapter is nobody's business but a comparison's.
             await _bare_rsgi(transport._protocol)  # pyright: ignore[reportPrivateUsage]
         else:

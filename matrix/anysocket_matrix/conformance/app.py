@@ -78,7 +78,7 @@ class CaseApp:
 
     async def handle(self, transport: Transport) -> None:
         """Serve over the transport of a server that doesn't speak ASGI."""
-        run = _Run(transport.handshake.headers)
+        run = _Run(transport.headers)
         with run.recording():
             if run.layer is Layer.NORMALISED:
                 await normalise(run.app, **run.limits).handle(transport)
@@ -144,7 +144,7 @@ class _Run:
             requests.append(request)
             await handler.run(request, running.notes)
 
-        application.websocket(transport.handshake.path)(noting)
+        application.websocket(transport.path)(noting)
         try:
             await application.handle(transport)
         finally:

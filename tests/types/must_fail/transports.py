@@ -15,6 +15,14 @@ class Most:
     gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
 
     @property
+    def path(self) -> str:
+        return "/"
+
+    @property
+    def headers(self) -> RawHeaders:
+        return ()
+
+    @property
     def handshake(self) -> Handshake:
         return Handshake()
 
@@ -55,6 +63,8 @@ class ReceivesAtOnce:
 
     capabilities: ClassVar[Capabilities] = Capabilities()
     gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+    path = "/"
+    headers: RawHeaders = ()
     handshake = Handshake()
 
     def receive(self) -> WebSocketEvent:

@@ -20,6 +20,8 @@ class Frames:
 
     def __init__(self, handshake: Handshake) -> None:
         self.handshake = handshake
+        self.path = handshake.path
+        self.headers = handshake.headers
 
     async def receive(self) -> WebSocketEvent:
         return {"type": "websocket.receive", "text": "text"}
