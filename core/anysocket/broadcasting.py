@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cache
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Never, TypeVar, cast, overload
 
 import anyio
@@ -64,22 +64,25 @@ class _Deliveries:
     """What is still to be sent. The tasks that deliver share it, one for each peer that is slow."""
 
     def __init__(self, messages: Iterable[tuple[WebSocket, str | bytes]]) -> None:
-        self._next = enumerate(messages, 1)
+        self._next = iter(messages)
         self.waiting = True
         self.begun = 0
         self.mistake: InvalidState | None = None
 
     async def deliver(self) -> None:
-        for number, (web_socket, message) in self._next:
-            self.begun = number
-            try:
-                await web_socket.send(message)
-            except ConnectionClosed:
-                pass
-            except InvalidState as error:
-                self.mistake = error
-            if not number % _A_TURN:
-                await checkpoint()
+        while True:
+            begun = self.begun
+            for web_socket, message in islice(self._next, _A_TURN):
+                self.begun += 1
+                try:
+                    await web_socket.send(message)
+                except ConnectionClosed:
+                    pass
+                except InvalidState as error:
+                    self.mistake = error
+            if self.begun - begun < _A_TURN:  # there are no more
+                break
+            await checkpoint()
         self.waiting = False
 
 
