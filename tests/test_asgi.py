@@ -5,13 +5,17 @@ import pytest
 from anysocket import Close, Denial, Handshake, Transport, Unsupported
 from anysocket.asgi import ASGIEvent, Scope, WebSocketEvent
 from anysocket_adapters import ASGITransport
-from anysocket_adapters.asgi import handshake
 
 pytestmark = pytest.mark.anyio
 
 EXTENSION: dict[str, object] = {"websocket.http.response": {}}
 CONNECT: ASGIEvent = {"type": "websocket.connect"}
 DISCONNECT: ASGIEvent = {"type": "websocket.disconnect", "code": 1006}
+
+
+def handshake(scope: Scope) -> Handshake:
+    server = Server()
+    return ASGITransport(scope, server.receive, server.send).handshake
 
 
 class Server:

@@ -51,7 +51,34 @@ class ASGITransport:
 
     @property
     def handshake(self) -> Handshake:
-        return handshake(self.scope)
+        return self._handshake()
+
+    def _handshake(self, prefix: str = "") -> Handshake:
+        """Read the scope, believing that each key holds what the specification says: hence the cast.
+
+        Args:
+            prefix: what the server has put before the raw path.
+        """
+        told = cast("_WebSocketScope", self.scope)
+        raw_path = told.get("raw_path")
+        if raw_path is None:
+            raw_path = quote(told["path"], safe=_UNENCODED).encode()
+        elif prefix:
+            raw_path = raw_path.removeprefix(prefix.encode())
+        return Handshake(
+            path=self.path,
+            raw_path=raw_path,
+            root_path=told.get("root_path", ""),
+            query_string=told.get("query_string", b""),
+            headers=self.headers,
+            # Most servers give the empty elements of the peer's list too, which are none.
+            subprotocols=tuple(each for each in told.get("subprotocols", ()) if each),
+            client=address(told.get("client")),
+            server=address(told.get("server")),
+            scheme=told.get("scheme", "ws"),
+            http_version=told.get("http_version", "1.1"),
+            state=told.get("state", {}),
+        )
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(event.get("code") or CloseCode.NO_STATUS_RCVD, event.get("reason") or "")
@@ -117,39 +144,6 @@ class _WebSocketScope(TypedDict):
     scheme: NotRequired[str]
     http_version: NotRequired[str]
     state: NotRequired[dict[str, object]]
-
-
-def handshake(scope: Scope, prefix: str = "") -> Handshake:
-    """Read a scope, believing that each key holds what the specification says: hence the cast.
-
-    Args:
-        scope: the server's.
-        prefix: what the server has put before the raw path.
-    """
-    told = cast("_WebSocketScope", scope)
-    root_path = told.get("root_path", "")
-    path = told["path"]
-    raw_path = told.get("raw_path")
-    if raw_path is None:
-        raw_path = quote(path, safe=_UNENCODED).encode()
-    elif prefix:
-        raw_path = raw_path.removeprefix(prefix.encode())
-    subprotocols = told.get("subprotocols", ())
-    # By position: names cost a connection 5,000 instructions more.
-    return Handshake(
-        below(root_path, path),
-        raw_path,
-        root_path,
-        told.get("query_string", b""),
-        tuple(told["headers"]),
-        # Most servers give the empty elements of the peer's list too, which are none.
-        tuple(each for each in subprotocols if each) if subprotocols else (),
-        address(told.get("client")),
-        address(told.get("server")),
-        told.get("scheme", "ws"),
-        told.get("http_version", "1.1"),
-        told.get("state", {}),
-    )
 
 
 def http_response(denial: Denial) -> bytes:

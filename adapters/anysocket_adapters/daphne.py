@@ -120,11 +120,11 @@ class DaphneTransport(ASGITransport):
 
     @property
     def path(self) -> str:
-        return self.handshake.path
+        return super().path if self._request is None else self._request.path
 
     @property
     def headers(self) -> RawHeaders:
-        return self.handshake.headers
+        return super().headers if self._request is None else self._request.headers
 
     @property
     def handshake(self) -> Handshake:

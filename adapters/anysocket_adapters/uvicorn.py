@@ -24,7 +24,7 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
 from anysocket.transport import Transport
-from anysocket_adapters.asgi import ASGITransport, handshake, http_response
+from anysocket_adapters.asgi import ASGITransport, http_response
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn_classes import http_class, legacy_class
@@ -62,7 +62,7 @@ class UvicornTransport(ASGITransport):
     @property
     def handshake(self) -> Handshake:
         # The protocol's own, since a framework that mounts us adds to the scope's.
-        return handshake(self.scope, getattr(getattr(self._send, "__self__", None), "root_path", ""))
+        return self._handshake(getattr(getattr(self._send, "__self__", None), "root_path", ""))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         close = super().ended(event)
@@ -154,11 +154,10 @@ class UvicornWSProtoTransport(UvicornTransport):
             await wait_until_closed(self._protocol)
 
     @property
-    def handshake(self) -> Handshake:
-        plain = super().handshake
-        if self._request is None:
-            return plain
-        return plain._replace(headers=(*plain.headers, *lines_taken_out(self._request)))
+    def headers(self) -> RawHeaders:
+        return (
+            super().headers if self._request is None else (*super().headers, *lines_taken_out(self._request))
+        )
 
 
 _NAMED = frozenset(status.value for status in HTTPStatus)
