@@ -7,7 +7,7 @@ import pytest
 from anysocket import Support
 from anysocket_adapters import servers
 from anysocket_matrix.conformance.case import cases
-from anysocket_matrix.proxies import BY_CHANCE, PROXIES, installed
+from anysocket_matrix.proxies import BY_CHANCE, PROXIES, Changes, installed
 from anysocket_matrix.rows import Row, row, rows
 
 PROGRAM = """#!/bin/sh
@@ -18,23 +18,36 @@ echo "version 1.2.3"
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have nothing but proxies that tell their version."""
-    for name in PROXIES:
-        (tmp_path / name).write_text(PROGRAM)
-        (tmp_path / name).chmod(0o755)
+    for proxy in PROXIES.values():
+        (tmp_path / proxy.program).write_text(PROGRAM)
+        (tmp_path / proxy.program).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-def behind(name: str) -> Row:
-    return Row(servers()["hypercorn"], proxy=PROXIES[name])
+def behind(name: str, *, http2: bool = False) -> Row:
+    return Row(servers()["hypercorn"], http2=http2, tls=True, proxy=PROXIES[name])
 
 
-@pytest.mark.parametrize("name", PROXIES)
-def test_a_proxy_changes_what_is_declared(name: str) -> None:
-    through = behind(name)
+OVER_HTTP2 = [name for name, proxy in PROXIES.items() if proxy.over_http2 is not None]
+
+
+@pytest.mark.parametrize(
+    ("name", "http2"), [(name, False) for name in PROXIES] + [(name, True) for name in OVER_HTTP2]
+)
+def test_a_proxy_changes_what_is_declared(name: str, *, http2: bool) -> None:
+    through = behind(name, http2=http2).check()
     assert through.capabilities.peer_addresses is Support.ABSENT
     assert through.behind.capabilities.peer_addresses is Support.NATIVE
-    for capability, support in PROXIES[name].changes.items():
+    changes = PROXIES[name].changes(http2=http2)
+    for capability, support in changes.capabilities.items():
         assert getattr(through.capabilities, capability) is support
+    assert dict(through.known_failures) == dict(changes.known_failures)
+
+
+@pytest.mark.parametrize(("name", "http2"), [("haproxy", False), ("haproxy-h2", True)])
+def test_the_version_behind_is_the_proxys(name: str, *, http2: bool) -> None:
+    for in_front in False, True:
+        assert behind(name, http2=in_front).behind.name == ("hypercorn+h2" if http2 else "hypercorn")
 
 
 def test_tls_ends_at_the_proxy() -> None:
@@ -55,8 +68,8 @@ def test_a_servers_life_is_not_run_again() -> None:
 def test_rows_through_proxies() -> None:
     chosen = rows(["uvicorn", "granian+nginx"], variants=False, proxies=True)
     assert [each.name for each in chosen] == [
-        *("uvicorn", "uvicorn+haproxy", "uvicorn+nginx"),
-        *("granian+nginx", "granian+haproxy"),
+        *("uvicorn", "uvicorn+haproxy", "uvicorn+h2+tls+haproxy", "uvicorn+nginx"),
+        *("granian+nginx", "granian+haproxy", "granian+h2+tls+haproxy"),
     ]
 
 
@@ -64,8 +77,10 @@ def test_rows_through_proxies() -> None:
     ("name", "says"),
     [
         ("uvicorn+nginx+haproxy", "more than one proxy"),
-        ("hypercorn+h2+haproxy", "over HTTP/1.1, so without h2"),
-        ("uvicorn+squid", "haproxy, nginx"),
+        ("hypercorn+h2+nginx", "nginx has no WebSockets over HTTP/2"),
+        ("hypercorn+h2+haproxy-h2", "haproxy-h2 has no configuration without TLS"),
+        ("granian+h2+tls+haproxy-h2", "granian has no WebSocket over HTTP/2"),
+        ("uvicorn+squid", "haproxy, haproxy-h2, nginx"),
     ],
 )
 def test_rows_that_cannot_be(name: str, says: str) -> None:
@@ -79,6 +94,8 @@ def test_a_program_that_is_missing() -> None:
 
 
 def test_a_proxys_known_failures_are_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PROXIES["nginx"], "known_failures", {"close.gone": "https://example.com"})
+    monkeypatch.setattr(
+        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.gone": "https://example.com"})
+    )
     with pytest.raises(ValueError, match=r"known failure 'close\.gone' is no case"):
         behind("nginx").check()

@@ -138,7 +138,7 @@ def through_proxies() -> str:
     absent = {row.row: {cell.case: cell.verdict is Verdict.ABSENT for cell in row.cells} for row in newest()}
     rows: list[tuple[str, str, str]] = []
     for row in (each.row for each in newest() if each not in direct()):
-        alone = absent.get(row.rpartition("+")[0], {})
+        alone = absent.get(row.partition("+")[0], {})
         worse = [f"`{case}`" for case, now in absent[row].items() if now and alone.get(case) is False]
         better = [f"`{case}`" for case, now in absent[row].items() if not now and alone.get(case)]
         rows.append((f"`{row}`", ", ".join(worse) or "nothing", ", ".join(better) or "nothing"))

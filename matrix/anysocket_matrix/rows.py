@@ -39,8 +39,10 @@ class Row:
 
     @property
     def behind(self) -> "Row":
-        """The server itself: behind a proxy it speaks HTTP/1.1 without TLS."""
-        return self if self.proxy is None else replace(self, http2=False, tls=False, proxy=None)
+        """The server itself: behind a proxy it needs no TLS."""
+        if self.proxy is None:
+            return self
+        return replace(self, http2=self.proxy.http2_behind, tls=False, proxy=None)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -49,7 +51,7 @@ class Row:
         if self.proxy is None:
             return own
         end_of_tls = {"peer_scheme": Support.ABSENT} if self.tls else {}
-        return replace(own, **self.proxy.changes, **end_of_tls)
+        return replace(own, **{**self.proxy.changes(http2=self.http2).capabilities, **end_of_tls})
 
     @property
     def plain(self) -> bool:
@@ -67,7 +69,7 @@ class Row:
     def known_failures(self) -> Mapping[str, str]:
         """The cases that are known to fail, each with where it is told of."""
         own = self.server.known_failures
-        return own if self.proxy is None else {**own, **self.proxy.known_failures}
+        return own if self.proxy is None else {**own, **self.proxy.changes(http2=self.http2).known_failures}
 
     @property
     def _transport(self) -> type[Transport]:
@@ -101,8 +103,7 @@ class Row:
             )
         if self.proxy is not None:
             self.proxy.version  # noqa: B018  # raises where it isn't installed
-            if self.http2:
-                raise ValueError(f"{self.name}: rows through a proxy are over HTTP/1.1, so without {HTTP2}")
+            self.proxy.configuration(tls=self.tls)
         return self
 
 
@@ -166,7 +167,7 @@ def rows(names: Sequence[str], *, variants: bool, proxies: bool) -> list[Row]:
         for each in [
             base,
             *(_variants(base.server) if variants else ()),
-            *(Row(base.server, proxy=proxy).check() for proxy in PROXIES.values() if proxies),
+            *(_fronted(base.server) if proxies else ()),
         ]
     ]
     return list(dict.fromkeys(more))
@@ -180,3 +181,14 @@ def _variants(server: Server) -> Iterator[Row]:
             yield Row(server, loop, tls=True)
             yield Row(server, loop, http2=True)
             yield Row(server, loop, http2=True, tls=True)
+
+
+def _fronted(server: Server) -> Iterator[Row]:
+    """Give the server behind each proxy that it can be behind, as browsers come: over HTTP/2 with TLS."""
+    for proxy in PROXIES.values():
+        if proxy.http2_behind and server.http2 is None:
+            continue
+        if proxy.plain is not None:
+            yield Row(server, proxy=proxy).check()
+        if proxy.over_http2 is not None:
+            yield Row(server, http2=True, tls=True, proxy=proxy).check()

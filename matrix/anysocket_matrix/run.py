@@ -283,7 +283,7 @@ class _RowRun:
 
 
 def _versions(row: Row) -> dict[str, str]:
-    found = {} if row.proxy is None else {row.proxy.name: row.proxy.version}
+    found = {} if row.proxy is None else {row.proxy.program: row.proxy.version}
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
             found[package] = version(package)

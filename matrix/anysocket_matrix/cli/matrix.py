@@ -26,7 +26,11 @@ def matrix(
         ),
     ] = False,
     proxies: Annotated[
-        bool, typer.Option("--proxies", help="Also each server behind haproxy, and behind nginx.")
+        bool,
+        typer.Option(
+            "--proxies",
+            help="Also each server behind haproxy and nginx, over HTTP/2 too where that is supported.",
+        ),
     ] = False,
     case: Annotated[
         list[str] | None,

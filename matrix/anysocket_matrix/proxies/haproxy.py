@@ -1,11 +1,10 @@
-"""haproxy, which speaks HTTP/2 with peers and HTTP/1.1 with the server."""
+"""haproxy, which speaks HTTP/2 with peers, and with a server that has WebSockets there."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from anysocket import Support
-from anysocket_matrix.proxies.proxy import Proxy, Way, installed
+from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
 
 ONE_THREAD = """
 global
@@ -14,23 +13,40 @@ global
 """So that what happens on one connection isn't overtaken by what happens on another later."""
 
 
+TRANSLATED = {"asgi.deny.success": "https://www.rfc-editor.org/rfc/rfc8441#section-5"}
+"""A denial with 200 opens a connection over HTTP/2, and none over HTTP/1.1: haproxy hands it on as it is."""
+
+
 class Haproxy(Proxy):
-    """haproxy."""
+    """haproxy, with HTTP/1.1 behind."""
 
     name = "haproxy"
-    suffix = ".cfg"
-    changes: ClassVar[Mapping[str, Support]] = {
-        "peer_addresses": Support.ABSENT,
-        # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
-        "over_http2": Support.NATIVE,
-        "no_proof_over_http2": Support.ABSENT,
-    }
+    program = "haproxy"
+    plain = "http1.cfg"
+    tls = "tls.cfg"
+    over_http1 = Changes(
+        {
+            "peer_addresses": Support.ABSENT,
+            # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
+            "over_http2": Support.NATIVE,
+            "no_proof_over_http2": Support.ABSENT,
+        }
+    )
+    over_http2 = Changes(
+        {
+            **over_http1.capabilities,
+            "peer_scheme": Support.ABSENT,  # nor the version of HTTP
+            # It answers a request that has data right behind it with status 0.
+            "early_message": Support.ABSENT,
+        },
+        TRANSLATED,
+    )
 
     def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
         file = folder / "haproxy.cfg"
         file.write_text(configuration)
         (folder / "one_thread.cfg").write_text(ONE_THREAD)
-        return [installed(self.name), "-db", "-f", str(folder / "one_thread.cfg"), "-f", str(file)], {
+        return [installed(self.program), "-db", "-f", str(folder / "one_thread.cfg"), "-f", str(file)], {
             "LISTEN": f"fd@{way.listener.fileno()}",
             "APPLICATION": way.application,
             "CERTIFICATE": str(way.certificate.both),
@@ -38,4 +54,16 @@ class Haproxy(Proxy):
         }
 
 
+class HaproxyToHTTP2(Haproxy):
+    """haproxy, with HTTP/2 behind."""
+
+    name = "haproxy-h2"
+    plain = None
+    tls = "http2_behind.cfg"
+    http2_behind = True
+    over_http1 = Changes({"peer_addresses": Support.ABSENT}, TRANSLATED)
+    over_http2 = Changes({"peer_addresses": Support.ABSENT})
+
+
 haproxy: Haproxy = Haproxy()
+haproxy_h2: HaproxyToHTTP2 = HaproxyToHTTP2()

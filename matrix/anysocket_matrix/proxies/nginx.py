@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from anysocket import Support
-from anysocket_matrix.proxies.proxy import Proxy, Way, installed
+from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
 
 MAIN = """
 daemon off;
@@ -33,14 +32,18 @@ class Nginx(Proxy):
     """nginx, whose configurations are what goes into /etc/nginx/conf.d."""
 
     name = "nginx"
-    suffix = ".conf"
-    changes: ClassVar[Mapping[str, Support]] = {
-        # It drops such headers, unless `underscores_in_headers` is on.
-        "header_underscores": Support.ABSENT,
-        "peer_addresses": Support.ABSENT,
-        "over_http2": Support.ABSENT,
-        "no_proof_over_http2": Support.ABSENT,
-    }
+    program = "nginx"
+    plain = "http1.conf"
+    tls = "tls.conf"
+    over_http1 = Changes(
+        {
+            # It drops such headers, unless `underscores_in_headers` is on.
+            "header_underscores": Support.ABSENT,
+            "peer_addresses": Support.ABSENT,
+            "over_http2": Support.ABSENT,
+            "no_proof_over_http2": Support.ABSENT,
+        }
+    )
 
     def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
         host, port = way.listener.getsockname()
@@ -56,7 +59,7 @@ class Nginx(Proxy):
         # As it hands its sockets to its successor; it finds in them the one that it is told to listen on.
         inherited = {"NGINX": f"{way.listener.fileno()};"}
         options = ["-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
-        return [installed(self.name), *options], inherited
+        return [installed(self.program), *options], inherited
 
 
 nginx: Nginx = Nginx()

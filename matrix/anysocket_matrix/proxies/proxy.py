@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
 from typing import ClassVar
@@ -47,21 +47,36 @@ before it has read the close frame loses that; a peer without a proxy always fin
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a proxy changes."""
+
+    capabilities: Mapping[str, Support]
+    """Those that are no longer the server's own."""
+    known_failures: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The cases that fail on the way without a capability that says so, each with a link."""
+
+
 class Proxy(ABC):
     """A program that hands on connections, and what comes of WebSockets on their way through it.
 
-    What it changes is true in front of every server, in the configurations of the matrix: with
-    HTTP/1.1 behind and in front.
+    What it changes is true in front of every server, in the configurations of the matrix.
     """
 
     name: ClassVar[str]
-    """What a row calls it; also the program, and Debian's package that has it."""
-    suffix: ClassVar[str]
-    """How its configurations' names end."""
-    changes: ClassVar[Mapping[str, Support]]
-    """The capabilities that are no longer the server's own."""
-    known_failures: Mapping[str, str] = {}
-    """The cases that fail on the way through it without a capability that says so, each with a link."""
+    """What a row calls it."""
+    program: ClassVar[str]
+    """Also Debian's package that has it."""
+    plain: ClassVar[str | None]
+    """The file of its configuration for peers without TLS; None where there is none."""
+    tls: ClassVar[str]
+    """The same for peers over TLS."""
+    http2_behind: ClassVar[bool] = False
+    """Whether it speaks HTTP/2 with the server."""
+    over_http1: ClassVar[Changes]
+    """What it changes for peers over HTTP/1.1."""
+    over_http2: ClassVar[Changes | None] = None
+    """The same for peers over HTTP/2; None where these have no WebSockets."""
 
     @abstractmethod
     def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
@@ -73,9 +88,27 @@ class Proxy(ABC):
             folder: where its files may go.
         """
 
+    def changes(self, *, http2: bool) -> Changes:
+        """Give what it changes for peers over a version of HTTP.
+
+        Raises:
+            ValueError: these have no WebSockets.
+        """
+        found = self.over_http2 if http2 else self.over_http1
+        if found is None:
+            raise ValueError(f"{self.name} has no WebSockets over HTTP/2")
+        return found
+
     def configuration(self, *, tls: bool) -> str:
-        """Give the text of the configuration that the matrix uses."""
-        return (CONFIGURATIONS / f"{'tls' if tls else 'http1'}{self.suffix}").read_text()
+        """Give the text of the configuration that the matrix uses.
+
+        Raises:
+            ValueError: there is none without TLS.
+        """
+        file = self.tls if tls else self.plain
+        if file is None:
+            raise ValueError(f"{self.name} has no configuration without TLS: add +tls to the row")
+        return (CONFIGURATIONS / file).read_text()
 
     @property
     def version(self) -> str:
@@ -84,7 +117,7 @@ class Proxy(ABC):
         Raises:
             ValueError: it isn't installed.
         """
-        said = subprocess.run([installed(self.name), "-v"], capture_output=True, text=True, check=True)
+        said = subprocess.run([installed(self.program), "-v"], capture_output=True, text=True, check=True)
         found = re.search(r"\d+\.\d+\.\d+", said.stdout + said.stderr)
         return found[0] if found else "of an unknown version"
 
