@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from anysocket import Support
-from anysocket_matrix import files
+from anysocket_matrix import cli, files
 from anysocket_matrix.results import Cell, Failure, Results, RowResult, Verdict
 
 
@@ -55,3 +56,33 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="there are no results in"):
         files.read([tmp_path / "empty"])
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.json").mkdir()
+    for path, says in (
+        (tmp_path / "file" / "results.json", "a file is where a folder should be"),
+        (tmp_path / "file", "a file is where a folder should be"),
+        (Path("/proc"), "No such file"),  # where nobody can write, not even root
+        (Path("/proc/results.json"), "No such file"),
+    ):
+        with pytest.raises(ValueError, match=f"can't write {path}.*: {says}"):
+            files.prepare(path)
+    with pytest.raises(ValueError, match=r"folder\.json: Is a directory"):
+        files.prepare_file(tmp_path / "folder.json")
+
+
+def test_a_file_that_is_looked_at_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "costs.json"
+    file.write_text("{}")
+    files.prepare_file(file)
+    assert file.read_text() == "{}"
+
+
+def test_a_mistake_in_what_to_run_leaves_the_last_results(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    file.write_text("{}")
+    wrong = ["matrix", "--server", "nothing", "--json", str(file)]
+    assert CliRunner().invoke(cli.app, wrong).exit_code == 1
+    assert file.read_text() == "{}"

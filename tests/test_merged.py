@@ -57,6 +57,12 @@ def test_an_environment_that_wrote_nothing(tmp_path: Path) -> None:
     assert "py313.json: No such file" in done.output
 
 
+def test_a_folder_without_results(tmp_path: Path) -> None:
+    done = report(tmp_path)
+    assert done.exit_code == 1
+    assert f"missing: there are no results in {tmp_path}" in done.output.replace("\n", "")
+
+
 def test_an_environment_that_broke_off(tmp_path: Path) -> None:
     file = tmp_path / "py311.json"
     write(tmp_path, py311=row("uvicorn", "0.54.0", cell(RESET)))
@@ -112,6 +118,8 @@ def test_the_page_is_written(tmp_path: Path) -> None:
     write(tmp_path, py311=row("uvicorn", "0.54.0", cell(RESET)))
     assert report(tmp_path, "--html", tmp_path / "page.html").exit_code == 0
     assert RESET in (tmp_path / "page.html").read_text()
-    done = report(tmp_path, "--html", tmp_path / "nowhere" / "page.html")
+    assert report(tmp_path, "--html", tmp_path / "new" / "page.html").exit_code == 0
+    done = report(tmp_path, "--html", tmp_path / "py311.json" / "page.html")
     assert done.exit_code == 1
-    assert "nowhere" in done.output
+    assert "anysocket: can't write" in done.output
+    assert "a file is where a folder should be" in done.output

@@ -35,9 +35,10 @@ def run(
     if only_list:
         print_cases(console, chosen)
         return True
+    on = rows(names, variants=variants, proxies=proxies)
     if json is not None:
         files.prepare(json)
-    results = _run(console, rows(names, variants=variants, proxies=proxies), chosen, durations, jobs)
+    results = _run(console, on, chosen, durations, jobs)
     print_results(console, results, chosen)
     if json is not None:
         files.write(json, results)

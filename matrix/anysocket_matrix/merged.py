@@ -79,7 +79,10 @@ def merge(paths: Iterable[Path], expected: Sequence[str] = ()) -> Merged:
     by_file: dict[str, Results] = {}
     missing: list[str] = []
     for path in paths:
-        for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
+        found = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not found:
+            missing.append(f"there are no results in {path}")
+        for file in found:
             try:
                 by_file[_unused(file, by_file)] = files.read([file])
             except ValueError as error:

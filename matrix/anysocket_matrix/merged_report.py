@@ -72,9 +72,13 @@ def _counts(run: RowResult) -> dict[str, int]:
 
 
 def write(path: Path, merged: Merged) -> None:
-    """Write all of it to a file, which is one of results too: `--compare` reads it."""
+    """Write all of it to a file, which is one of results too: `--compare` reads it.
+
+    Raises:
+        ValueError: it can't be written; the message says why.
+    """
     told = msgspec.json.encode(head(merged)).removesuffix(b"}")
-    path.write_bytes(told + b"," + files.encode(merged.results).removeprefix(b"{"))
+    files.write_bytes(path, told + b"," + files.encode(merged.results).removeprefix(b"{"))
 
 
 def print_merged(console: Console, merged: Merged) -> None:

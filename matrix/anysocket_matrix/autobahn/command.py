@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from anysocket_matrix.autobahn.report import print_results
 from anysocket_matrix.autobahn.run import all_cases, run_row
 from anysocket_matrix.autobahn.verdicts import RowResult, accept, compare, load
-from anysocket_matrix.files import is_folder, prepare, write_json
+from anysocket_matrix.files import is_folder, prepare, prepare_folder, write_json
 from anysocket_matrix.rows import Row, rows
 
 QUICK = ("1", "2", "3", "4", "5", "6", "7", "10")
@@ -31,6 +31,8 @@ def run(
     chosen = _reachable(rows(names, variants=False, proxies=False))
     cases = _of_groups(groups)
     committed = {} if accepting else {row: load(folder, row) for row in chosen}
+    if accepting:
+        prepare_folder(folder)
     if json is not None:
         if is_folder(json):
             raise ValueError(f"{json} must be a file, such as {json}.json")

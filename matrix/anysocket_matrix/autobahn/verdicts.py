@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from anysocket_matrix.files import read_json, write_bytes
 from anysocket_matrix.rows import Row
 
 FOLDER = Path("docs", "results", "autobahn")
@@ -92,7 +93,7 @@ def load(folder: Path, row: Row) -> Committed:
     """Read what is committed.
 
     Raises:
-        ValueError: nothing is, for this version.
+        ValueError: nothing is, for this version, or something else.
     """
     file = file_of(folder, row)
     if not file.is_file():
@@ -100,7 +101,7 @@ def load(folder: Path, row: Row) -> Committed:
             f"no verdicts are committed of {row.name} {row.server.version}: there is no {file}. "
             f"Have it written, look at it and commit it: anysocket autobahn --server {row.name} --accept"
         )
-    return msgspec.json.decode(file.read_bytes(), type=Committed)
+    return read_json(file, Committed, "verdicts of anysocket autobahn")
 
 
 def accept(folder: Path, row: Row, result: RowResult) -> None:
@@ -116,8 +117,7 @@ def accept(folder: Path, row: Row, result: RowResult) -> None:
         raise ValueError(f"{row.name}: {', '.join(broken)} couldn't be run, so there is nothing to accept")
     cases = dict(sorted({**kept, **measured}.items(), key=lambda item: in_order(item[0])))
     committed = Committed(result.row, result.version, result.python, result.packages, cases)
-    folder.mkdir(parents=True, exist_ok=True)
-    file_of(folder, row).write_text(_one_case_a_line(committed))
+    write_bytes(file_of(folder, row), _one_case_a_line(committed).encode())
 
 
 def compare(committed: Committed, result: RowResult) -> Iterator[str]:

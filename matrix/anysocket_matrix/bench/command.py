@@ -19,7 +19,7 @@ from anysocket_matrix.bench.measure import Plan, measure
 from anysocket_matrix.bench.page import render
 from anysocket_matrix.bench.report import print_results
 from anysocket_matrix.bench.results import Environment, Results, read, write
-from anysocket_matrix.files import is_folder, prepare
+from anysocket_matrix.files import is_folder, prepare, prepare_file, write_bytes
 from anysocket_matrix.rows import Row, rows
 
 PACKAGES = ("uvloop", "websockets", "wsproto", "h11", "httptools", "autobahn", "twisted", "msgspec", "picows")
@@ -74,6 +74,7 @@ def run(chosen: Plan, json: Path | None, html: Path | None) -> bool:
         ValueError: there are too few open files for the connections, or a file can't be written.
         ClientFailed: the client died.
     """
+    _open_files(chosen)
     for path in (json, html):
         if path is not None:
             if is_folder(path):
@@ -81,7 +82,6 @@ def run(chosen: Plan, json: Path | None, html: Path | None) -> bool:
                     f"{path} must be a file, such as {path}{'.json' if path is json else '.html'}"
                 )
             prepare(path)
-    _open_files(chosen)
     console = Console()
     environment = _environment(chosen)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -106,15 +106,16 @@ def show(path: Path, html: Path | None) -> None:
     Raises:
         ValueError: it can't be read, or the page can't be written.
     """
+    results = read(path)
     if html is not None:
-        prepare(html)
-    _show(Console(), read(path), html)
+        prepare_file(html)
+    _show(Console(), results, html)
 
 
 def _show(console: Console, results: Results, html: Path | None) -> None:
     print_results(console, results)
     if html is not None:
-        html.write_text(render(results), encoding="utf-8")
+        write_bytes(html, render(results).encode())
 
 
 def _open_files(chosen: Plan) -> None:

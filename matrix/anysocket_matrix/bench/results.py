@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from anysocket_matrix.files import read_json, write_bytes
+
 
 class Environment(msgspec.Struct, frozen=True):
     """What the figures depend on."""
@@ -73,7 +75,7 @@ def write(path: Path, results: Results) -> None:
     rounds = b",\n".join(map(msgspec.json.encode, results.rounds))
     troubles = b",\n".join(map(msgspec.json.encode, results.troubles))
     start = head.removesuffix(b'"rounds":[],"troubles":[]}')
-    path.write_bytes(start + b'"rounds":[\n' + rounds + b'],\n"troubles":[\n' + troubles + b"]}\n")
+    write_bytes(path, start + b'"rounds":[\n' + rounds + b'],\n"troubles":[\n' + troubles + b"]}\n")
 
 
 def read(path: Path) -> Results:
@@ -82,9 +84,4 @@ def read(path: Path) -> Results:
     Raises:
         ValueError: it can't be read, or is something else; names the file.
     """
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Results)
-    except OSError as error:
-        raise ValueError(f"can't read {path}: {error.strerror}") from error
-    except msgspec.DecodeError as error:
-        raise ValueError(f"{path} has no results of anysocket bench: {error}") from error
+    return read_json(path, Results, "results of anysocket bench")

@@ -35,17 +35,18 @@ def cost(
     if whole and (check is not None or app):
         raise SystemExit("anysocket: --whole has no --check and no --app")
     needs("matrix", *MATRIX)
-    import msgspec
     from rich.console import Console
 
     from anysocket_matrix.cost import Costs, measure, print_costs
     from anysocket_matrix.cost.check import changes
     from anysocket_matrix.cost.whole import measure_whole, print_whole
-    from anysocket_matrix.files import write_json
+    from anysocket_matrix.files import prepare_file, read_json, write_json
 
     console = Console()
     try:
-        then = None if check is None else msgspec.json.decode(check.read_bytes(), type=Costs)
+        then = None if check is None else read_json(check, Costs, "figures of anysocket cost")
+        if json is not None:
+            prepare_file(json)
         with console.status("counting"):
             costs = measure_whole() if whole else measure(app or ())
         changed = [] if then is None or not isinstance(costs, Costs) else changes(then, costs)

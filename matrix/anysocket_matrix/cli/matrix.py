@@ -47,7 +47,7 @@ def matrix(
         ),
     ] = None,
     durations: Annotated[
-        int, typer.Option(metavar="N", help="Also tell the N slowest cases of each row.")
+        int, typer.Option(metavar="N", min=0, help="Also tell the N slowest cases of each row.")
     ] = 0,
     jobs: Annotated[
         int,
@@ -81,7 +81,7 @@ def matrix(
     """
     needs("matrix", *MATRIX)
     if compare is not None:
-        if server or variants or case or list_:
+        if server or variants or proxies or case or list_:
             raise SystemExit("anysocket: --compare runs nothing: give it without the choice of what to run")
         raise SystemExit(1 if _changed(*compare, json) else 0)
     from anysocket_matrix import matrix as matrix_command
@@ -114,6 +114,6 @@ def _changed(old: Path, new: Path, json: Path | None) -> bool:
         print_changes(Console(), changes)
         if json is not None:
             files.write_json(json, changes)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     return changes.changed

@@ -35,7 +35,7 @@ def report(
     needs("matrix", *MATRIX)
     from rich.console import Console
 
-    from anysocket_matrix import merged_report
+    from anysocket_matrix import files, merged_report
     from anysocket_matrix.merged import merge
     from anysocket_matrix.page import render
 
@@ -45,7 +45,7 @@ def report(
         if json is not None:
             merged_report.write(json, merged)
         if html is not None:
-            html.write_text(render(merged), encoding="utf-8")
-    except OSError as error:
+            files.write_bytes(html, render(merged).encode())
+    except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if merged.as_declared else 1)
