@@ -113,6 +113,13 @@ def test_the_question_in_two_clicks(page: Page, file: Path) -> None:
     assert columns(page) == ["hypercorn 0.18.0"]
 
 
+def test_the_question_with_the_keyboard(page: Page, file: Path) -> None:
+    visit(page, file, merged())
+    for keys in ("Tab", "Enter", "Tab", "Space"):
+        page.keyboard.press(keys)
+    expect(page.locator(".headline")).to_have_text("hypercorn 0.18.0.")
+
+
 def _compression() -> str:
     return described().get(COMPRESSION, ("", COMPRESSION))[1]
 
@@ -168,8 +175,11 @@ def test_clauses(page: Page, file: Path) -> None:
     page.get_by_label("Clause").select_option("C1")
     assert cases(page) == ["close.peers_reason"]
     expect(page.locator("#cases .group a")).to_have_attribute("href", "contract.md#c1-code-and-reason")
-    page.locator("#heat").get_by_role("button", name="H2", exact=True).click()
+    page.locator("#heat").get_by_role("button", name="H2", exact=True).press("Enter")
     assert cases(page) == ["accept.over_http2", "compression.messages"]
+    expect(page.get_by_role("heading", name="Case by case")).to_be_focused()
+    page.get_by_text("needs, one by one").click()
+    expect(page.locator(".needs .clause a").first).to_have_attribute("href", "contract.md#h2-accept")
 
 
 def test_rows(page: Page, file: Path) -> None:

@@ -356,6 +356,7 @@ document.addEventListener("click", event => {
   if (button.dataset.needs) change(() => toggle(state.need, button.dataset.needs.split(" ")))
   else if (button.dataset.clause) {
     change(() => (state.clause = state.clause === button.dataset.clause ? "" : button.dataset.clause))
+    byId("cases-title").focus() // the pressed button is gone: the plot is drawn anew
     byId("cases-title").scrollIntoView()
   } else if (button.dataset.open) {
     state.open = state.open === button.dataset.open ? "" : button.dataset.open
