@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from anysocket import Support
 from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
@@ -22,9 +23,9 @@ class Haproxy(Proxy):
 
     name = "haproxy"
     program = "haproxy"
-    plain = "http1.cfg"
+    plain: ClassVar[str | None] = "http1.cfg"
     tls = "tls.cfg"
-    over_http1 = Changes(
+    over_http1: ClassVar[Changes] = Changes(
         {
             "peer_addresses": Support.ABSENT,
             # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
@@ -32,7 +33,7 @@ class Haproxy(Proxy):
             "no_proof_over_http2": Support.ABSENT,
         }
     )
-    over_http2 = Changes(
+    over_http2: ClassVar[Changes | None] = Changes(
         {
             **over_http1.capabilities,
             "peer_scheme": Support.ABSENT,  # nor the version of HTTP
@@ -58,11 +59,11 @@ class HaproxyToHTTP2(Haproxy):
     """haproxy, with HTTP/2 behind."""
 
     name = "haproxy-h2"
-    plain = None
+    plain: ClassVar[str | None] = None
     tls = "http2_behind.cfg"
     http2_behind = True
-    over_http1 = Changes({"peer_addresses": Support.ABSENT}, TRANSLATED)
-    over_http2 = Changes({"peer_addresses": Support.ABSENT})
+    over_http1: ClassVar[Changes] = Changes({"peer_addresses": Support.ABSENT}, TRANSLATED)
+    over_http2: ClassVar[Changes | None] = Changes({"peer_addresses": Support.ABSENT})
 
 
 haproxy: Haproxy = Haproxy()

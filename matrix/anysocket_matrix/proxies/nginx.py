@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from anysocket import Support
 from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
@@ -35,7 +36,7 @@ class Nginx(Proxy):
     program = "nginx"
     plain = "http1.conf"
     tls = "tls.conf"
-    over_http1 = Changes(
+    over_http1: ClassVar[Changes] = Changes(
         {
             # It drops such headers, unless `underscores_in_headers` is on.
             "header_underscores": Support.ABSENT,
