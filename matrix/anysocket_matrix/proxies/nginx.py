@@ -34,7 +34,7 @@ class Nginx(Proxy):
 
     name = "nginx"
     program = "nginx"
-    plain = "http1.conf"
+    plain: ClassVar[str | None] = "http1.conf"
     tls = "tls.conf"
     over_http1: ClassVar[Changes] = Changes(
         {
