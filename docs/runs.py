@@ -21,6 +21,9 @@ SERVERS = ("asyncio", "uvloop")
 FRAMEWORKS = "frameworks"
 """The run that has frameworks."""
 
+MANY = "many"
+"""The run that has more connections than the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

@@ -26,4 +26,4 @@ def rounds(app: str, times: list[float], memory: float | None = None, server: st
 def results(*measured: Round) -> Results:
     """Give a run."""
     commands = {each.server: {each.app: "python -m granian"} for each in measured}
-    return Results(ENVIRONMENT, {"echo-32": "message"}, commands, list(measured), [])
+    return Results(ENVIRONMENT, {"echo-32": "message"}, {}, commands, list(measured), [])

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from docs import drawing, generate, runs
 from docs.folders import DOCS
-from docs.regions import figures, measured, overheads
+from docs.regions import figures, many, measured, overheads
 
 from anysocket_matrix.bench.results import Round, Trouble, write
 from tests.benched import results, rounds
@@ -29,6 +29,7 @@ REGIONS: list[Callable[[], str]] = [
     overheads.frameworks,
     overheads.compression,
     figures.plots,
+    many.many,
     measured.measured,
 ]
 

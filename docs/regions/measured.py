@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
-from docs.runs import FRAMEWORKS, SERVERS, Run, runs
+from docs.runs import FRAMEWORKS, MANY, SERVERS, Run, runs
 
 from anysocket_matrix.bench.scenarios import SCENARIOS
 
@@ -15,7 +15,7 @@ def measured() -> str:
     """Tell what the figures depend on, what is missing, and how they are made anew."""
     parts: list[str] = []
     commands: list[str] = []
-    for name in (*SERVERS, FRAMEWORKS):
+    for name in (*SERVERS, FRAMEWORKS, MANY):
         found = runs(name)
         if not found:
             parts.append(f"- {missing(name)}")
@@ -48,6 +48,11 @@ def _command(run: Run) -> str:
     options += [("--app", app) for app in apps]
     if set(results.units) != {scenario.name for scenario in SCENARIOS}:
         options += [("--scenario", scenario) for scenario in results.units]
+    usual = {scenario.name: scenario.connections for scenario in SCENARIOS}
+    options += [
+        ("--connections", str(many))
+        for many in {many for name, many in results.connections.items() if many != usual[name]}
+    ]
     options += [("--rounds", str(_rounds(run))), ("--seconds", f"{_seconds(run)}")]
     options.append(("--json", f"docs/{_FOLDER}/{run.name}.json"))
     return f"anysocket bench {' '.join(shlex.join(option) for option in options)}"

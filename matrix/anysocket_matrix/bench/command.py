@@ -93,7 +93,8 @@ def run(chosen: Plan, json: Path | None, html: Path | None) -> bool:
 
         measured = measure(chosen, going_on)
     units = {scenario.name: scenario.unit for scenario in chosen.scenarios}
-    results = Results(environment, units, measured.commands, measured.rounds, measured.troubles)
+    connections = {scenario.name: scenario.connections for scenario in chosen.scenarios if scenario.memory}
+    results = Results(environment, units, connections, measured.commands, measured.rounds, measured.troubles)
     if json is not None:
         write(json, results)
     _show(console, results, html)

@@ -63,6 +63,8 @@ class Results(msgspec.Struct, frozen=True):
     environment: Environment
     units: dict[str, str]
     """The scenarios that were run, each with what it counts."""
+    connections: dict[str, int]
+    """Those of them that have many connections, each with how many."""
     commands: dict[str, dict[str, str]]
     """By server and app, what has served it."""
     rounds: list[Round]
