@@ -32,6 +32,11 @@ def affected(quirk: Quirk) -> list[Row]:
     return [row for row in all_rows() if quirk.affects(row.name)]
 
 
+def now(row: Row) -> str:
+    """Give the version by which a row is declared: the newest where none is installed."""
+    return row.server.version or SEEN[row.server.distribution]
+
+
 def wanting(row: Row, *supports: Support) -> set[str]:
     """Give the capabilities with such a support."""
     return {name for name in described() if getattr(row.capabilities, name) in supports}
@@ -58,8 +63,9 @@ def test_its_clauses_have_cases(quirk: Quirk) -> None:
 @each_quirk
 def test_what_is_absent_is_declared_so_on_all_its_rows(quirk: Quirk) -> None:
     required = {name for case in quirk.cases for name in CASES[case].requires}
-    for row in affected(quirk):
-        assert set(quirk.absent) == required & wanting(row, Support.ABSENT), row.name
+    for row in all_rows():
+        if quirk.affects(row.name, now(row)):
+            assert set(quirk.absent) == required & wanting(row, Support.ABSENT), row.name
     assert bool(quirk.absent) >= (Where.NOWHERE in quirk.repair)
 
 
@@ -87,7 +93,7 @@ def test_whatever_is_absent_has_a_link(quirk: Quirk) -> None:
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
 def test_whatever_a_server_wants_is_a_quirk(row: Row) -> None:
-    told = [quirk for quirk in QUIRKS if quirk.affects(row.name)]
+    told = [quirk for quirk in QUIRKS if quirk.affects(row.name, now(row))]
     required = {name for quirk in told for case in quirk.cases for name in CASES[case].requires}
     assert wanting(row, Support.REPAIRED) <= required
     assert wanting(row, Support.ABSENT) == {name for quirk in told for name in quirk.absent}
@@ -107,6 +113,15 @@ def test_whatever_a_server_wants_is_a_quirk(row: Row) -> None:
 def test_a_row_stands_for_its_variants(rows: tuple[str, ...], affects: bool) -> None:
     quirk = Quirk(number=1, rows=rows, does="", clauses=(), cases=(), repair={})
     assert quirk.affects("hypercorn+trio+h2") is affects
+
+
+@pytest.mark.parametrize(
+    ("version", "affects"),
+    [("2.8.4", True), ("2.8.9", False), ("2.8.10", False), (None, True)],
+)
+def test_a_release_mends_it(version: str | None, affects: bool) -> None:
+    quirk = Quirk(number=1, rows=("granian",), does="", clauses=(), cases=(), repair={}, mended="2.8.9")
+    assert quirk.affects("granian", version) is affects
 
 
 def with_upstream(*upstream: str) -> Quirk:

@@ -9,11 +9,11 @@ What differs from the specification, as of 2.8 (https://github.com/emmett-framew
 - A peer that breaks the protocol gets an empty close frame.
 - Headers of accept are dropped.
 - A denial keeps the headers that would open the connection.
-- Close waits for as long as another task is in receive.
+- Close waits for as long as another task is in receive, before 2.8.9.
 - A receive that is cancelled may lose a message; no ping is answered and no end noticed while
   nobody is in receive, and a message to a peer that has left is taken silently.
 - A str with a lone surrogate is sent as an empty message.
-- A denial is one body; a header that occurs twice makes the worker panic.
+- A denial is one body; a header that occurs twice makes the worker panic, before 2.8.9.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from socket import socket
-from typing import TYPE_CHECKING, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, ClassVar, Final, TypedDict, cast
 
 import anyio
 from anyio import Event
@@ -43,11 +43,15 @@ from anysocket_adapters.options import OptionName, Options
 from anysocket_adapters.reading import Reader
 from anysocket_adapters.served import Served, from_environment
 from anysocket_adapters.server import Server, when_set
+from anysocket_adapters.since import since
 
 if TYPE_CHECKING:
     from granian._granian import WorkerSignal
     from granian.constants import SSLProtocols
     from granian.log import LogLevels
+
+MENDED: Final = since("granian", "2.8.9")
+"""Whether it closes while another task is in receive, and sends a denial's header twice."""
 
 
 class GranianTransport(ASGITransport):
@@ -62,8 +66,8 @@ class GranianTransport(ASGITransport):
         compressed_with_ping=Support.ABSENT,
         accept_headers=Support.ABSENT,
         plain_denial=Support.ABSENT,
-        denial_header_duplicates=Support.REPAIRED,
-        denial_cookies=Support.ABSENT,
+        denial_header_duplicates=Support.NATIVE if MENDED else Support.REPAIRED,
+        denial_cookies=Support.NATIVE if MENDED else Support.ABSENT,
         loss_before_accept=Support.ABSENT,
         awaited_loss=Support.ABSENT,
         lone_surrogates=Support.REPAIRED,
@@ -77,7 +81,7 @@ class GranianTransport(ASGITransport):
         protocol_error_close=Support.ABSENT,
         invalid_text_close=Support.ABSENT,
         protocol_error_code=Support.ABSENT,
-        close_while_receiving=Support.REPAIRED,
+        close_while_receiving=Support.NATIVE if MENDED else Support.REPAIRED,
         end_while_sending=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.REPAIRED,
@@ -106,7 +110,8 @@ class GranianTransport(ASGITransport):
         if self._reader is None:
             await super().close(close)
             return
-        self._reader.stop()  # granian's close waits until nobody receives
+        if not MENDED:
+            self._reader.stop()  # granian's close waits until nobody receives
         try:
             await super().close(close)
         finally:
@@ -133,7 +138,7 @@ class GranianTransport(ASGITransport):
         return Close(CloseCode.ABNORMAL_CLOSURE) if close.code == CloseCode.NO_STATUS_RCVD else close
 
     async def deny(self, denial: Denial, /) -> None:
-        await super().deny(replace(denial, headers=_merged(denial.headers)))
+        await super().deny(denial if MENDED else replace(denial, headers=_merged(denial.headers)))
 
 
 def _result(pending: asyncio.Future[WebSocketEvent]) -> WebSocketEvent:
@@ -145,7 +150,7 @@ def _merged(headers: RawHeaders) -> RawHeaders:
     merged: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in merged and name == b"set-cookie":
-            raise Unsupported("granian can't send Set-Cookie twice in a denial: uvicorn and hypercorn can")
+            raise Unsupported("granian sends Set-Cookie twice in a denial from 2.8.9 on")
         merged[name] = merged[name] + b", " + value if name in merged else value
     return tuple(merged.items())
 

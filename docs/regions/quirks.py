@@ -44,7 +44,7 @@ def _repair(quirk: Quirk) -> str:
 
 
 def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
-    """Name the rows, each distribution's with the version in which a case has shown the quirk."""
+    """Name the rows, with the version that mended the quirk, or in which a case has shown it."""
     shown = {
         servers()[row.row.partition("+")[0]].distribution: row.version
         for row in affected
@@ -53,8 +53,9 @@ def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
     by_distribution: dict[str, list[str]] = {}
     for row in quirk.rows:
         by_distribution.setdefault(servers()[row.partition("+")[0]].distribution, []).append(row)
+    mended = quirk.mended and f"before {quirk.mended}"
     return "; ".join(
-        f"{', '.join(rows)} {shown.get(distribution, SEEN[distribution])}"
+        f"{', '.join(rows)} {mended or shown.get(distribution, SEEN[distribution])}"
         for distribution, rows in by_distribution.items()
     )
 

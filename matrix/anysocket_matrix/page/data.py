@@ -237,6 +237,6 @@ def _quirk(quirk: Quirk, rows: list[Measured]) -> PageQuirk:
         quirk.does,
         [(where.value, says) for where, says in quirk.repair.items()],
         quirk.cases,
-        [number for number, row in enumerate(rows) if quirk.affects(row.row)],
+        [number for number, row in enumerate(rows) if quirk.affects(row.row, row.version)],
         list(quirk.links().items()),
     )

@@ -17,6 +17,6 @@ QUIRKS: Final = tuple(
 )
 
 SEEN: Final[Mapping[str, str]] = MappingProxyType(
-    {"uvicorn": "0.54.0", "hypercorn": "0.18.0", "granian": "2.8.7", "daphne": "4.2.3"}
+    {"uvicorn": "0.54.0", "hypercorn": "0.18.0", "granian": "2.8.9", "daphne": "4.2.3"}
 )
 """The version of each distribution in which its quirks were seen without a case, by hand."""

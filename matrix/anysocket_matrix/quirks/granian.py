@@ -31,6 +31,7 @@ QUIRKS: Final = (
             "Set-Cookie, which can't be combined.",
         },
         absent=("denial_cookies",),
+        mended="2.8.9",
         upstream=(f"{SOURCE}/ws.rs#L86-L88",),
     ),
     Quirk(
@@ -52,6 +53,7 @@ QUIRKS: Final = (
             Where.ADAPTER: "`granian.GranianTransport.close` stops the receive, which `reading.Reader` "
             "holds.",
         },
+        mended="2.8.9",
         upstream=(f"{SOURCE}/asgi/io.rs#L570-L573",),
     ),
     Quirk(

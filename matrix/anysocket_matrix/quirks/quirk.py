@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from anysocket_adapters.since import at_least
+
 REPOSITORY: Final = r"(?P<repository>[\w-]+/[\w-]+)"
 THREAD: Final = re.compile(rf"{REPOSITORY}#(?P<number>\d+)")
 SOURCE: Final = re.compile(rf"https://github\.com/{REPOSITORY}/blob/[\w.-]+/(?P<lines>[\w./-]+#L\d+(-L\d+)?)")
@@ -42,14 +44,18 @@ class Quirk:
     """What is done about it, with the names of the code that does it."""
     absent: tuple[str, ...] = ()
     """The capabilities that are absent on these rows for all that."""
+    mended: str | None = None
+    """The release of the server that has it no more."""
     upstream: tuple[str, ...] = ()
     """The threads about it, as `owner/repository#number`.
 
     Where there is none, the address of the lines that do it, in the source of a release.
     """
 
-    def affects(self, row: str) -> bool:
-        """Tell whether a row has it."""
+    def affects(self, row: str, version: str | None = None) -> bool:
+        """Tell whether a row has it, with a version of its server or with any that is supported."""
+        if version is not None and self.mended is not None and at_least(version, self.mended):
+            return False
         return any(set(each.split("+")) <= set(row.split("+")) for each in self.rows)
 
     def links(self) -> dict[str, str]:
