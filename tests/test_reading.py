@@ -133,6 +133,26 @@ async def test_who_closes_reads_no_more(server: Server, reader: Reader[WebSocket
     assert await waiting == {"type": "websocket.disconnect"}
 
 
+async def test_who_closes_at_once_asks_for_nothing(server: Server) -> None:
+    Reader(server.receive, result).stop()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert server.asked == 0
+
+
+async def test_who_closes_may_go_on_with_what_was_asked_for(
+    server: Server, reader: Reader[WebSocketEvent]
+) -> None:
+    await asyncio.sleep(0)
+    pending = reader.leave()
+    assert pending is not None
+    await server.give(END)
+    assert await pending == END
+    assert reader.end is None
+    assert reader.leave() is None
+    assert server.asked == 1
+
+
 @pytest.mark.parametrize("how", ["end", "stop", "full"])
 async def test_nothing_is_kept_of_what_has_arrived(how: str) -> None:
     """A future may keep its callback for ever, and with it the reader."""
@@ -144,6 +164,7 @@ async def test_nothing_is_kept_of_what_has_arrived(how: str) -> None:
         return pending
 
     reader = Reader(receive, result)
+    await asyncio.sleep(0)  # it is asked for
     if how == "stop":
         reader.stop()
     elif (pending := futures[0]()) is not None:

@@ -158,7 +158,7 @@ def http_response(denial: Denial) -> bytes:
 
 def offered(headers: RawHeaders) -> tuple[str, ...]:
     """Read the subprotocols from the header lines; empty elements are none (RFC 9110 section 5.6.1)."""
-    lines = (value.decode("latin-1") for name, value in headers if name == b"sec-websocket-protocol")
+    lines = [value.decode("latin-1") for name, value in headers if name == b"sec-websocket-protocol"]
     return tuple(each.strip() for line in lines for each in line.split(",") if each.strip())
 
 

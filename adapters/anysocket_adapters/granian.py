@@ -110,8 +110,9 @@ class GranianTransport(ASGITransport):
         if self._reader is None:
             await super().close(close)
             return
-        if not MENDED:
-            self._reader.stop()  # granian's close waits until nobody receives
+        pending = self._reader.leave()
+        if pending is not None and not MENDED:
+            pending.cancel()  # granian's close waits until nobody receives
         try:
             await super().close(close)
         finally:

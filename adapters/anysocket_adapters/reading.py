@@ -43,7 +43,9 @@ class Reader(Generic[Item]):
         self._stopped = False
         # None once it has arrived: granian 2.8's futures keep their callback, which has this reader,
         # and the garbage collector doesn't see through them.
-        self._pending: asyncio.Future[Item] | None = self._read()
+        self._pending: asyncio.Future[Item] | None = None
+        # Not at once: a handler that closes in this turn of the loop needs none.
+        asyncio.get_running_loop().call_soon(self._read_on)
 
     async def receive(self) -> WebSocketEvent:
         """Give the next event, and after the end that one, every time."""
@@ -61,10 +63,16 @@ class Reader(Generic[Item]):
 
     def stop(self) -> None:
         """Read no more."""
+        if (pending := self.leave()) is not None:
+            pending.cancel()
+
+    def leave(self) -> asyncio.Future[Item] | None:
+        """Read no more, and leave the receive that is in flight to the caller."""
         self._stopped = True
-        if self._pending is not None:
-            self._pending.cancel()
-            self._pending = None
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.remove_done_callback(self._arrived)
+        return pending
 
     def finish(self, event: WebSocketEvent) -> None:
         """Tell whoever waits of the end; the first one stands."""

@@ -12,6 +12,7 @@ What would end the whole server, by a panic: a second accept, and a close before
 status that HTTP doesn't have.
 """
 
+import asyncio
 from asyncio import Future
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
@@ -142,7 +143,7 @@ class RSGITransport:
         self._answered = False
         self._socket: _Socket = _NOT_OPEN
         self._reader: Reader[_Message] | None = None
-        self._closed: anyio.Event | None = None
+        self._closed: asyncio.Event | None = None
         self.receive: ReceiveEvent = _not_open
 
     @property
@@ -202,16 +203,14 @@ class RSGITransport:
         if not self._answered:
             self._answer()
             self._protocol.close(500)
-        if self._closed is not None:  # another task is at it
-            await self._closed.wait()
-        self._stop_reading()
-        self._let_go()
+        if self._closed is not None:
+            await self._closed.wait()  # another task may be at it
+        else:
+            if self._reader is not None:
+                self._reader.stop()
+                self._reader.finish({"type": "websocket.disconnect"})
+            self._let_go()
         self._reader, self.receive = None, _not_open  # no cycle keeps granian's objects
-
-    def _stop_reading(self) -> None:
-        if self._reader is not None:
-            self._reader.stop()
-            self._reader.finish({"type": "websocket.disconnect"})
 
     def _next(self) -> Awaitable[_Message]:
         return self._socket.receive()
@@ -232,13 +231,16 @@ class RSGITransport:
         read yet.
         """
         self._answered = True
-        closed = self._closed = anyio.Event()
-        self._stop_reading()
+        closed = self._closed = asyncio.Event()
+        pending = None
+        if self._reader is not None:
+            pending = self._reader.leave()
+            self._reader.finish({"type": "websocket.disconnect"})
         self._protocol.close()
         try:
             with suppress(*GONE):
-                while (await self._socket.receive()).kind:
-                    pass
+                while (await (pending or self._socket.receive())).kind:
+                    pending = None
         finally:
             self._let_go()
             closed.set()
@@ -284,7 +286,7 @@ _NOT_OPEN = _NotOpen()
 
 def headers(scope: RSGIScope) -> RawHeaders:
     """Give the header lines; RSGI leaves out those whose value isn't ASCII."""
-    return tuple((name.encode(), value.encode()) for name, value in scope.headers.items())
+    return tuple([(name.encode(), value.encode()) for name, value in scope.headers.items()])
 
 
 def raw_path(scope: RSGIScope) -> bytes:

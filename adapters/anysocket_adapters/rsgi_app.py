@@ -2,19 +2,20 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from socket import socket
 from typing import cast
 
 from anyio import Event
 
 from anysocket.asgi import ASGIApp
-from anysocket.transport import Transport
+from anysocket.transport import Handles, Transport
 from anysocket_adapters import granian, rsgi_http
 from anysocket_adapters.lifespan import Lifespan
+from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Options
 from anysocket_adapters.rsgi import RSGIScope, RSGITransport, RSGIWebSocket
 from anysocket_adapters.rsgi_http import RSGIHTTP
-from anysocket_adapters.served import serve_websocket
 from anysocket_adapters.server import Server, ServerFailed
 
 
@@ -23,8 +24,11 @@ class RSGIApplication:
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
         self._app = app
-        self._root_path = root_path
         self.lifespan: Lifespan = Lifespan(app)
+        # Once, since `isinstance` of a protocol is dear.
+        handles = app if isinstance(app, Handles) else normalise(app)
+        self._handle: Callable[[Transport], Awaitable[None]] = handles.handle
+        self._root_path = root_path
 
     async def __rsgi__(self, scope: RSGIScope, protocol: RSGIHTTP | RSGIWebSocket) -> None:
         """Serve one connection, or one request."""
@@ -35,7 +39,7 @@ class RSGIApplication:
             return
         transport = RSGITransport(scope, cast("RSGIWebSocket", protocol), root_path=root_path, state=state)
         try:
-            await serve_websocket(self._app, transport)
+            await self._handle(transport)
         finally:
             await transport.finish()
 
