@@ -119,6 +119,7 @@ class HypercornTransport(ASGITransport):
         self._stream = stream
         self._end = Close(CloseCode.ABNORMAL_CLOSURE)
         self._ending = False
+        self._closing = False
         self._closed = anyio.Event()
         self._released = anyio.Event()
         self._held: list[StreamEvent] = []
@@ -159,6 +160,7 @@ class HypercornTransport(ASGITransport):
         self._kept.clear()
         while unread(self._put):
             await self._receive()
+        self._closing = True
         try:
             with anyio.move_on_after(_LAST_WORDS):
                 await super().close(close)
@@ -292,7 +294,8 @@ class HypercornTransport(ASGITransport):
         if not self._ending:
             self._ending = True
             self._end = close
-            self._stream.task_group.spawn(self._tell_soon)
+            if not self._closing:  # which tells by itself
+                self._stream.task_group.spawn(self._tell_soon)
 
     async def _tell_soon(self) -> None:
         """Tell of the end even while our close waits for a peer that doesn't read."""
