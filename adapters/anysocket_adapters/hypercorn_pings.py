@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from anysocket.bounded import bounded
 from anysocket.close import CloseCode
 from anysocket_adapters.hypercorn_http2 import as_http2
 from anysocket_adapters.hypercorn_stream import Stream, is_end
@@ -54,7 +55,7 @@ class Pings:
         from wsproto.events import Ping
 
         while True:
-            with anyio.move_on_after(self._interval):
+            with bounded(self._interval):
                 await self._over.wait()
                 return
             self._heard = anyio.Event()

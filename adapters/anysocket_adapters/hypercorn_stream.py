@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkab
 import anyio
 
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send, SendEvent, WebSocketEvent
+from anysocket.bounded import bounded
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
@@ -162,7 +163,7 @@ class HypercornTransport(ASGITransport):
             await self._receive()
         self._closing = True
         try:
-            with anyio.move_on_after(_LAST_WORDS):
+            with bounded(_LAST_WORDS):
                 await super().close(close)
                 await self._closed.wait()
         finally:  # another task may be waiting in receive
@@ -299,7 +300,7 @@ class HypercornTransport(ASGITransport):
 
     async def _tell_soon(self) -> None:
         """Tell of the end even while our close waits for a peer that doesn't read."""
-        with anyio.move_on_after(_LAST_WORDS):
+        with bounded(_LAST_WORDS):
             await self._closed.wait()
             return
         await self._put_or_keep(_DISCONNECT)

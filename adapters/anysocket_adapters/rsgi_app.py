@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from socket import socket
 from typing import cast
 
@@ -26,8 +25,7 @@ class RSGIApplication:
         self._app = app
         self.lifespan: Lifespan = Lifespan(app)
         # Once, since `isinstance` of a protocol is dear.
-        handles = app if isinstance(app, Handles) else normalise(app)
-        self._handle: Callable[[Transport], Awaitable[None]] = handles.handle
+        self._handle = app.handle if isinstance(app, Handles) else normalise(app).handle
         self._root_path = root_path
 
     async def __rsgi__(self, scope: RSGIScope, protocol: RSGIHTTP | RSGIWebSocket) -> None:

@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Awaitable
 from typing import cast
 
 import anyio
@@ -22,11 +21,6 @@ ENVIRONMENT = "ANYSOCKET_SERVED"
 """How a server that starts its own workers passes on what to serve."""
 
 
-def serve_websocket(app: ASGIApp, transport: Transport) -> Awaitable[None]:
-    """Serve a WebSocket of a server that doesn't speak ASGI."""
-    return (app if isinstance(app, Handles) else normalise(app)).handle(transport)
-
-
 class Served:
     """An app that also tells whether it is ready, and whose connections can be ended.
 
@@ -41,6 +35,8 @@ class Served:
         elif options.normalise:
             app = normalise(app, max_message_size=limit or MAX_MESSAGE_SIZE)
         self._app = app
+        # Once, since `isinstance` of a protocol is dear.
+        self._handle = app.handle if isinstance(app, Handles) else normalise(app).handle
         self._token = token
         self.root_path: str = options.root_path
         self._grace = options.graceful_timeout
@@ -62,7 +58,7 @@ class Served:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
         LIVE.set(self._live)
         with self._connections.hold():
-            await serve_websocket(self._app, transport)
+            await self._handle(transport)
 
     async def drain(self) -> None:
         """Close every connection with 1001, and give the handlers their grace (contract L2)."""

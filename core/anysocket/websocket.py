@@ -7,6 +7,7 @@ import anyio
 
 from anysocket.ahead import ReadAhead
 from anysocket.asgi import ReceiveEvent, SendEvent
+from anysocket.bounded import bounded
 from anysocket.close import Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, HeaderLines, denial, validated
@@ -197,7 +198,7 @@ class WebSocket:
         close.validate()
         if self._close is not None:
             return
-        with anyio.move_on_after(self._close_timeout), suppress(*self._gone):
+        with bounded(self._close_timeout), suppress(*self._gone):
             if self._state is _CONNECTING:
                 await self._deny(denial())
             else:
