@@ -3,7 +3,9 @@
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Unpack
 
+from anysocket_adapters.options import OptionValues
 from anysocket_matrix.proxies import Certificate, RunningProxy
 from anysocket_matrix.rows import Row
 from anysocket_matrix.servers import RunningServer
@@ -12,8 +14,8 @@ from anysocket_matrix.servers import RunningServer
 class FrontedServer(RunningServer):
     """A server whose address is that of its proxy: what it is asked overtakes nothing that came before."""
 
-    def __init__(self, row: Row, target: str, *options: str) -> None:
-        super().__init__(row.behind, target, *options)
+    def __init__(self, row: Row, target: str, **options: Unpack[OptionValues]) -> None:
+        super().__init__(row.behind, target, **options)
         self._front = row
         self._proxy: RunningProxy | None = None
 
@@ -33,6 +35,6 @@ class FrontedServer(RunningServer):
         return super().log() + ("" if self._proxy is None else self._proxy.log())
 
 
-def served(row: Row, target: str, *options: str) -> RunningServer:
+def served(row: Row, target: str, **options: Unpack[OptionValues]) -> RunningServer:
     """Start an app on a row."""
-    return (RunningServer if row.proxy is None else FrontedServer)(row, target, *options)
+    return (RunningServer if row.proxy is None else FrontedServer)(row, target, **options)

@@ -15,7 +15,6 @@ from urllib.parse import urljoin
 
 from anysocket_matrix.frames import Frame, Opcode, frame_bytes, take_frame
 from anysocket_matrix.http1 import connect_http1
-from anysocket_matrix.http2 import connect_http2
 from anysocket_matrix.wire import (
     DEADLINE,
     HANDSHAKE_DEADLINE,
@@ -83,7 +82,7 @@ class Peer:
             answer: whether to wait for the handshake's answer.
             http2: whether to speak HTTP/2, which a server without TLS is taken to know.
         """
-        ask = connect_http2 if http2 else connect_http1
+        ask = _connect_http2 if http2 else connect_http1
         return cls._shake_hands(ask, Request(url, tuple(headers), behind), answer=answer)
 
     def another(
@@ -294,6 +293,12 @@ class Peer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._wire.tcp.close()
+
+
+def _connect_http2(request: Request) -> Wire:
+    from anysocket_matrix.http2 import connect_http2  # most rows don't, and h2 takes long to import
+
+    return connect_http2(request)
 
 
 @contextmanager

@@ -49,6 +49,9 @@ _TAIL = 64 * 1024
 _TOLD = 3
 """So many shards are told of, when there is trouble with more."""
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""A run starts some hundred Pythons: each would compile all of anysocket anew."""
+
 Progress = Callable[[str, int], None]
 """Told of a row and of how many outcomes it has so far."""
 
@@ -141,7 +144,7 @@ class _Shard:
                     *("--row-cases", ",".join(case.id for case in cases)),
                 ],
                 env={
-                    **os.environ,
+                    **_ENVIRONMENT,
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                     "PYTEST_ADDOPTS": "",
                     "TMPDIR": str(outcomes.parent),

@@ -10,19 +10,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 from urllib.parse import urlsplit
 
-import trustme
-
+from anysocket_adapters.options import OptionValues
 from anysocket_matrix.held import held
 from anysocket_matrix.peer import Peer
 from anysocket_matrix.printed import LIMIT, Printed, excerpt
 from anysocket_matrix.rows import Row
+from anysocket_matrix.tethered_server import written
 from anysocket_matrix.wire import Mismatch
 
 START_DEADLINE = 30.0
@@ -47,16 +47,18 @@ class NotServing(Exception):
 class RunningServer:
     """An app on a server, started as `anysocket serve` starts it; stopped with its `with` block."""
 
-    def __init__(self, row: Row, target: str, *options: str) -> None:
+    def __init__(self, row: Row, target: str, **options: Unpack[OptionValues]) -> None:
         self.row = row
         self._files = ExitStack()
         self._sent: str | None = None
+        values = OptionValues(loop=row.loop, port=0, graceful_timeout=1)
+        if row.tls:
+            values.update(self._certificate())
+        values.update(options)
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "anysocket_matrix.tethered", "serve", target),
-                *("--server", row.server.name, "--loop", row.loop, "--port", "0", "--graceful-timeout", "1"),
-                *(self._certificate() if row.tls else ()),
-                *options,
+                *(sys.executable, "-m", "anysocket_matrix.tethered_server"),
+                *(target, row.server.name, written(values)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -86,12 +88,16 @@ class RunningServer:
         said = (each.decode(errors="replace") for each in self._printed.found)
         return next((url for url in said if _takes_connections(url)), None)
 
-    def _certificate(self) -> Iterator[str]:
+    def _certificate(self) -> OptionValues:
         """Issue a certificate that nobody trusts, for as long as the server runs."""
+        import trustme  # most rows need none, and it takes long to import
+
         issued = trustme.CA().issue_cert("localhost", "127.0.0.1")
         certificate, key = issued.cert_chain_pems[0], issued.private_key_pem
-        yield from ("--tls-certificate", self._files.enter_context(certificate.tempfile()))
-        yield from ("--tls-key", self._files.enter_context(key.tempfile()))
+        return {
+            "tls_certificate": Path(self._files.enter_context(certificate.tempfile())),
+            "tls_key": Path(self._files.enter_context(key.tempfile())),
+        }
 
     @property
     def alive(self) -> bool:
@@ -172,6 +178,12 @@ class RunningServer:
 
     def _processes(self) -> list[int]:
         """Give the processes of its group that are still there."""
+        try:
+            os.killpg(self._process.pid, 0)
+        except ProcessLookupError:
+            return []
+        except PermissionError:  # so says macOS of those that have ended and that nobody has waited for
+            pass
         listed = subprocess.run(
             ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
         )

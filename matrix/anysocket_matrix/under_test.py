@@ -2,10 +2,12 @@
 
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Unpack
 from urllib.parse import urlsplit
 
 import msgspec
 
+from anysocket_adapters.options import OptionValues
 from anysocket_matrix.conformance.app import Record
 from anysocket_matrix.fronted import served
 from anysocket_matrix.results import Failure
@@ -86,7 +88,7 @@ class UnderTest:
                 raise death
         if self._running is not None:
             return self._running.url
-        self._running = served(self.row, APP, "--root-path", ROOT_PATH)
+        self._running = served(self.row, APP, root_path=ROOT_PATH)
         try:
             url = self._running.url
         except NotServing as error:
@@ -97,14 +99,14 @@ class UnderTest:
         self._served = True
         return url
 
-    def launch(self, app: str, *options: str) -> RunningServer:
+    def launch(self, app: str, **options: Unpack[OptionValues]) -> RunningServer:
         """Start one more server, for this case alone.
 
         Raises:
             NotServing: the row is given up.
         """
         self._hope()
-        self._launched.append(RunningServer(self.row, app, *options))
+        self._launched.append(RunningServer(self.row, app, **options))
         return self._launched[-1]
 
     def survived(self, *, plain: bool) -> None:

@@ -188,7 +188,7 @@ def started(path: Path) -> tuple[subprocess.Popen[str], str]:
     """Start a run, and wait until its servers have begun."""
     mark = str(uuid4())
     process = run(path, *LONG, mark=mark)
-    wait_until(lambda: sum(" serve " in each for each in commands_with(f"ANYSOCKET_TEST={mark}")) >= 2)
+    wait_until(lambda: sum("tethered_server" in each for each in commands_with(f"ANYSOCKET_TEST={mark}")) >= 2)
     return process, f"ANYSOCKET_TEST={mark}"
 
 

@@ -127,7 +127,7 @@ def test_an_interrupted_run_leaves_no_process(number: signal.Signals) -> None:
         stderr=subprocess.DEVNULL,
         env={**os.environ, name: value},
     )
-    wait_until(lambda: sum(" serve " in command for command in commands_with(mark)) >= 2)
+    wait_until(lambda: sum("tethered_server" in command for command in commands_with(mark)) >= 2)
     run.send_signal(number)
     assert run.wait(30) != 0
     assert commands_with(mark) == []

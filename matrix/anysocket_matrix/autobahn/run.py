@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from anysocket_adapters import Options
+from anysocket_adapters.options import OptionValues
 from anysocket_matrix.autobahn import echo
 from anysocket_matrix.autobahn.client import CaseResult, Task
 from anysocket_matrix.autobahn.verdicts import Case, Outcome, RowResult, Verdict
@@ -49,7 +50,7 @@ def run_row(row: Row, cases: Sequence[str], repeat: int, progress: Callable[[], 
     """
     began = time.monotonic()
     outcomes = {case: Case(bare=[], ours=[]) for case in cases}
-    with RunningServer(row, f"{echo.__name__}:app", *_options(row)) as server:
+    with RunningServer(row, f"{echo.__name__}:app", **_options(row)) as server:
         bare, ours = server.url + echo.BARE, server.url + echo.OURS
         for result in _results((bare, ours), list(cases) * repeat):
             case = outcomes[result.case]
@@ -68,11 +69,12 @@ def run_row(row: Row, cases: Sequence[str], repeat: int, progress: Callable[[], 
     )
 
 
-def _options(row: Row) -> Iterator[str]:
+def _options(row: Row) -> OptionValues:
     """Give what the cases need: compression, and no pings of the server's own, which end a case."""
-    yield from ("--log-level", "critical", "--ping-interval", "0")
+    values = OptionValues(log_level="critical", ping_interval=0)
     if "compression" not in row.server.refuses(Options(compression=True)):
-        yield "--compression"
+        values["compression"] = True
+    return values
 
 
 def _results(urls: Sequence[str], cases: Sequence[str]) -> Iterator[CaseResult]:

@@ -5,9 +5,8 @@ from typing import Annotated, cast
 
 import typer
 
-from anysocket_adapters import Server, ServerFailed
-from anysocket_adapters import serve as serve_app
 from anysocket_adapters.options import LogLevel, Loop
+from anysocket_matrix import serving
 
 
 def serve(
@@ -47,32 +46,23 @@ def serve(
 
         anysocket: granian 2.8.7 is ready on ws://127.0.0.1:8000
     """
-    try:
-        serve_app(
-            target,
-            server,
-            ready=_say_ready,
-            host=host,
-            port=port,
-            unix_socket=unix_socket,
-            workers=workers,
-            loop=cast("Loop", loop),  # Options refuses any other
-            normalise=normalise,
-            tls_certificate=tls_certificate,
-            tls_key=tls_key,
-            max_message_size=max_message_size,
-            ping_interval=ping_interval,
-            ping_timeout=ping_timeout,
-            compression=compression,
-            root_path=root_path,
-            log_level=cast("LogLevel", log_level),  # Options refuses any other
-            access_log=access_log,
-            graceful_timeout=graceful_timeout,
-        )
-    except (ValueError, ServerFailed) as error:
-        raise SystemExit(f"anysocket: {error}") from None
-
-
-def _say_ready(url: str, server: Server) -> None:
-    line = f"anysocket: {server.name} {server.version} is ready on {url}\n"
-    print(line, end="", flush=True)  # in one piece: a server's own threads write to the same place
+    serving.serve(
+        target,
+        server,
+        host=host,
+        port=port,
+        unix_socket=unix_socket,
+        workers=workers,
+        loop=cast("Loop", loop),  # Options refuses any other
+        normalise=normalise,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+        max_message_size=max_message_size,
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
+        compression=compression,
+        root_path=root_path,
+        log_level=cast("LogLevel", log_level),  # Options refuses any other
+        access_log=access_log,
+        graceful_timeout=graceful_timeout,
+    )

@@ -5,9 +5,9 @@ import anyio
 from anysocket import ConnectionClosed, InvalidState, WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
 from anysocket_matrix.conformance.handlers import echo, until_the_end
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.frames import Opcode, frame_bytes
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 
 
 @handler()

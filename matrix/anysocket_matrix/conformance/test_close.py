@@ -5,8 +5,8 @@ import anyio
 from anysocket import WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
 from anysocket_matrix.conformance.handlers import until_the_end
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 
 LONGEST = "é" * 61 + "x"
 """123 bytes of UTF-8."""

@@ -3,9 +3,9 @@
 from anysocket_matrix.conformance.case import case
 from anysocket_matrix.conformance.handlers import echo
 from anysocket_matrix.conformance.test_messages import LIMIT, takes_little
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.deflate import OFFER, RSV1, Deflate
 from anysocket_matrix.frames import Opcode
-from anysocket_matrix.plugin import Connect
 
 OFFERED = [("sec-websocket-extensions", OFFER)]
 

@@ -3,8 +3,8 @@
 from anysocket import InvalidState, WebSocketRequest
 from anysocket_matrix.conformance.case import Notes, case, handler
 from anysocket_matrix.conformance.handlers import echo
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 
 
 @handler()

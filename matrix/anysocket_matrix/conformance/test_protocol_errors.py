@@ -4,8 +4,8 @@ import struct
 
 from anysocket_matrix.conformance.case import case
 from anysocket_matrix.conformance.handlers import until_the_end
+from anysocket_matrix.connecting import CasePeer, Connect
 from anysocket_matrix.frames import Opcode
-from anysocket_matrix.plugin import CasePeer, Connect
 
 
 def expect_told(peer: CasePeer, code: int) -> None:

@@ -2,8 +2,8 @@
 
 from anysocket import WebSocketRequest
 from anysocket_matrix.conformance.case import STATE, Notes, case, handler
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 from anysocket_matrix.under_test import ROOT_PATH
 
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import trustme
-
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -20,6 +18,8 @@ class Certificate:
     @classmethod
     def issue(cls, folder: Path) -> Self:
         """Issue one, by an authority of its own."""
+        import trustme  # most rows have no proxy, and it takes long to import
+
         issuer = trustme.CA()
         issued = issuer.issue_cert("127.0.0.1")
         made = cls(*(folder / name for name in ("authority.pem", "chain.pem", "key.pem", "both.pem")))

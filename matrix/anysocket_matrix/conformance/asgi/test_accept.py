@@ -15,8 +15,8 @@ from anysocket_matrix.conformance.asgi.script import (
     send,
 )
 from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.connecting import CasePeer, Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import CasePeer, Connect
 
 OFFER = [("sec-websocket-protocol", "a, b")]
 

@@ -16,8 +16,8 @@ from anysocket_matrix.conformance.asgi.script import (
     start,
 )
 from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 
 LONG = 300_000
 

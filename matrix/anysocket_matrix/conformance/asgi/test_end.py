@@ -19,8 +19,8 @@ from anysocket_matrix.conformance.asgi.script import (
     text,
 )
 from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.connecting import CasePeer, Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import CasePeer, Connect
 
 UNKNOWN: Event = {"type": "x"}
 

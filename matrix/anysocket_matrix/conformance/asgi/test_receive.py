@@ -23,9 +23,9 @@ from anysocket_matrix.conformance.asgi.script import (
     text,
 )
 from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.frames import Opcode, frame_bytes
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 
 LIMIT = 1000
 MANY = 200

@@ -5,8 +5,8 @@ from typing import TypeAlias, cast
 
 from anysocket_matrix.conformance.asgi.script import open_connection
 from anysocket_matrix.conformance.case import STATE, ASGICall, asgi_app, case
+from anysocket_matrix.connecting import CasePeer, Connect
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import CasePeer, Connect
 
 Pairs: TypeAlias = list[tuple[bytes, bytes]]
 

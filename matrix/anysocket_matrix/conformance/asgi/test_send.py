@@ -21,9 +21,9 @@ from anysocket_matrix.conformance.asgi.script import (
     send,
 )
 from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
+from anysocket_matrix.connecting import Connect
 from anysocket_matrix.frames import Opcode
 from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.plugin import Connect
 
 MIB = 1024 * 1024
 

@@ -1,0 +1,20 @@
+"""Serving as a command: a line on standard output says where, or one on standard error what is wrong."""
+
+from typing import Unpack
+
+from anysocket_adapters import Server, ServerFailed
+from anysocket_adapters import serve as serve_app
+from anysocket_adapters.options import OptionValues
+
+
+def serve(target: str, server: str | None, **values: Unpack[OptionValues]) -> None:
+    """Serve an app, given as module:attribute, until SIGINT or SIGTERM."""
+    try:
+        serve_app(target, server, ready=_say_ready, **values)
+    except (ValueError, ServerFailed) as error:
+        raise SystemExit(f"anysocket: {error}") from None
+
+
+def _say_ready(url: str, server: Server) -> None:
+    line = f"anysocket: {server.name} {server.version} is ready on {url}\n"
+    print(line, end="", flush=True)  # in one piece: a server's own threads write to the same place
