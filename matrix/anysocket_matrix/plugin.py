@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from anysocket import Support
+from anysocket_matrix.case_queue import take
 from anysocket_matrix.conformance.app import INFORMATIVE_DEADLINE
 from anysocket_matrix.conformance.case import CASES, App, Case, Layer, Program, case_id
 from anysocket_matrix.connecting import CasePeer, Connect, Launch
@@ -76,6 +77,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if found := case_of(item):
             for mark in _predictions(row, *found):
                 item.add_marker(mark)
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the cases that a queue gives, until it is empty or the row is given up."""
+    queue: int | None = session.config.getoption("--row-queue")
+    if queue is None or session.testsfailed:  # as pytest does, which tells what couldn't be collected
+        return None
+    items: dict[str, list[pytest.Item]] = {}
+    for item in session.items:
+        if found := case_of(item):
+            items.setdefault(found[0].id, []).append(item)
+    ids = str(session.config.getoption("--row-cases")).split(",")
+    under_test = session.config.stash[_UNDER_TEST]
+    while not under_test.given_up and (number := take(queue)) is not None:
+        layers = items[ids[number]]
+        for item, following in zip(layers, [*layers[1:], None], strict=True):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    return True
 
 
 def _predictions(row: Row, case: Case, layer: Layer) -> Iterator[pytest.MarkDecorator]:
@@ -184,7 +203,7 @@ def pytest_runtest_makereport(
             under_test.failed(call.stop - item.stash[_BEGAN], failure)
     path: Path | None = item.config.getoption("--row-outcomes")
     if path is not None:
-        outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2))
+        outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2), under_test.given_up)
         with path.open("ab") as file:
             file.write(msgspec.json.encode(outcome) + b"\n")
     return report

@@ -14,6 +14,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--row", help="run pytest --pyargs anysocket_matrix on this server")
     group.addoption("--row-cases", metavar="IDS", help="only these cases, with commas between their ids")
     group.addoption(
+        "--row-queue", type=int, metavar="FD", help="run those of them whose numbers come from this pipe"
+    )
+    group.addoption(
         "--row-outcomes", type=Path, metavar="FILE", help="append a line of JSON for each outcome"
     )
 

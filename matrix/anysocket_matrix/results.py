@@ -35,6 +35,8 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     layer: Layer
     failure: Failure | None = None
     seconds: float = 0.0
+    given_up: Failure | None = None
+    """Why no more cases are tried, once a server has been given up."""
 
 
 class Verdict(Enum):

@@ -17,14 +17,18 @@ from typing import Self
 
 import msgspec
 
-from anysocket_matrix.conformance.case import Case
+from anysocket_matrix.case_queue import fill, take
+from anysocket_matrix.conformance.case import SERVED, Case, Layer
 from anysocket_matrix.held import HELD
 from anysocket_matrix.printed import excerpt
 from anysocket_matrix.results import Outcome, Results, RowResult, Slow, judge
 from anysocket_matrix.rows import Row
 
-ROW_SHARDS = 8
-"""Pytests for one row at most: each, with its own server, costs what a hundred cases do."""
+ROW_PYTESTS = 8
+"""Pytests for one row at most."""
+
+WORTHWHILE = 50
+"""Outcomes for each of a row's pytests that make one more worth its start, and its server's."""
 
 CASES_FOLDER = Path(__file__).parent / "conformance"
 
@@ -47,7 +51,7 @@ _TAIL = 64 * 1024
 """Bytes of a log in which its last lines are looked for."""
 
 _TOLD = 3
-"""So many shards are told of, when there is trouble with more."""
+"""So many pytests are told of, when there is trouble with more."""
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """A run starts some hundred Pythons: each would compile all of anysocket anew."""
@@ -64,18 +68,18 @@ def run_matrix(
     A row that can't be run to its end costs its own cells and says why. However this ends, no
     process is left behind.
     """
-    shards = min(ROW_SHARDS, max(1, jobs // len(rows)))
     with _Stop() as stop, tempfile.TemporaryDirectory(prefix="anysocket-matrix-") as folder:
-        waiting = [_RowRun(row, cases, Path(folder), shards) for row in rows]
-        begun: list[_RowRun] = []
-        running: list[_RowRun] = []
+        every = [_RowRun(row, cases, Path(folder)) for row in rows]
+        waiting, running = [*every], list[_RowRun]()
         finished: dict[str, RowResult] = {}
         try:
             while waiting or running:
-                while waiting and (len(running) + 1) * shards <= jobs:
-                    running.append(waiting.pop(0))
-                    begun.append(running[-1])
-                    running[-1].start()
+                for _ in range(jobs - sum(row.pytests for row in running)):
+                    if waiting:
+                        running.append(waiting.pop(0))
+                        running[-1].start()
+                    elif (row := max(running, key=lambda row: row.share)).share >= WORTHWHILE:
+                        row.help()
                 time.sleep(0.05)
                 stop.check()
                 for row in tuple(running):
@@ -88,7 +92,7 @@ def run_matrix(
                 row.interrupt()
             for row in running:
                 row.wait()
-            for row in begun:
+            for row in every:
                 row.close()
     return Results([finished[row.name] for row in rows])
 
@@ -118,16 +122,15 @@ class _Stop:
             signal.signal(number, handler)
 
 
-class _Shard:
-    """Some of the cases of one row, in a pytest with servers of its own."""
+class _Pytest:
+    """One of those that run a row's cases, with servers of its own."""
 
-    def __init__(self, row: Row, cases: Sequence[Case], outcomes: Path) -> None:
-        self._wanted = sum(len(case.over(plain=row.plain)) for case in cases)
+    def __init__(self, row: Row, cases: Sequence[Case], queue: int, outcomes: Path) -> None:
         self._outcomes = outcomes
         self._outcomes.touch()
         self._read = self._outcomes.open("rb")
         self._log = outcomes.with_suffix(".log")
-        self._given_up = False
+        self._interrupted = False
         self._left = False
         self.count = 0
         """Outcomes so far."""
@@ -141,7 +144,7 @@ class _Shard:
                     *("--assert=plain", "--tb=native"),  # the others cost the analysis of each file
                     "--capture=no",  # it ends with the run, which it sees at its standard input
                     *("--row", row.name, "--row-outcomes", str(outcomes)),
-                    *("--row-cases", ",".join(case.id for case in cases)),
+                    *("--row-cases", ",".join(case.id for case in cases), "--row-queue", str(queue)),
                 ],
                 env={
                     **_ENVIRONMENT,
@@ -154,7 +157,7 @@ class _Shard:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is ours to pass on
-                pass_fds=[held],
+                pass_fds=[held, queue],
             )
 
     @property
@@ -169,14 +172,13 @@ class _Shard:
 
     def trouble(self) -> str | None:
         """Say what went wrong with this pytest, and give its last lines."""
-        missing = self._wanted - len({(outcome.case, outcome.layer) for outcome in self.outcomes()})
-        found = [f"{missing} of {self._wanted} outcomes are missing"] if missing else []
-        if self._given_up:
-            found.append("it took too long")
+        found: list[str] = []
+        if self._interrupted:
+            found.append("took too long")
         elif self._process.returncode not in _USUAL:
-            found.append(f"pytest ended with status {self._process.returncode}")
+            found.append(f"ended with status {self._process.returncode}")
         if self._left:
-            found.append("something that it started is still there")
+            found.append("left something that it had started")
         if not found:
             return None
         with self._log.open("rb") as log:
@@ -185,7 +187,7 @@ class _Shard:
 
     def interrupt(self) -> None:
         """Have it end: pytest stops its servers when it is interrupted."""
-        self._given_up = True
+        self._interrupted = True
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
 
@@ -207,54 +209,72 @@ class _Shard:
 
 
 class _RowRun:
-    """The cases on one row, dealt out to its shards."""
+    """The cases on one row, which its pytests take from one queue."""
 
-    def __init__(self, row: Row, cases: Sequence[Case], folder: Path, shards: int) -> None:
+    def __init__(self, row: Row, cases: Sequence[Case], folder: Path) -> None:
         self.name = row.name
         self._row = row
         self._cases = [case for case in cases if row.runs(case)]
+        # What takes longest comes first, so that nobody waits for it in the end.
+        self._queued = sorted(self._cases, key=lambda case: case.layers != SERVED)
+        self._queue = fill(len(self._queued))
+        self._wanted = sum(len(case.over(plain=row.plain)) for case in self._cases)
         self._folder = folder
-        self._wanted = shards
-        self._shards: list[_Shard] = []
+        self._all: list[_Pytest] = []
         self._began = 0.0
 
     def start(self) -> None:
         self._began = time.monotonic()
-        for number in range(self._wanted):
-            if cases := self._cases[number :: self._wanted]:
-                file = self._folder / f"{self.name}-{number}.jsonl"
-                self._shards.append(_Shard(self._row, cases, file))
+        if self._queued:
+            self.help()
+
+    def help(self) -> None:
+        """Start a pytest, or one more."""
+        outcomes = self._folder / f"{self.name}-{len(self._all)}.jsonl"
+        self._all.append(_Pytest(self._row, self._queued, self._queue, outcomes))
+
+    @property
+    def pytests(self) -> int:
+        """How many of them run."""
+        return sum(each.running for each in self._all)
+
+    @property
+    def share(self) -> float:
+        """How many outcomes each of its pytests had before it if there were one more."""
+        if len(self._all) == ROW_PYTESTS or self.pytests < len(self._all):
+            return 0  # one that has ended has found the end of the queue, or trouble
+        return (self._wanted - self.count()) / (len(self._all) + 1)
 
     def count(self) -> int:
         """Tell how many outcomes there are."""
-        return sum(shard.count for shard in self._shards)
+        return sum(each.count for each in self._all)
 
     def has_ended(self) -> bool:
         """Tell whether the row is done, or has been given up."""
-        running = [shard for shard in self._shards if shard.running]
+        running = [each for each in self._all if each.running]
         if running and time.monotonic() - self._began <= ROW_DEADLINE:
             return False
-        for shard in running:
-            shard.interrupt()
+        for each in running:
+            each.interrupt()
         self.wait()
         return True
 
     def interrupt(self) -> None:
-        for shard in self._shards:
-            shard.interrupt()
+        for each in self._all:
+            each.interrupt()
 
     def wait(self) -> None:
-        for shard in self._shards:
-            shard.wait()
+        for each in self._all:
+            each.wait()
 
     def close(self) -> None:
-        for shard in self._shards:
-            shard.close()
+        for each in self._all:
+            each.close()
+        os.close(self._queue)
 
     def result(self, durations: int) -> RowResult:
         """Judge what has been measured."""
-        found = (outcome for shard in self._shards for outcome in shard.outcomes())
-        outcomes = {(outcome.case, outcome.layer): outcome for outcome in found}
+        outcomes = self._outcomes()
         slow = sorted(outcomes.values(), key=lambda each: each.seconds, reverse=True)[:durations]
         return RowResult(
             row=self.name,
@@ -265,7 +285,7 @@ class _RowRun:
             packages=_versions(self._row),
             seconds=round(time.monotonic() - self._began, 1),
             slowest=[Slow(each.case, each.layer, each.seconds) for each in slow],
-            trouble=self._trouble(),
+            trouble=self._trouble(self._wanted - len(outcomes)),
             cells=judge(
                 self._cases,
                 self._row.capabilities,
@@ -275,14 +295,29 @@ class _RowRun:
             ),
         )
 
-    def _trouble(self) -> str | None:
+    def _outcomes(self) -> dict[tuple[str, Layer], Outcome]:
+        """Give what has been measured, and of the cases that nobody tried any more, why."""
+        found = [outcome for each in self._all for outcome in each.outcomes()]
+        outcomes = {(outcome.case, outcome.layer): outcome for outcome in found}
+        given_up = next((outcome.given_up for outcome in found if outcome.given_up), None)
+        while given_up and (number := take(self._queue)) is not None:
+            case = self._queued[number]
+            for layer in case.over(plain=self._row.plain):
+                outcomes[case.id, layer] = Outcome(case.id, layer, given_up)
+        return outcomes
+
+    def _trouble(self, missing: int) -> str | None:
         told = [
-            f"Shard {number} of {len(self._shards)}: {trouble}"
-            for number, shard in enumerate(self._shards, 1)
-            if (trouble := shard.trouble()) is not None
+            f"Pytest {number} of {len(self._all)} {trouble}"
+            for number, each in enumerate(self._all, 1)
+            if (trouble := each.trouble()) is not None
         ]
-        more = [f"And trouble with {len(told) - _TOLD} more of them."] if len(told) > _TOLD else []
-        return "\n".join([*told[:_TOLD], *more]) or None
+        lines = [
+            *([f"{missing} of {self._wanted} outcomes are missing."] if missing else []),
+            *told[:_TOLD],
+            *([f"And trouble with {len(told) - _TOLD} more of them."] if len(told) > _TOLD else []),
+        ]
+        return "\n".join(lines) or None
 
 
 def _versions(row: Row) -> dict[str, str]:

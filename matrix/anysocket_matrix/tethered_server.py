@@ -22,7 +22,7 @@ def read(text: str) -> OptionValues:
     values: OptionValues = json.loads(text)
     certificate, key = values.get("tls_certificate"), values.get("tls_key")
     if certificate is not None and key is not None:
-        values.update(tls_certificate=Path(certificate), tls_key=Path(key))
+        values.update({"tls_certificate": Path(certificate), "tls_key": Path(key)})
     return values
 
 

@@ -148,6 +148,11 @@ class UnderTest:
         if self._lost > PATIENCE and self._failures >= ENOUGH and self._hopeless is None:
             self._give_up(f"no case passed in {self._lost:.0f} s, the last one {failure.says}", failure.log)
 
+    @property
+    def given_up(self) -> Failure | None:
+        """Why no more cases are tried, if that is so."""
+        return None if self._hopeless is None else Failure(trouble=self._hopeless.why, log=self._hopeless.log)
+
     def _give_up(self, why: str, log: str | None) -> None:
         self._hopeless = NotServing(f"{self.row.name} was given up: {why}", log or "")
 

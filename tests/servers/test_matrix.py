@@ -15,6 +15,9 @@ import pytest
 
 from anysocket_matrix.conformance.case import cases
 
+SERVER = "anysocket_matrix.tethered_server"
+"""What the command of a server under test has in it."""
+
 
 def anysocket(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -127,7 +130,7 @@ def test_an_interrupted_run_leaves_no_process(number: signal.Signals) -> None:
         stderr=subprocess.DEVNULL,
         env={**os.environ, name: value},
     )
-    wait_until(lambda: sum("tethered_server" in command for command in commands_with(mark)) >= 2)
+    wait_until(lambda: sum(SERVER in command for command in commands_with(mark)) >= 2)
     run.send_signal(number)
     assert run.wait(30) != 0
     assert commands_with(mark) == []

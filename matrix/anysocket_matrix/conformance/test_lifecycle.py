@@ -20,6 +20,8 @@ GRACE = 3.0
 
 GRACEFUL = OptionValues(graceful_timeout=GRACE)
 
+TWO_WORKERS = OptionValues(graceful_timeout=GRACE, workers=2)
+
 AT_ONCE = 2.0
 """Seconds in which a peer sees 1001: well before that."""
 
@@ -63,7 +65,7 @@ def test_sigterm(launch: Launch) -> None:
 @case("L2", layers=SERVED)
 def test_sigint(launch: Launch) -> None:
     """Ctrl-C is as good as SIGTERM, though it reaches the workers too."""
-    server = launch(APP, **GRACEFUL, workers=2)
+    server = launch(APP, **TWO_WORKERS)
     with server.connect("/patient") as peer:
         peer.receive_frame()
         server.interrupt()
@@ -90,7 +92,7 @@ def test_sigterm_within_a_message(launch: Launch) -> None:
 @case("L2", layers=SERVED)
 def test_sigterm_with_two_workers(launch: Launch) -> None:
     """Every worker's peers are told, and no worker is left."""
-    server = launch(APP, **GRACEFUL, workers=2)
+    server = launch(APP, **TWO_WORKERS)
     with server.connect("/patient") as one, server.connect("/patient") as other:
         for peer in (one, other):
             peer.receive_frame()
@@ -150,7 +152,7 @@ def test_sigterm_within_the_handshake(launch: Launch) -> None:
 @case("L2", layers=SERVED)
 def test_worker_that_dies(launch: Launch) -> None:
     """A worker that is killed takes its connections with it, and the server ends and says so."""
-    server = launch(APP, **GRACEFUL, workers=2)
+    server = launch(APP, **TWO_WORKERS)
     with server.connect("/patient") as peer:
         os.kill(int(peer.receive_frame().payload), signal.SIGKILL)
         peer.expect_end()
