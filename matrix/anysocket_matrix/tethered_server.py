@@ -30,5 +30,4 @@ if __name__ == "__main__":
     watch()
     from anysocket_matrix.serving import serve
 
-    target, server, options = sys.argv[1:]
-    serve(target, server, **read(options))
+    serve(sys.argv[1], sys.argv[2], **read(sys.argv[3]))
