@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import FunctionType
 from typing import TypeAlias, cast
@@ -183,6 +184,7 @@ def _path(function: Callable[..., object]) -> str:
     return f"{function.__module__.removeprefix(f'{__package__}.')}.{_name(function)}"
 
 
+@cache
 def case_id(file: Path, test: str) -> str:
     """Name a case by its file and its test."""
     folder = file.relative_to(Path(__file__).parent).parent
