@@ -104,6 +104,20 @@ def test_pytest_starts_without_any_server() -> None:
     assert not loaded & {"uvicorn", "hypercorn", "granian", "daphne", "twisted"}
 
 
+def test_a_server_under_test_starts_without_what_only_pytests_need() -> None:
+    """A row starts twenty servers: what each of them imports costs as much as many cases."""
+    source = (
+        "import sys, anysocket_matrix.serving, anysocket_matrix.tethered_server\n"
+        "from anysocket_matrix.conformance import app, case, lifecycle\n"
+        "case.cases()\n"
+        "print(*sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in ran.stdout.split()}
+    assert "anysocket_matrix" in loaded
+    assert not loaded & {"pytest", "typer", "rich", "h2", "trustme", "cryptography"}
+
+
 def test_imports_are_found_wherever_they_are() -> None:
     source = "import a.b, c as d\nfrom e.f import g\ndef h():\n    if i:\n        import j\nfrom . import k"
     assert set(imported(ast.parse(source))) == {"a", "c", "e", "j", "a relative import"}

@@ -14,6 +14,7 @@ from tests.servers.broken_servers import SERVERS
 from tests.servers.test_matrix import SERVER, commands_with, processes_with, wait_until
 
 from anysocket_matrix import files
+from anysocket_matrix.cli.matrix import JOBS
 from anysocket_matrix.results import Cell, Failure, RowResult, Verdict
 
 CASES = (
@@ -185,24 +186,40 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
 LONG = ("--server", "hypercorn", "--server", "granian")
 
 
-def started(path: Path) -> tuple[subprocess.Popen[str], str]:
+def started(path: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
     """Start a run, and wait until its servers have begun."""
     mark = str(uuid4())
-    process = run(path, *LONG, mark=mark)
+    process = run(path, *(arguments or LONG), mark=mark)
     wait_until(lambda: sum(SERVER in each for each in commands_with(f"ANYSOCKET_TEST={mark}")) >= 2)
     return process, f"ANYSOCKET_TEST={mark}"
 
 
+def pytests_with(mark: str) -> list[int]:
+    return [pid for pid, command in processes_with(mark).items() if " --row " in command]
+
+
 def test_a_killed_pytest_takes_its_servers_along(tmp_path: Path) -> None:
     process, mark = started(tmp_path)
-    for pid, command in processes_with(mark).items():
-        if " --row " in command:
-            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(pytests_with(mark)) == JOBS)
+    for pid in pytests_with(mark):
+        os.kill(pid, signal.SIGKILL)
     printed, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert commands_with(mark) == []
     assert " outcomes are missing." in printed
     assert re.search(r"Pytest 1 of \d ended with status -9\. The end of its log:", printed)
+
+
+def test_a_killed_pytest_costs_no_other_case(tmp_path: Path) -> None:
+    process, mark = started(
+        tmp_path, "--server", "uvicorn", "--case", "accept.*", "--case", "close.*", "--jobs", "2"
+    )
+    os.kill(pytests_with(mark)[0], signal.SIGKILL)
+    printed, _ = process.communicate(timeout=110)
+    assert process.returncode == 1
+    found = re.search(r"(\d+) of (\d+) outcomes are missing", printed)
+    assert found is not None, printed
+    assert 1 <= int(found[1]) <= 3
 
 
 def test_a_killed_run_takes_everything_along(tmp_path: Path) -> None:

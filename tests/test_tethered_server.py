@@ -1,0 +1,19 @@
+"""How a server under test is told its options."""
+
+from pathlib import Path
+
+from anysocket_adapters.options import OptionValues
+from anysocket_matrix.tethered_server import read, written
+
+
+def test_options_arrive_as_they_are() -> None:
+    values = OptionValues(
+        loop="trio",
+        workers=2,
+        graceful_timeout=0.5,
+        compression=None,
+        tls_certificate=Path("chain.pem"),
+        tls_key=Path("key.pem"),
+    )
+    assert read(written(values)) == values
+    assert read(written({})) == {}
