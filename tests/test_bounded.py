@@ -95,9 +95,8 @@ async def test_a_task_that_is_cancelled_at_the_same_time_ends() -> None:
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_task_that_swallowed_the_cancellation_isnt_cancelling_any_more() -> None:
-    with bounded(SOON):
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(NEVER)
+    with bounded(SOON), suppress(asyncio.CancelledError):
+        await asyncio.sleep(NEVER)
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
