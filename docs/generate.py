@@ -81,6 +81,8 @@ REGIONS: dict[str, Callable[[], str]] = {
     "costs": costs.costs,
     "peers": costs.peers,
     "whole": costs.whole,
+    "held": costs.held,
+    "over rsgi": costs.over_rsgi,
     "features": features.features,
     **{f"names of {module}": _of(module, names.names) for module in names.MODULES},
     "proxies": proxies.proxies,

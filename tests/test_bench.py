@@ -147,7 +147,7 @@ def served(name: str) -> list[str]:
 
 
 def test_over_rsgi_there_are_only_raw_apps_and_ours() -> None:
-    assert served("granian-rsgi") == ["raw", "raw-rsgi", "anysocket"]
+    assert served("granian-rsgi") == ["raw", "raw-rsgi", "raw-rsgi-to-the-end", "anysocket"]
     assert "starlette" in served("granian")
     assert "raw-rsgi" not in served("granian")
 

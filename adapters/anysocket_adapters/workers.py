@@ -89,6 +89,7 @@ async def serve_until(
 
     async def serve() -> None:
         nonlocal failure
+        app.begin()
         try:
             await server.serve(app, options, listener, stop_server)
         except Exception as error:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 from docs.folders import RESULTS
+from docs.runs import SERVERS, runs
 from docs.tables import table
 
 from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
+from anysocket_matrix.bench.summary import says
 from anysocket_matrix.cost import Cost, Costs
 from anysocket_matrix.cost.whole import WholeCosts
 
@@ -34,6 +36,24 @@ def _figures(measured: Costs, cost: Cost) -> Iterator[str]:
     over = measured.over_raw(cost)
     for figure in (cost.message, over.message, cost.connection, over.connection):
         yield f"{figure:,}"
+
+
+def held() -> str:
+    """Tell what the memory of an idle connection consists of, from the committed results."""
+    rows: list[tuple[str, ...]] = []
+    for file in sorted(RESULTS.glob("whole-*.json")):
+        measured = msgspec.json.decode(file.read_bytes(), type=WholeCosts)
+        rows += [(f"{each.size:,}", f"`{each.where}`", f"`{each.line}`") for each in measured.held]
+    return table(("bytes", "module", "line"), rows)
+
+
+def over_rsgi() -> str:
+    """Tell what a connection over granian's RSGI costs of one of granian's raw ASGI, by app."""
+    found = [
+        each for run in runs(SERVERS[0]) for each in run.figures("connect") if each.row == "granian-rsgi"
+    ]
+    rows = [(each.app, f"{each.spread.median:,.1f}", says(each.over_raw) or "1") for each in found]
+    return table(("app", "µs", "of raw ASGI"), rows)
 
 
 def whole() -> str:

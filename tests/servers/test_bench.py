@@ -69,13 +69,14 @@ def test_every_scenario_is_measured_side_by_side(tmp_path: Path) -> None:
 
 def test_rsgi_is_compared_with_raw_asgi_and_raw_rsgi(tmp_path: Path) -> None:
     json = tmp_path / "bench.json"
-    ran = bench(
-        "--server", "granian-rsgi", "--scenario", "json", "--scenario", "connect", *QUICK, "--json", str(json)
-    )
+    names = ("raw", "raw-rsgi", "raw-rsgi-to-the-end", "anysocket")
+    asked = [option for name in names for option in ("--app", name)]
+    scenarios = ("--scenario", "json", "--scenario", "connect")
+    ran = bench("--server", "granian-rsgi", *scenarios, *asked, *QUICK, "--json", str(json))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     results = read(json)
     assert {(each.scenario, each.app) for each in results.rounds} == {
-        (scenario, app) for scenario in ("json", "connect") for app in ("raw", "raw-rsgi", "anysocket")
+        (scenario, app) for scenario in ("json", "connect") for app in names
     }
     interfaces = {
         app: command.split("--interface ")[-1][:4]
@@ -180,7 +181,7 @@ def test_a_server_that_does_not_start_costs_its_own_cells(tmp_path: Path) -> Non
     [
         (("--server", "apache"), "there is no server 'apache': choose one of "),
         (("--server", "hypercorn+h2"), "the client speaks HTTP/1.1, no TLS, and to no proxy: hypercorn+h2 "),
-        (("--app", "django"), "there is no app 'django': choose from raw, raw-rsgi, anysocket, "),
+        (("--app", "django"), "there is no app 'django': choose from raw, raw-rsgi, raw-rsgi-to-the-end, "),
         (("--app", "raw-rsgi", "--server", "uvicorn"), "raw-rsgi can't be served on uvicorn"),
         (("--scenario", "chat"), "there is no scenario 'chat': choose from echo-32, echo-1k, "),
         (("--scenario", "compressed", "--server", "granian"), "compressed can't be measured on granian: no "),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from anysocket import Support
 from anysocket_adapters.options import Loop
-from anysocket_matrix.bench.apps import OURS, RAW, RAW_RSGI, App
+from anysocket_matrix.bench.apps import OURS, OVER_RSGI, RAW, App
 from anysocket_matrix.rows import Row
 
 NEVER = "86400"
@@ -73,8 +73,8 @@ _NEVER_PING = {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "daphne"}
 def runs(row: Row, app: App) -> bool:
     """Tell whether an app can be served on a row: other frameworks speak ASGI, not RSGI."""
     if row.server.plain:
-        return app.name != RAW_RSGI
-    return app.name in (RAW, OURS) or (app.name == RAW_RSGI and row.server.name == "granian-rsgi")
+        return app.name not in OVER_RSGI
+    return app.name in (RAW, OURS) or (app.name in OVER_RSGI and row.server.name == "granian-rsgi")
 
 
 def compresses(row: Row) -> bool:
@@ -91,7 +91,7 @@ def command(row: Row, app: App, port: int) -> Sequence[str]:
         ValueError: the server's own command can't be had so.
     """
     make = COMMANDS.get(row.server.name)
-    if app.name == RAW_RSGI:
+    if app.name in OVER_RSGI:
         return _granian("rsgi", *_SINGLE)(app.target, port, row.loop)
     if app.name != OURS and make is not None:
         return make(app.target, port, row.loop)

@@ -22,8 +22,9 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="raw, raw-rsgi, anysocket, starlette, fastapi, blacksheep, bareasgi, litestar, quart or "
-            "falcon; repeatable, and raw is always among them. raw, raw-rsgi and anysocket unless given.",
+            help="raw, raw-rsgi, raw-rsgi-to-the-end, anysocket, starlette, fastapi, blacksheep, bareasgi, "
+            "litestar, quart or falcon; repeatable, and raw is always among them. raw, raw-rsgi and "
+            "anysocket unless given.",
         ),
     ] = None,
     scenario: Annotated[

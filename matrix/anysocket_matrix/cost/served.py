@@ -1,12 +1,14 @@
 """uvicorn with one app, raw or anysocket's: what `anysocket cost --whole` runs, most of it under callgrind.
 
-It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too.
+It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too; where memory is traced,
+with what each line has allocated.
 """
 
 import asyncio
 import signal
 import socket
 import sys
+import tracemalloc
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from anysocket import Application, WebSocket, WebSocketRequest, broadcast
 from anysocket.asgi import Receive, Scope, Send
 from anysocket_adapters.serving import serve
 from anysocket_matrix.cost.callgrind import mark
+from anysocket_matrix.cost.memory import allocated
 
 application: Application = Application()
 room: set[WebSocket] = set()
@@ -96,7 +99,7 @@ async def _without_ticks(server: uvicorn.Server) -> None:
 
 def _mark() -> None:
     mark()
-    print("marked", flush=True)
+    print(allocated() if tracemalloc.is_tracing() else "marked", flush=True)
 
 
 def main(app: str) -> None:

@@ -11,17 +11,22 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from anysocket_matrix.cost import callgrind
+from anysocket_matrix.cost.memory import TRACED, Held, held
+
+Look = TypeVar("Look")
 
 _LISTENERS = 200
 _IDLE = 2_000
@@ -47,6 +52,8 @@ class WholeCosts(msgspec.Struct, frozen=True):
     python: str
     uvicorn: str
     costs: list[Whole]
+    held: list[Held]
+    """What an idle connection's memory consists of, through anysocket."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -108,7 +115,7 @@ def measure_whole() -> WholeCosts:
     raw, anysocket = _counted("raw"), _counted("anysocket")
     counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
     counted.append(Whole("bytes of an idle connection", _memory("raw"), _memory("anysocket")))
-    return WholeCosts(platform.python_version(), version("uvicorn"), counted)
+    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held())
 
 
 def _counted(app: str) -> dict[str, int]:
@@ -118,10 +125,10 @@ def _counted(app: str) -> dict[str, int]:
             with ExitStack() as stack:
                 peers = [stack.enter_context(_connected(port, work.path)) for _ in range(work.peers)]
                 work.do(port, peers, work.times[0])  # Python specialises its bytecode first
-                _mark(server)
+                _marked(server)
                 for times in work.times:
                     work.do(port, peers, times)
-                    _mark(server)
+                    _marked(server)
                 for peer in peers:
                     _close(peer)
             few, many = callgrind.counts(Path(folder))[-2:]
@@ -129,22 +136,35 @@ def _counted(app: str) -> dict[str, int]:
     return costs
 
 
-def _mark(server: "subprocess.Popen[str]") -> None:
+def _marked(server: "subprocess.Popen[str]") -> str:
     server.send_signal(signal.SIGUSR1)
     assert server.stdout is not None
-    server.stdout.readline()
+    return server.stdout.readline()
 
 
 def _memory(app: str) -> int:
+    with _serving(app) as (server, port):
+        before, after = _idle(port, lambda: _private(server.pid))
+    return (after - before) // _IDLE
+
+
+def _held() -> list[Held]:
+    with _serving("anysocket", environment=TRACED) as (server, port):
+        before, after = _idle(port, lambda: _marked(server))
+    return held(before, after, _IDLE)
+
+
+def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:
+    """Look before so many connections are opened, and while they are open."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with _serving(app) as (server, port), ExitStack() as stack:
+    with ExitStack() as stack:
         for _ in range(_IDLE // 10):
             stack.enter_context(_connected(port, "/echo/a"))
-        before = _private(server.pid)
+        before = look()
         for _ in range(_IDLE):
             stack.enter_context(_connected(port, "/echo/a"))
-        return (_private(server.pid) - before) // _IDLE
+        return before, look()
 
 
 def _private(process: int) -> int:
@@ -154,14 +174,16 @@ def _private(process: int) -> int:
 
 
 @contextmanager
-def _serving(app: str, *under: str) -> Generator[tuple["subprocess.Popen[str]", int], None, None]:
+def _serving(
+    app: str, *under: str, environment: Mapping[str, str] = callgrind.ENVIRONMENT
+) -> Generator[tuple["subprocess.Popen[str]", int], None, None]:
     command = [*under, sys.executable, "-m", "anysocket_matrix.cost.served", app]
     server = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **callgrind.ENVIRONMENT},
+        env={**os.environ, **environment},
     )
     try:
         assert server.stdout is not None
@@ -222,3 +244,10 @@ def print_whole(console: Console, costs: WholeCosts) -> None:
         over = cost.anysocket - cost.raw
         table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
     console.print(table)
+    lines = Table(title="what anysocket allocates for an idle connection")
+    lines.add_column("bytes", justify="right")
+    lines.add_column("module")
+    lines.add_column("line")
+    for each in costs.held:
+        lines.add_row(f"{each.size:,}", each.where, escape(each.line))
+    console.print(lines)

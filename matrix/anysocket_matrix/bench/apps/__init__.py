@@ -16,6 +16,11 @@ RAW = "raw"
 
 RAW_RSGI = "raw-rsgi"
 
+RSGI_TO_THE_END = "raw-rsgi-to-the-end"
+"""The same, which also keeps clause C3 of the contract, as anysocket does: what that alone costs."""
+
+OVER_RSGI = (RAW_RSGI, RSGI_TO_THE_END)
+
 OURS = "anysocket"
 
 
@@ -27,11 +32,12 @@ class App(msgspec.Struct, frozen=True):
     """Where it is, below this package."""
     distribution: str
     json: str
+    attribute: str = "app"
 
     @property
     def target(self) -> str:
         """Where it is, as servers take it."""
-        return f"{__name__}.{self.module}:app"
+        return f"{__name__}.{self.module}:{self.attribute}"
 
     @property
     def version(self) -> str | None:
@@ -45,6 +51,9 @@ class App(msgspec.Struct, frozen=True):
 APPS: Sequence[App] = (
     App(RAW, "raw", "anysocket", "json of the standard library, not validated"),
     App(RAW_RSGI, "raw_rsgi", "anysocket", "json of the standard library, not validated"),
+    App(
+        RSGI_TO_THE_END, "raw_rsgi", "anysocket", "json of the standard library, not validated", "to_the_end"
+    ),
     App(OURS, "anysocket", "anysocket", "a msgspec.Struct, validated"),
     App("starlette", "frameworks.starlette", "starlette", "receive_json and send_json, not validated"),
     App("fastapi", "frameworks.fastapi", "fastapi", "a model of Pydantic, validated"),

@@ -52,7 +52,20 @@ class RawRSGI:
                 await _msgpack(socket)
             elif path == "/broadcast":
                 await _broadcast(socket)
+        await self._close(protocol, socket)
+
+    async def _close(self, protocol: RSGIWebSocket, socket: _Socket) -> None:
         protocol.close()
+
+
+class ToTheEnd(RawRSGI):
+    """The same, but it reads until the peer's close frame: else the peer may lose what comes before ours."""
+
+    async def _close(self, protocol: RSGIWebSocket, socket: _Socket) -> None:
+        protocol.close()
+        with suppress(*GONE):
+            while (await socket.receive()).kind:
+                pass
 
 
 async def _echo(socket: _Socket) -> None:
@@ -94,3 +107,4 @@ async def _broadcast(socket: _Socket) -> None:
 
 
 app: RawRSGI = RawRSGI()
+to_the_end: RawRSGI = ToTheEnd()

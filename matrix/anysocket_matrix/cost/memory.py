@@ -1,0 +1,57 @@
+"""What the memory of an idle connection consists of: the lines of anysocket's that allocate it."""
+
+import gc
+import linecache
+import tracemalloc
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+TRACED: Mapping[str, str] = {"PYTHONTRACEMALLOC": "1"}
+"""The environment of a process whose memory is traced."""
+
+_LEAST = 16
+"""Bytes for each connection that are worth a line."""
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What one line has allocated for each idle connection."""
+
+    size: int
+    where: str
+    """The module."""
+    line: str
+
+
+class _Line(msgspec.Struct, frozen=True):
+    file: str
+    number: int
+    size: int
+
+
+def allocated() -> str:
+    """Tell what each line of anysocket's in this process has allocated and not given back."""
+    gc.collect()
+    snapshot = tracemalloc.take_snapshot()
+    found = ((each.traceback[0], each.size) for each in snapshot.statistics("lineno"))
+    lines = [_Line(frame.filename, frame.lineno, size) for frame, size in found if _is_ours(frame.filename)]
+    return msgspec.json.encode(lines).decode()
+
+
+def _is_ours(file: str) -> bool:
+    return file != __file__ and any(part.startswith("anysocket") for part in Path(file).parts)
+
+
+def held(before: str, after: str, connections: int) -> list[Held]:
+    """Give what came between two answers of `allocated`, for each connection, the largest first."""
+    first, second = (
+        {(each.file, each.number): each.size for each in msgspec.json.decode(told, type=list[_Line])}
+        for told in (before, after)
+    )
+    sizes = {place: (size - first.get(place, 0)) // connections for place, size in second.items()}
+    return [
+        Held(size, Path(file).stem, linecache.getline(file, number).strip())
+        for (file, number), size in sorted(sizes.items(), key=lambda item: item[1], reverse=True)
+        if size >= _LEAST
+    ]

@@ -1,0 +1,41 @@
+"""What an idle connection holds: by the lines that have allocated it, and nothing that was there before."""
+
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from anysocket import Application
+from anysocket.memory import MemoryTransport
+from anysocket.session import Session
+from anysocket_matrix.cost.memory import allocated, held
+
+MANY = 100
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.usefixtures("traced")
+def test_what_came_in_between_is_told_with_its_line() -> None:
+    early = [Session(MemoryTransport(), 1, 1.0) for _ in range(MANY)]
+    before = allocated()
+    late = [MemoryTransport() for _ in range(MANY)]
+    found = held(before, allocated(), MANY)
+    assert len(early) == len(late)
+    assert [each.size for each in found] == sorted((each.size for each in found), reverse=True)
+    assert {each.where for each in found} == {"memory"}
+    assert found[0].line == "self._items = deque[Item]()"
+
+
+@pytest.mark.usefixtures("traced")
+def test_what_is_small_or_somebody_elses_is_not_told() -> None:
+    before = allocated()
+    application, others = Application(), [bytes(1000) for _ in range(MANY)]
+    assert held(before, allocated(), MANY) == []
+    assert application.routes == []
+    assert others
