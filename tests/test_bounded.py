@@ -35,6 +35,14 @@ async def test_exceptions_come_through() -> None:
         raise LookupError
 
 
+async def test_a_block_that_goes_on_waiting_is_ended_all_the_same() -> None:
+    cancelled = anyio.get_cancelled_exc_class()
+    with bounded(SOON):
+        with suppress(cancelled):
+            await anyio.sleep_forever()
+        await anyio.sleep_forever()
+
+
 async def test_the_inner_of_two() -> None:
     reached: list[str] = []
     with bounded(NEVER):

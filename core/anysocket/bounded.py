@@ -17,30 +17,33 @@ def bounded(seconds: float) -> AbstractContextManager[object, bool | None]:
 
 
 class _Bounded:
-    """Asyncio's own task, which is cancelled when the time is over, as `asyncio.timeout` does."""
+    """Asyncio's own task, which is cancelled when the time is over, until the block has ended."""
 
-    __slots__ = ("_cancelling", "_over", "_seconds", "_task", "_timer")
+    __slots__ = ("_before", "_cancelled", "_seconds", "_task", "_timer")
 
     def __init__(self, task: asyncio.Task[object], seconds: float) -> None:
         self._task = task
         self._seconds = seconds
-        self._over = False
+        self._cancelled = 0
 
     def __enter__(self) -> None:
-        self._cancelling = self._task.cancelling()
-        self._timer = self._task.get_loop().call_later(self._seconds, self._end)
+        self._before = self._task.cancelling()
+        self._timer: asyncio.Handle = self._task.get_loop().call_later(self._seconds, self._cancel)
 
-    def _end(self) -> None:
-        self._over = True
+    def _cancel(self) -> None:
+        # Again in each turn of the loop, as a cancel scope does: the close of websockets' legacy API
+        # takes a cancellation for the end of one wait, and begins another.
+        self._timer = self._task.get_loop().call_soon(self._cancel)
+        self._cancelled += 1
         self._task.cancel()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self._timer.cancel()
+        if not self._cancelled:
+            return False
+        for _ in range(self._cancelled):
+            self._task.uncancel()
         # Whoever else has cancelled the task meanwhile has the exception.
-        return (
-            self._over
-            and self._task.uncancel() <= self._cancelling
-            and isinstance(error, asyncio.CancelledError)
-        )
+        return self._task.cancelling() <= self._before and isinstance(error, asyncio.CancelledError)
