@@ -102,7 +102,7 @@ class WebSocket:
             Unsupported: headers were given and the server drops them.
         """
         state = self._answer(Action.ACCEPT)
-        lines = validated(headers) if headers else []
+        lines = validated(headers)
         if subprotocol is not None:
             offered = self._transport.handshake.subprotocols
             if subprotocol not in offered:

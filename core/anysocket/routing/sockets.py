@@ -1,11 +1,12 @@
 """What a handler's first parameter can be, and how each is made from a request."""
 
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any, Never, TypeAlias, TypeVar, get_args, get_origin
 
 from anysocket.connection import Connection
 from anysocket.errors import BadMessage
-from anysocket.messages.codec import Codec, Decode
+from anysocket.messages.codec import Codec, Decode, Encode
 from anysocket.messages.plain import TYPES, Plain
 from anysocket.messages.structured import Json
 from anysocket.messages.types import annotated_members, members, named, union
@@ -47,12 +48,13 @@ def maker(kind: object, codec: Codec | None, silenced: Container[int]) -> Make:
             f"{named(kind)} is no socket: use Connection[Receive, Send], WebSocketRequest or WebSocket"
         )
     receive, send = get_args(kind)
-    decode, encode = _decoder(receive, codec), codec_for(send, codec).encoder(send)
+    return partial(_connection, _decoder(receive, codec), codec_for(send, codec).encoder(send), silenced)
 
-    def make(request: WebSocketRequest) -> Connection[Any, Any]:
-        return Connection(request, decode, encode, silenced)  # without types, which cost 17,000 instructions
 
-    return make
+def _connection(
+    decode: Decode, encode: Encode, silenced: Container[int], request: WebSocketRequest
+) -> Connection[Any, Any]:
+    return Connection(request, decode, encode, silenced)  # types here would cost 17,000 instructions
 
 
 def codec_for(of: object, codec: Codec | None) -> Codec:

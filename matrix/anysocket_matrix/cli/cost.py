@@ -30,7 +30,7 @@ def cost(
 
     In instructions, for a message and for a connection: in process, under valgrind's callgrind,
     which must be installed. A count repeats where a time doesn't. Takes about half a minute, and
-    with --whole about two.
+    with --whole about three.
     """
     if whole and (check is not None or app):
         raise SystemExit("anysocket: --whole has no --check and no --app")
