@@ -42,15 +42,16 @@ class _HandsOn(asyncio.Protocol):
     _last = b""
 
     def data_received(self, data: bytes) -> None:
-        seen = self._last + data
-        self._last = seen[-3:]
         super().data_received(data)
+        seen = self._last + data if self._last else data
         upgraded = self.transport.get_protocol()
+        if upgraded is self:
+            self._last = seen[-3:]
+            return
+        behind = seen[seen.find(b"\r\n\r\n") + 4 :]
         # After other requests in the same packet it can't be told where this one ends.
-        if upgraded is not self and self.cycle is None and isinstance(upgraded, asyncio.Protocol):
-            _, _, behind = seen.partition(b"\r\n\r\n")
-            if behind:
-                upgraded.data_received(behind)
+        if behind and self.cycle is None and isinstance(upgraded, asyncio.Protocol):
+            upgraded.data_received(behind)
 
 
 class _TakesLatin1(LegacyProtocol):

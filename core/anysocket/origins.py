@@ -37,26 +37,19 @@ class Origins:
         """Give the origin that may not connect, or None."""
         if self._allowed is not None and "*" in self._allowed:
             return None
-        origin = _last(b"origin", headers)
-        if not origin:
+        last = dict(headers)
+        if not last.get(b"origin"):
             return None
+        origin = last[b"origin"].decode("latin-1")
         normal = _normal(origin)
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it isn't known.
             scheme, _, own = normal.partition("://")
-            host = _last(b"host", headers).lower()
+            host = last.get(b"host", b"").decode("latin-1").lower()
             allowed = own != "" and own == host.removesuffix(_DEFAULT_PORT.get(scheme, ""))
         else:
             allowed = normal in self._allowed
         return None if allowed else origin
-
-
-def _last(wanted: bytes, headers: RawHeaders) -> str:
-    found = b""
-    for name, value in headers:
-        if name == wanted:
-            found = value
-    return found.decode("latin-1")
 
 
 def _normal(origin: str) -> str:

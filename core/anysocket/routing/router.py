@@ -69,19 +69,17 @@ class Router(Generic[Target]):
         for place in range(depth, len(segments)):
             segment = segments[place]
             literal = node.literals.get(segment)
-            parameter = node.parameter if segment else None
-            if literal is not None and parameter is not None:  # both may lead on
-                before = len(values)
+            if literal is not None:
+                if node.parameter is None or not segment:
+                    node = literal
+                    continue
+                before = len(values)  # both may lead on
                 found = self._find(literal, segments, place + 1, values)
                 if found is not None:
                     return found
                 del values[before:]
-                literal = None
-            if literal is not None:
-                node = literal
-            elif parameter is not None:
-                values.append(segment)
-                node = parameter
-            else:
+            if node.parameter is None or not segment:
                 return None
+            values.append(segment)
+            node = node.parameter
         return node if node.target is not None else None
