@@ -47,6 +47,15 @@ def held() -> str:
     return table(("bytes", "module", "line"), rows)
 
 
+def steps() -> str:
+    """Tell which functions run most of Python's instructions for a connection, from the committed results."""
+    rows: list[tuple[str, ...]] = []
+    for file in sorted(RESULTS.glob("whole-*.json")):
+        measured = msgspec.json.decode(file.read_bytes(), type=WholeCosts)
+        rows += [(f"{each.count:,}", f"`{each.where}`", f"`{each.function}`") for each in measured.steps]
+    return table(("instructions", "module", "function"), rows)
+
+
 def over_rsgi() -> str:
     """Tell what a connection over granian's RSGI costs of one of granian's raw ASGI, by app."""
     found = [

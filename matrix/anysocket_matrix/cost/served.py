@@ -1,10 +1,11 @@
 """uvicorn with one app, raw or anysocket's: what `anysocket cost --whole` runs, most of it under callgrind.
 
-It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too; where memory is traced,
-with what each line has allocated.
+It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too: where memory is traced,
+with what each line has allocated, and where Python's instructions are counted, with those.
 """
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from anysocket.asgi import Receive, Scope, Send
 from anysocket_adapters.serving import serve
 from anysocket_matrix.cost.callgrind import mark
 from anysocket_matrix.cost.memory import allocated
+from anysocket_matrix.cost.steps import COUNTED, Counting
 
 application: Application = Application()
 room: set[WebSocket] = set()
@@ -97,9 +99,18 @@ async def _without_ticks(server: uvicorn.Server) -> None:
     await asyncio.Event().wait()
 
 
+_counting = Counting()
+
+
 def _mark() -> None:
     mark()
-    print(allocated() if tracemalloc.is_tracing() else "marked", flush=True)
+    if tracemalloc.is_tracing():
+        told = allocated()
+    elif COUNTED.items() <= os.environ.items():
+        told = _counting.told()
+    else:
+        told = "marked"
+    print(told, flush=True)
 
 
 def main(app: str) -> None:

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -25,11 +25,13 @@ from rich.table import Table
 
 from anysocket_matrix.cost import callgrind
 from anysocket_matrix.cost.memory import TRACED, Held, held
+from anysocket_matrix.cost.steps import COUNTED, Steps, each
 
 Look = TypeVar("Look")
 
 _LISTENERS = 200
 _IDLE = 2_000
+_STEPS = 50
 _TIMEOUT = 120.0
 
 
@@ -54,6 +56,8 @@ class WholeCosts(msgspec.Struct, frozen=True):
     costs: list[Whole]
     held: list[Held]
     """What an idle connection's memory consists of, through anysocket."""
+    steps: list[Steps]
+    """What a connection runs of anysocket's Python; nothing before Python 3.12."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -115,7 +119,7 @@ def measure_whole() -> WholeCosts:
     raw, anysocket = _counted("raw"), _counted("anysocket")
     counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
     counted.append(Whole("bytes of an idle connection", _memory("raw"), _memory("anysocket")))
-    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held())
+    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held(), _steps())
 
 
 def _counted(app: str) -> dict[str, int]:
@@ -152,6 +156,14 @@ def _held() -> list[Held]:
     with _serving("anysocket", environment=TRACED) as (server, port):
         before, after = _idle(port, lambda: _marked(server))
     return held(before, after, _IDLE)
+
+
+def _steps() -> list[Steps]:
+    with _serving("anysocket", environment=COUNTED) as (server, port):
+        _connect(port, [], _STEPS)  # Python specialises its bytecode first
+        _marked(server)
+        _connect(port, [], _STEPS)
+        return each(_marked(server), _STEPS)
 
 
 def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:
@@ -244,10 +256,19 @@ def print_whole(console: Console, costs: WholeCosts) -> None:
         over = cost.anysocket - cost.raw
         table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
     console.print(table)
-    lines = Table(title="what anysocket allocates for an idle connection")
-    lines.add_column("bytes", justify="right")
-    lines.add_column("module")
-    lines.add_column("line")
-    for each in costs.held:
-        lines.add_row(f"{each.size:,}", each.where, escape(each.line))
-    console.print(lines)
+    held = ((each.size, each.where, each.line) for each in costs.held)
+    _list(console, "what anysocket allocates for an idle connection", ("bytes", "module", "line"), held)
+    steps = ((each.count, each.where, each.function) for each in costs.steps)
+    title = "what anysocket runs of Python's instructions for a connection"
+    _list(console, title, ("instructions", "module", "function"), steps)
+
+
+def _list(
+    console: Console, title: str, columns: tuple[str, str, str], rows: Iterable[tuple[int, str, str]]
+) -> None:
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, justify="right" if column == columns[0] else "left")
+    for count, where, what in rows:
+        table.add_row(f"{count:,}", where, escape(what))
+    console.print(table)
