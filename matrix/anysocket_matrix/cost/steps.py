@@ -37,21 +37,21 @@ class Counting:
 
     def told(self) -> str:
         """Begin; then tell what has been run since."""
-        if sys.version_info < (3, 12):
-            return "[]"
-        tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events
-        if not self._began:
-            self._began = True
-            sys.monitoring.use_tool_id(tool, "anysocket cost")
-            sys.monitoring.register_callback(tool, events.INSTRUCTION, self._count)
-            sys.monitoring.set_events(tool, events.INSTRUCTION)
-            return "[]"
-        sys.monitoring.set_events(tool, events.NO_EVENTS)
-        sys.monitoring.free_tool_id(tool)
+        if sys.version_info >= (3, 12):
+            tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events
+            if self._began:
+                sys.monitoring.set_events(tool, events.NO_EVENTS)
+                sys.monitoring.free_tool_id(tool)
+            else:
+                self._began = True
+                sys.monitoring.use_tool_id(tool, "anysocket cost")
+                sys.monitoring.register_callback(tool, events.INSTRUCTION, self._count)
+                sys.monitoring.set_events(tool, events.INSTRUCTION)
         steps = [
             Steps(count, Path(code.co_filename).stem, code.co_qualname)
-            for code, count in self._counts.items()
-            if any(part.startswith("anysocket") for part in Path(code.co_filename).parts)
+            for code, count in self._counts.copy().items()
+            if code.co_filename != __file__
+            and any(part.startswith("anysocket") for part in Path(code.co_filename).parts)
         ]
         return msgspec.json.encode(steps).decode()
 
