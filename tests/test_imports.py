@@ -118,6 +118,14 @@ def test_a_server_under_test_starts_without_what_only_pytests_need() -> None:
     assert not loaded & {"pytest", "typer", "rich", "h2", "trustme", "cryptography"}
 
 
+@pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "granian", "daphne"])
+def test_a_server_is_chosen_without_importing_another(server: str) -> None:
+    source = f"import sys; from anysocket_adapters.server import choose; choose({server!r}); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in ran.stdout.split()}
+    assert not loaded & ({"uvicorn", "hypercorn", "granian", "daphne"} - {server})
+
+
 def test_imports_are_found_wherever_they_are() -> None:
     source = "import a.b, c as d\nfrom e.f import g\ndef h():\n    if i:\n        import j\nfrom . import k"
     assert set(imported(ast.parse(source))) == {"a", "c", "e", "j", "a relative import"}

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from socket import socket
 from types import MappingProxyType
 
@@ -22,7 +22,7 @@ from anysocket_adapters.options import Loop, OptionName, Options
 GROUP = "anysocket.servers"
 
 unloadable: dict[str, str] = {}
-"""The registered servers that can't be imported, with what goes wrong, once `servers` has tried."""
+"""The registered servers that can't be imported, with what goes wrong, once that has been tried."""
 
 
 class ServerFailed(Exception):
@@ -98,37 +98,39 @@ async def when_set(event: Event, act: Callable[[], None]) -> AsyncGenerator[None
 @cache
 def servers() -> Mapping[str, Server]:
     """Give all registered servers by name, installed or not, but those whose module can't be imported."""
-    found = dict[str, Server]()
-    for entry_point in entry_points(group=GROUP):
-        try:
-            server: Server = entry_point.load()
-        except Exception as error:
-            unloadable[entry_point.name] = f"{entry_point.value}: {type(error).__name__}: {error}"
-            warnings.warn(
-                f"{entry_point.name} can't be loaded from {unloadable[entry_point.name]}", stacklevel=1
-            )
-        else:
-            found[entry_point.name] = server
-    return dict(sorted(found.items()))
+    loaded = {each.name: _load(each) for each in entry_points(group=GROUP)}
+    return {name: server for name, server in sorted(loaded.items()) if server is not None}
+
+
+@cache
+def _load(entry_point: EntryPoint) -> Server | None:
+    """Give a registered server; where its module can't be imported, warn and keep what goes wrong."""
+    try:
+        server: Server = entry_point.load()
+    except Exception as error:
+        unloadable[entry_point.name] = f"{entry_point.value}: {type(error).__name__}: {error}"
+        warnings.warn(f"{entry_point.name} can't be loaded from {unloadable[entry_point.name]}", stacklevel=1)
+        return None
+    return server
 
 
 def choose(name: str | None) -> Server:
-    """Find a server by name; without a name, the first that is installed.
+    """Find a server by name, without importing the others; without a name, the first that is installed.
 
     Raises:
         ValueError: there is no such server, or it isn't installed; the message says what is.
     """
-    known = servers()
-    installed = [each for each, server in known.items() if server.version]
     if name is None:
-        if not installed:
+        installed = (server for server in servers().values() if server.version)
+        if (first := next(installed, None)) is None:
             raise ValueError("no server is installed: pip install 'anysocket[uvicorn]'")
-        return known[installed[0]]
-    if name in unloadable:
+        return first
+    registered = [_load(each) for each in entry_points(group=GROUP, name=name)]
+    if not registered:
+        raise ValueError(f"there is no server {name!r}: choose one of {', '.join(servers())}")
+    server = registered[-1]
+    if server is None:
         raise ValueError(f"{name} can't be loaded from {unloadable[name]}")
-    if name not in known:
-        raise ValueError(f"there is no server {name!r}: choose one of {', '.join(known)}")
-    server = known[name]
     if server.version is None:
         raise ValueError(f"{name} isn't installed: pip install 'anysocket[{server.distribution}]'")
     return server

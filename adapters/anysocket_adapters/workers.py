@@ -16,7 +16,7 @@ import anyio
 from anysocket_adapters import loops
 from anysocket_adapters.options import Options
 from anysocket_adapters.served import Served, from_environment
-from anysocket_adapters.server import Server, ServerFailed, servers
+from anysocket_adapters.server import Server, ServerFailed, choose
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -124,7 +124,7 @@ def _work(name: str, options: Options, listener: socket.socket) -> None:
     """Be one of several workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which tells us
     try:
-        work(servers()[name], from_environment(), options, listener)
+        work(choose(name), from_environment(), options, listener)
     except (ServerFailed, ValueError) as error:
         sys.exit(f"anysocket: {error}")
 

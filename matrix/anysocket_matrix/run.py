@@ -80,7 +80,7 @@ def run_matrix(
                         running[-1].start()
                     elif (row := max(running, key=lambda row: row.share)).share >= WORTHWHILE:
                         row.help()
-                time.sleep(0.05)
+                time.sleep(0.1)
                 stop.check()
                 for row in tuple(running):
                     progress(row.name, row.count())
