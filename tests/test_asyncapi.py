@@ -475,7 +475,10 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
         (["tests.asyncapi.app:nothing"], "no attribute"),
         (["tests.asyncapi.app:Application.handle"], "no anysocket.Application, but of type function"),
         (["tests.asyncapi.app:app", "--server", "h"], "server 'h' must be a URL"),
-        (["tests.asyncapi.app:app", "--output", "nowhere/asyncapi.json"], "nowhere/asyncapi.json"),
+        (
+            ["tests.asyncapi.app:app", "--output", "README.md/asyncapi.json"],
+            "a file is where a folder should be",
+        ),
     ],
 )
 def test_what_the_command_refuses(arguments: list[str], says: str) -> None:

@@ -120,7 +120,9 @@ def test_a_server_under_test_starts_without_what_only_pytests_need() -> None:
 
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "granian", "daphne"])
 def test_a_server_is_chosen_without_importing_another(server: str) -> None:
-    source = f"import sys; from anysocket_adapters.server import choose; choose({server!r}); print(*sys.modules)"
+    source = (
+        f"import sys; from anysocket_adapters.server import choose; choose({server!r}); print(*sys.modules)"
+    )
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in ran.stdout.split()}
     assert not loaded & ({"uvicorn", "hypercorn", "granian", "daphne"} - {server})

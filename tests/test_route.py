@@ -66,7 +66,8 @@ def arrive(url: str, route: Route[Connection[str, str], ...]) -> dict[str, objec
     router.add(route.segments, route)
     match = router.match(unquote_to_bytes(path).decode())
     assert match is not None
-    return match[0].signature.arguments(match[1], lambda: Query.from_raw(query.encode()))
+    signature = match[0].signature
+    return signature.path_arguments(match[1]) | signature.query_arguments(Query.from_raw(query.encode()))
 
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anysocket import WebSocketRequest
 from anysocket.routing.router import Router
@@ -146,3 +148,34 @@ def test_parameters_of_one_place_may_have_several_names() -> None:
     router.add(segments("/{room}/members"), two)
     assert router.match("/7") == (one, {"user": "7"})
     assert router.match("/7/members") == (two, {"room": "7"})
+
+
+def test_a_slash_is_needed_before_a_parameter_alone() -> None:
+    router = Router[Handler]()
+    router.add(segments("/{user}"), one)
+    assert router.match("/7") == (one, {"user": "7"})
+    assert router.match("7") is None
+    assert router.match("/") is None
+
+
+SEGMENTS = st.sampled_from(["a", "b", "{x}", ""])
+PATHS = st.lists(st.sampled_from(["a", "b", "c", ""]), min_size=1, max_size=4)
+
+
+@given(routes=st.lists(st.lists(SEGMENTS, min_size=1, max_size=4), max_size=8), path=PATHS)
+def test_the_first_literal_segment_wins(routes: list[list[str]], path: list[str]) -> None:
+    """Whatever other routes there are, and wherever their parameters."""
+    router = Router[tuple[str, ...]]()
+    for number, route in enumerate(routes):
+        named = [f"{{x{place}}}" if each == "{x}" else each for place, each in enumerate(route)]
+        if route not in routes[:number]:
+            router.add(segments("/" + "/".join(named)), tuple(route))
+    fitting = [
+        route
+        for route in routes
+        if len(route) == len(path)
+        and all(asked == each or (each == "{x}" and asked) for each, asked in zip(route, path, strict=True))
+    ]
+    best = min(fitting, key=lambda route: [each == "{x}" for each in route], default=None)
+    expected = best and (tuple(best), {f"x{n}": path[n] for n, each in enumerate(best) if each == "{x}"})
+    assert router.match("/" + "/".join(path)) == expected

@@ -21,7 +21,8 @@ def signature(handler: AnyHandler, *names: str, codec: Codec | None = None) -> S
 
 
 def arguments(handler: AnyHandler, query: str = "", **path: str) -> dict[str, object]:
-    return signature(handler, *path).arguments(path, lambda: Query.from_raw(query.encode()))
+    read = signature(handler, *path)
+    return read.path_arguments(path) | read.query_arguments(Query.from_raw(query.encode()))
 
 
 async def by_page(

@@ -20,14 +20,14 @@ class Connections:
         self.held: set[_Cancellable] = set()
         self.cancelled: bool = False
         """Whether they have been told to end."""
+        self._task = _Task(self)
 
     def hold(self) -> AbstractContextManager[None, bool | None]:
         """Serve a connection in the block, which `cancel` may end."""
         try:
-            task = asyncio.current_task()
+            return self._hold_scope() if asyncio.current_task() is None else self._task
         except RuntimeError:  # on trio
-            task = None
-        return self._hold_scope() if task is None else _Task(task, self)
+            return self._hold_scope()
 
     @contextmanager
     def _hold_scope(self) -> Generator[None, None, None]:
@@ -46,25 +46,23 @@ class Connections:
 
 
 class _Task:
-    """Holds asyncio's own task: a cancel scope costs a connection 32,000 instructions."""
+    """Holds asyncio's own task, whichever runs: a cancel scope costs a connection 32,000 instructions."""
 
-    __slots__ = ("_connections", "_task")
-
-    def __init__(self, task: asyncio.Task[object], connections: Connections) -> None:
-        self._task = task
+    def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def cancel(self) -> None:
-        self._task.cancel()
-
     def __enter__(self) -> None:
-        self._connections.held.add(self)
+        task = asyncio.current_task()
+        assert task is not None  # see `Connections.hold`
+        self._connections.held.add(task)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        self._connections.held.discard(self)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.held.discard(task)
         if not self._connections.cancelled or not isinstance(error, asyncio.CancelledError):
             return False
-        self._task.uncancel()
+        task.uncancel()
         return True

@@ -37,15 +37,15 @@ class Origins:
         """Give the origin that may not connect, or None."""
         if self._allowed is not None and "*" in self._allowed:
             return None
-        last = dict(headers)
-        if not last.get(b"origin"):
+        origins = [value for name, value in headers if name == b"origin"]
+        if not origins or not origins[-1]:
             return None
-        origin = last[b"origin"].decode("latin-1")
+        origin = origins[-1].decode("latin-1")
         normal = _normal(origin)
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it isn't known.
             scheme, _, own = normal.partition("://")
-            host = last.get(b"host", b"").decode("latin-1").lower()
+            host = dict(headers).get(b"host", b"").decode("latin-1").lower()
             allowed = own != "" and own == host.removesuffix(_DEFAULT_PORT.get(scheme, ""))
         else:
             allowed = normal in self._allowed

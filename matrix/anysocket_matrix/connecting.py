@@ -8,7 +8,7 @@ from typing import Protocol, Unpack
 from anysocket_adapters.options import OptionValues
 from anysocket_matrix.conformance.app import NOTES_DEADLINE, Record
 from anysocket_matrix.conformance.case import Program
-from anysocket_matrix.frames import Frame
+from anysocket_matrix.frames import Frame, Opcode
 from anysocket_matrix.peer import Ended, Lines, Mismatch, Peer
 from anysocket_matrix.servers import RunningServer
 from anysocket_matrix.under_test import asked
@@ -71,6 +71,12 @@ class CasePeer(Peer):
     def wait_until_started(self) -> None:
         """Wait until the program runs."""
         self._ask("started")
+
+    def wait_until_receiving(self) -> None:
+        """Wait until the server looks for messages, which some do only while the program receives."""
+        self.wait_until_started()
+        self.send_frame(Opcode.PING)
+        self.expect_pong(b"")
 
     def wait_for_a_note(self) -> None:
         """Wait until the program has noted something."""

@@ -45,7 +45,6 @@ class Route(Generic[Socket, P]):
         self.signature: Signature = read(path, names, handler, codec, silenced)
         is_connection = get_origin(self.signature.kind) is Connection
         self._auto_accept = is_connection if auto_accept is None else auto_accept
-        self._has_parameters = bool(self.signature.path or self.signature.query)
         # Called with what its signature asks for, which is known only now.
         self._call: Callable[..., Awaitable[None]] = handler
         self._handler_signature = inspect.signature(handler)
@@ -61,12 +60,12 @@ class Route(Generic[Socket, P]):
         What the handler gives is returned as it is, so that no idle connection keeps a coroutine
         around it. A request whose parameters aren't what it takes is refused.
         """
-        arguments: Mapping[str, object] = {}
-        if self._has_parameters:
-            try:
-                arguments = self.signature.arguments(request.path_params, lambda: request.query)
-            except Refused as refused:
-                return refuse(session, refused.status, str(refused))
+        try:
+            arguments = self.signature.path_arguments(request.path_params)
+            if self.signature.query:
+                arguments |= self.signature.query_arguments(request.query)
+        except Refused as refused:
+            return refuse(session, refused.status, str(refused))
         if self._auto_accept and request.connecting:  # a middleware may have accepted before
             return self._accept_and_call(request, arguments)
         return self._call(self.signature.make_socket(request), **arguments)

@@ -27,6 +27,8 @@ class Router(Generic[Target]):
         self._root = _Node[Target]()
         self._literal: dict[str, Target] = {}
         """The targets of paths without parameters, which win over all others."""
+        self._last: dict[str, tuple[Target, str]] = {}
+        """Those of paths whose one parameter comes last, by what is before it; they win over the rest."""
 
     def add(self, segments: Sequence[Segment], target: Target) -> None:
         """Lead a path to a target.
@@ -44,16 +46,23 @@ class Router(Generic[Target]):
         if node.target is not None:
             path = "".join(f"/{{{text}}}" if is_parameter else f"/{text}" for text, is_parameter in segments)
             raise ValueError(f"route {path!r} leads to a handler already")
-        if not any(segment.is_parameter for segment in segments):
-            self._literal["".join(f"/{text}" for text, _ in segments)] = target
         node.target = target
         node.names = tuple(segment.text for segment in segments if segment.is_parameter)
+        literals = "".join(f"/{segment.text}" for segment in segments if not segment.is_parameter)
+        if not node.names:
+            self._literal[literals] = target
+        elif len(node.names) == 1 and segments[-1].is_parameter:
+            self._last[literals] = target, segments[-1].text
 
     def match(self, path: str) -> tuple[Target, dict[str, str]] | None:
         """Find the target of a decoded path, with the values of its parameters, none of them empty."""
         literal = self._literal.get(path)
         if literal is not None:
             return literal, {}
+        before, slash, value = path.rpartition("/")
+        last = self._last.get(before)
+        if last is not None and slash and value:
+            return last[0], {last[1]: value}
         segments = path.split("/")
         if segments[0]:
             return None  # it starts with no slash

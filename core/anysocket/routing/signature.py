@@ -35,18 +35,23 @@ class Signature:
     query: Mapping[str, Parameter]
     defaults: Mapping[str, object]
 
-    def arguments(self, path_params: Mapping[str, str], query: Callable[[], Query]) -> dict[str, object]:
-        """Convert the parameters of a request.
+    def path_arguments(self, path_params: Mapping[str, str]) -> dict[str, object]:
+        """Convert the parameters of a request's path.
 
         Raises:
-            Refused: with 403 for one of the path, as for a path that no route has, and with 400
-                for one of the query.
+            Refused: with 403, as for a path that no route has.
+        """
+        return {name: _parse(403, name, wanted, path_params[name]) for name, wanted in self.path.items()}
+
+    def query_arguments(self, query: Query) -> dict[str, object]:
+        """Convert the parameters of a request's query.
+
+        Raises:
+            Refused: with 400.
         """
         values: dict[str, object] = {}
-        for name, wanted in self.path.items():
-            values[name] = _parse(403, name, wanted, path_params[name])
         for name, wanted in self.query.items():
-            given = query().get_all(name)
+            given = query.get_all(name)
             if wanted.is_list and (given or name not in self.defaults):
                 values[name] = [_parse(400, name, wanted, text) for text in given]
             elif given:

@@ -36,6 +36,7 @@ def asyncapi(
     import msgspec
 
     from anysocket.asyncapi import describe
+    from anysocket_matrix.files import write_bytes
 
     try:
         found = load(target)
@@ -49,6 +50,6 @@ def asyncapi(
         if output is None:
             typer.echo(text, nl=False)
         else:
-            output.write_bytes(text)
-    except (ValueError, OSError) as error:
+            write_bytes(output, text)
+    except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None

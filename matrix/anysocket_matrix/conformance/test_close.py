@@ -96,7 +96,7 @@ async def closes_while_receiving(request: WebSocketRequest, notes: Notes) -> Non
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
-        await notes.gate()  # by now the server is waiting too, in whichever thread
+        await notes.gate()
         await ws.close(4001)
         notes.append("closed")
 
@@ -305,7 +305,7 @@ def test_silent_peer(connect: Connect) -> None:
 def test_close_while_receiving(connect: Connect) -> None:
     """Close works while another task waits in receive, which then gives None."""
     peer = connect(closes_while_receiving)
-    peer.wait_until_started()
+    peer.wait_until_receiving()
     peer.open_gate()
     peer.expect_close_frame()
     peer.send_close(4001)

@@ -41,7 +41,7 @@ async def closes_soon_while_receiving(asgi: ASGICall) -> None:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
-        await anyio.sleep(0.05)
+        await asgi.notes.gate()
         await asgi.send(close(code=4001))
 
 
@@ -288,6 +288,8 @@ def test_silent_peer(connect: Connect) -> None:
 def test_silent_peer_while_receiving(connect: Connect) -> None:
     """So does it while another task receives, which gets the disconnect then."""
     peer = connect(closes_soon_while_receiving)
+    peer.wait_until_receiving()
+    peer.open_gate()
     peer.expect_close(4001)
     notes = peer.record(silent=True).notes
     if notes != [disconnect(4001)]:
@@ -298,7 +300,7 @@ def test_silent_peer_while_receiving(connect: Connect) -> None:
 def test_close_while_receiving(connect: Connect) -> None:
     """Close works while another task receives, which gets the disconnect with our code."""
     peer = connect(closes_while_receiving)
-    peer.wait_until_started()
+    peer.wait_until_receiving()
     peer.open_gate()
     expect_closed(peer, 4001, "bye")
     peer.expect_notes(disconnect(4001, "bye"))
