@@ -11,7 +11,7 @@ from functools import partial
 from typing import ClassVar, NotRequired, TypedDict, cast
 from urllib.parse import quote
 
-from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent, below
+from anysocket.asgi import ASGIEvent, Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent, below
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close, CloseCode
 from anysocket.errors import Unsupported
@@ -96,7 +96,11 @@ class ASGITransport:
         return early.popleft() if early else await receive()
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        await self._connect()
+        if (
+            not self._connected
+        ):  # as in `_connect`, whose coroutine would cost a connection 1,500 instructions
+            self._connected = True
+            _see_that_it_connects(await self._receive())
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": list(headers)})
 
     async def deny(self, denial: Denial, /) -> None:
@@ -115,9 +119,7 @@ class ASGITransport:
         if self._connected:
             return
         self._connected = True
-        event = await self._receive()
-        if event["type"] != "websocket.connect":
-            raise ConnectionError("the peer left during the handshake")
+        _see_that_it_connects(await self._receive())
 
     async def _respond(self, denial: Denial) -> None:
         headers = list(denial.headers)
@@ -128,6 +130,11 @@ class ASGITransport:
 
     def close(self, close: Close, /) -> Awaitable[None]:
         return self._send({"type": "websocket.close", "code": int(close.code), "reason": close.reason})
+
+
+def _see_that_it_connects(event: ASGIEvent) -> None:
+    if event["type"] != "websocket.connect":
+        raise ConnectionError("the peer left during the handshake")
 
 
 class _WebSocketScope(TypedDict):

@@ -5,7 +5,9 @@ the contract promises to a handler holds for it too, in the terms of ASGI
 (https://asgi.readthedocs.io/en/latest/specs/www.html#websocket, version 2.5).
 """
 
+from collections.abc import Coroutine
 from functools import partial
+from typing import Never
 
 from anysocket import discovery, handler
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
@@ -42,20 +44,21 @@ class Normalised:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection, whichever server it comes from."""
         if scope["type"] == "websocket":
-            await self._serve(discovery.connect(scope, receive, send), scope)
+            await self.handle(discovery.connect(scope, receive, send), scope)
         else:
             await self._app(scope, receive, send)
 
-    async def handle(self, transport: Transport) -> None:
-        """Serve one connection over any transport."""
-        await self._serve(transport, {})
+    def handle(self, transport: Transport, scope: Scope | None = None) -> Coroutine[object, Never, None]:
+        """Serve one connection over any transport.
 
-    async def _serve(self, transport: Transport, scope: Scope) -> None:
-        """Serve, keeping the keys that only the server itself knows."""
+        Args:
+            transport: the connection.
+            scope: the server's own, where it speaks ASGI, for the keys that only that server knows.
+        """
         handshake = transport.handshake
         session = Session(
             transport, max_message_size=self._max_message_size, close_timeout=self._close_timeout
         )
         events = Events(session, handshake)
-        call = partial(self._app, scope_of(handshake, scope), events.receive, events.send)
-        await handler.run(call, session, transport.path)
+        call = partial(self._app, scope_of(handshake, scope or {}), events.receive, events.send)
+        return handler.run(call, session, transport.path)

@@ -4,17 +4,18 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 import anyio
 
-from anysocket import Application
+from anysocket import Application, discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.live import LIVE, Live
 from anysocket.transport import Handles, Transport
 from anysocket.websocket import MAX_MESSAGE_SIZE
 from anysocket_adapters.connections import Connections
-from anysocket_adapters.normalise import normalise
+from anysocket_adapters.normalise import Normalised, normalise
 from anysocket_adapters.options import Options
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
@@ -37,6 +38,10 @@ class Served:
         self._app = app
         # Once, since `isinstance` of a protocol is dear.
         self._handle = app.handle if isinstance(app, Handles) else normalise(app).handle
+        # Without the coroutine of its `__call__`, which a subclass may have replaced.
+        self._handle_asgi: Callable[[Transport, Scope], Awaitable[None]] | None = None
+        if isinstance(app, Application | Normalised) and type(app) in (Application, Normalised):
+            self._handle_asgi = app.handle
         self._token = token
         self.root_path: str = options.root_path
         self._grace = options.graceful_timeout
@@ -50,7 +55,10 @@ class Served:
         elif scope["type"] == "websocket":
             self.begin()
             with self._connections.hold():
-                await self._app(scope, receive, send)
+                if self._handle_asgi is None:
+                    await self._app(scope, receive, send)
+                else:
+                    await self._handle_asgi(discovery.connect(scope, receive, send), scope)
         else:
             await self._app(scope, receive, send)
 

@@ -159,18 +159,20 @@ class Application:
         """Serve one ASGI connection, whichever server it comes from."""
         kind = scope["type"]
         if kind == "websocket":
-            await self._handled(discovery.connect(scope, receive, send), scope)
+            await self.handle(discovery.connect(scope, receive, send), scope)
         elif kind == "lifespan":
             await lifespan.run(self._lifespan, self._http, scope, receive, send)
         else:
             await self._http(scope, receive, send)
 
-    async def handle(self, transport: Transport) -> None:
-        """Serve one connection over any transport; 403 where no route matches."""
-        await self._handled(transport, {})
+    def handle(self, transport: Transport, scope: Scope | None = None) -> Coroutine[object, Never, None]:
+        """Serve one connection over any transport; 403 where no route matches.
 
-    def _handled(self, transport: Transport, scope: Scope) -> Awaitable[None]:
-        """Give what serves the connection: not a coroutine around it, which every connection would keep."""
+        Args:
+            transport: the connection.
+            scope: the server's own, where it speaks ASGI, for what only that server tells.
+        """
+        # What serves it is returned as it is: every connection would keep a coroutine around it.
         path = transport.path
         session = Session(transport, self.max_message_size, self.close_timeout)
         match = self._router.match(path)

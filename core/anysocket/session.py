@@ -45,7 +45,7 @@ class Session(WebSocket):
 
     async def wait_lost(self) -> None:
         """Wait, before accept, until the peer leaves (contract H5)."""
-        with suppress(*self._gone):
+        with suppress(*self._transport.gone):
             await self._transport.lost()
         self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
 

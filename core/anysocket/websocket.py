@@ -40,7 +40,6 @@ class WebSocket:
         "_close",
         "_close_timeout",
         "_closing",
-        "_gone",
         "_max_message_size",
         "_over",
         "_receive_event",
@@ -63,7 +62,6 @@ class WebSocket:
         # Both refuse unless the connection is open, so that no message has to ask.
         self._receive_event: ReceiveEvent = _not_open
         self._send_event: SendEvent = _not_open
-        self._gone = transport.gone
         self._max_message_size = max_message_size
         self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
         self._close_timeout = close_timeout
@@ -113,7 +111,7 @@ class WebSocket:
         except Unsupported:
             self._answering = False
             raise
-        except self._gone as error:
+        except self._transport.gone as error:
             self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
             raise self._closed() from error
         self._state = state
@@ -137,7 +135,7 @@ class WebSocket:
         except _NotOpen:
             self._receiving = False
             return self._receive_late()
-        except self._gone:
+        except self._transport.gone:
             self._ends(Action.DISCONNECT, Close(CloseCode.ABNORMAL_CLOSURE))
             return self._end()
         finally:
@@ -178,7 +176,7 @@ class WebSocket:
                 raise _NotOpen
         except _NotOpen:
             raise self._cannot_send() from None
-        except self._gone as error:
+        except self._transport.gone as error:
             raise await self._peer_left() from error
 
     async def close(self, code: int = CloseCode.NORMAL_CLOSURE, reason: str = "") -> None:
@@ -198,7 +196,7 @@ class WebSocket:
         close.validate()
         if self._close is not None:
             return
-        with bounded(self._close_timeout), suppress(*self._gone):
+        with bounded(self._close_timeout), suppress(*self._transport.gone):
             if self._state is _CONNECTING:
                 await self._deny(denial())
             else:
@@ -218,7 +216,7 @@ class WebSocket:
         state = self._answer(Action.DENY)
         self._answering = True
         try:
-            with suppress(*self._gone):
+            with suppress(*self._transport.gone):
                 await self._transport.deny(denial)
         except Unsupported:
             self._answering = False
@@ -291,7 +289,7 @@ class WebSocket:
     def _read_ahead(self) -> ReadAhead:
         """Read through a `ReadAhead` from now on; nobody may wait in receive."""
         if self._ahead is None:
-            self._ahead = ReadAhead(self._receive_event, self._gone)
+            self._ahead = ReadAhead(self._receive_event, self._transport.gone)
             self._receive_event = self._ahead.receive
         return self._ahead
 

@@ -106,7 +106,7 @@ WORK = (
     Work("echo", (100, 400), 1, _echo),
     Work("push", (2, 8), _BURST, _push, "/push/a"),
     Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
-    Work("connection", (100, 400), 1, _connect),
+    Work("connection", (100, 2_100), 1, _connect),
 )
 
 
