@@ -37,10 +37,13 @@ class Origins:
         """Give the origin that may not connect, or None."""
         if self._allowed is not None and "*" in self._allowed:
             return None
-        origins = [value for name, value in headers if name == b"origin"]
-        if not origins or not origins[-1]:
+        last = b""
+        for name, value in headers:
+            if name == b"origin":
+                last = value
+        if not last:
             return None
-        origin = origins[-1].decode("latin-1")
+        origin = last.decode("latin-1")
         normal = _normal(origin)
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it isn't known.

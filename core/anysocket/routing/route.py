@@ -60,8 +60,10 @@ class Route(Generic[Socket, P]):
         What the handler gives is returned as it is, so that no idle connection keeps a coroutine
         around it. A request whose parameters aren't what it takes is refused.
         """
+        arguments: dict[str, object] = {}
         try:
-            arguments = self.signature.path_arguments(request.path_params)
+            if self.signature.path:
+                arguments = self.signature.path_arguments(request.path_params)
             if self.signature.query:
                 arguments |= self.signature.query_arguments(request.query)
         except Refused as refused:
