@@ -35,11 +35,12 @@ def allocated() -> str:
     gc.collect()
     snapshot = tracemalloc.take_snapshot()
     found = ((each.traceback[0], each.size) for each in snapshot.statistics("lineno"))
-    lines = [_Line(frame.filename, frame.lineno, size) for frame, size in found if _is_ours(frame.filename)]
+    lines = [_Line(frame.filename, frame.lineno, size) for frame, size in found if is_ours(frame.filename)]
     return msgspec.json.encode(lines).decode()
 
 
-def _is_ours(file: str) -> bool:
+def is_ours(file: str) -> bool:
+    """Tell whether a file is one of anysocket's, other than this one, which only looks."""
     return file != __file__ and any(part.startswith("anysocket") for part in Path(file).parts)
 
 

@@ -12,6 +12,8 @@ from types import CodeType
 
 import msgspec
 
+from anysocket_matrix.cost.memory import is_ours
+
 COUNTED: Mapping[str, str] = {"ANYSOCKET_COST_STEPS": "1"}
 """The environment of a process whose instructions are counted."""
 
@@ -50,8 +52,7 @@ class Counting:
         steps = [
             Steps(count, Path(code.co_filename).stem, code.co_qualname)
             for code, count in self._counts.copy().items()
-            if code.co_filename != __file__
-            and any(part.startswith("anysocket") for part in Path(code.co_filename).parts)
+            if code.co_filename != __file__ and is_ours(code.co_filename)
         ]
         return msgspec.json.encode(steps).decode()
 
