@@ -44,6 +44,9 @@ STOP_DEADLINE = 20.0
 GONE_DEADLINE = 5.0
 """Seconds that a server may take to end after its pytest."""
 
+_LOOK = 0.1
+"""Seconds between two looks at what the pytests have done, which cost time that their cases need."""
+
 _USUAL = (0, 1)
 """How a pytest ends that has run its cases, whatever their outcome."""
 
@@ -80,7 +83,7 @@ def run_matrix(
                         running[-1].start()
                     elif (row := max(running, key=lambda row: row.share)).share >= WORTHWHILE:
                         row.help()
-                time.sleep(0.1)
+                time.sleep(_LOOK)
                 stop.check()
                 for row in tuple(running):
                     progress(row.name, row.count())
