@@ -38,21 +38,22 @@ def _figures(measured: Costs, cost: Cost) -> Iterator[str]:
         yield f"{figure:,}"
 
 
+def _wholes() -> Iterator[WholeCosts]:
+    for file in sorted(RESULTS.glob("whole-*.json")):
+        yield msgspec.json.decode(file.read_bytes(), type=WholeCosts)
+
+
 def held() -> str:
     """Tell what the memory of an idle connection consists of, from the committed results."""
-    rows: list[tuple[str, ...]] = []
-    for file in sorted(RESULTS.glob("whole-*.json")):
-        measured = msgspec.json.decode(file.read_bytes(), type=WholeCosts)
-        rows += [(f"{each.size:,}", f"`{each.where}`", f"`{each.line}`") for each in measured.held]
+    held = (each for measured in _wholes() for each in measured.held)
+    rows = [(f"{each.size:,}", f"`{each.where}`", f"`{each.line}`") for each in held]
     return table(("bytes", "module", "line"), rows)
 
 
 def steps() -> str:
     """Tell which functions run most of Python's instructions for a connection, from the committed results."""
-    rows: list[tuple[str, ...]] = []
-    for file in sorted(RESULTS.glob("whole-*.json")):
-        measured = msgspec.json.decode(file.read_bytes(), type=WholeCosts)
-        rows += [(f"{each.count:,}", f"`{each.where}`", f"`{each.function}`") for each in measured.steps]
+    steps = (each for measured in _wholes() for each in measured.steps)
+    rows = [(f"{each.count:,}", f"`{each.where}`", f"`{each.function}`") for each in steps]
     return table(("instructions", "module", "function"), rows)
 
 
@@ -68,8 +69,7 @@ def over_rsgi() -> str:
 def whole() -> str:
     """Tell what a whole server costs, from the committed results."""
     rows: list[tuple[str, ...]] = []
-    for file in sorted(RESULTS.glob("whole-*.json")):
-        measured = msgspec.json.decode(file.read_bytes(), type=WholeCosts)
+    for measured in _wholes():
         for cost in measured.costs:
             figures = (cost.raw, cost.anysocket, cost.anysocket - cost.raw)
             row = (*(f"{figure:,}" for figure in figures), f"{cost.ratio:.3f}")
