@@ -14,8 +14,8 @@ from tests.servers.broken_servers import SERVERS
 from tests.servers.test_matrix import SERVER, commands_with, processes_with, wait_until
 
 from anysocket_matrix import files
-from anysocket_matrix.cli.matrix import JOBS
 from anysocket_matrix.results import Cell, Failure, RowResult, Verdict
+from anysocket_matrix.run import ROW_PYTESTS
 
 CASES = (
     "accept.opens",
@@ -199,8 +199,8 @@ def pytests_with(mark: str) -> list[int]:
 
 
 def test_a_killed_pytest_takes_its_servers_along(tmp_path: Path) -> None:
-    process, mark = started(tmp_path)
-    wait_until(lambda: len(pytests_with(mark)) == JOBS)
+    process, mark = started(tmp_path, "--server", "hypercorn")
+    wait_until(lambda: len(pytests_with(mark)) == ROW_PYTESTS)
     for pid in pytests_with(mark):
         os.kill(pid, signal.SIGKILL)
     printed, _ = process.communicate(timeout=30)
