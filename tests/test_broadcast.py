@@ -195,7 +195,7 @@ async def test_encoded_once_for_each_route() -> None:
     for make in kinds * 10:
         transport = Recording()
         transport.sent = sent
-        request = WebSocketRequest(Session(transport), {})
+        request = WebSocketRequest(Session(transport))
         # Only known as values here, the types are those of its messages.
         connections.append(cast("Connection[Said, Said]", make(request)))
         await connections[-1].accept()

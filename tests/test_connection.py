@@ -36,7 +36,7 @@ def connection(
     silenced: Container[int] = EVERY_CODE,
 ) -> Connection[object, object]:
     session = Session(transport, close_timeout=1)
-    made = maker(kind, codec, silenced)(WebSocketRequest(session, {}))
+    made = maker(kind, codec, silenced)(WebSocketRequest(session))
     # Only known as values here, the types are those of its messages.
     return cast("Connection[object, object]", made)
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def request_(transport: MemoryTransport, connecting: Session) -> WebSocketRequest:
-    return WebSocketRequest(connecting, {})
+    return WebSocketRequest(connecting)
 
 
 async def test_deny(request_: WebSocketRequest, connecting: Session, peer: MemoryPeer) -> None:

@@ -22,7 +22,7 @@ HANDSHAKE = Handshake(
 
 
 def request_for(handshake: Handshake) -> WebSocketRequest:
-    return WebSocketRequest(Session(MemoryTransport(handshake)), {"room": "é"})
+    return WebSocketRequest(Session(MemoryTransport(handshake)), ("room",), ("é",))
 
 
 def test_the_request() -> None:

@@ -24,7 +24,7 @@ class Nothing(StrEnum):
 
 
 def request_for(handshake: Handshake, scope: Scope | None = None) -> WebSocketRequest:
-    return WebSocketRequest(Session(MemoryTransport(handshake)), {}, server_scope=scope)
+    return WebSocketRequest(Session(MemoryTransport(handshake)), server_scope=scope)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_state_is_the_connections_own() -> None:
 
 
 async def test_events_before_accept(connecting: Session, peer: MemoryPeer) -> None:
-    request = WebSocketRequest(connecting, {})
+    request = WebSocketRequest(connecting)
     assert await request.events.receive() == {"type": "websocket.connect"}
     with pytest.raises(RuntimeError, match=r"unexpected ASGI event 'websocket.send'"):
         await request.events.send({"type": "websocket.send", "text": "x"})
@@ -102,7 +102,7 @@ async def test_events_before_accept(connecting: Session, peer: MemoryPeer) -> No
 
 
 async def test_events_after_accept(opened: Session, peer: MemoryPeer) -> None:
-    request = WebSocketRequest(opened, {})
+    request = WebSocketRequest(opened)
     await peer.send("a")
     await peer.close(1001)
     events: list[ASGIEvent] = [await request.events.receive() for _ in range(3)]
@@ -112,7 +112,7 @@ async def test_events_after_accept(opened: Session, peer: MemoryPeer) -> None:
 
 
 async def test_events_that_deny(connecting: Session, peer: MemoryPeer) -> None:
-    request = WebSocketRequest(connecting, {})
+    request = WebSocketRequest(connecting)
     await request.events.send({"type": "websocket.http.response.start", "status": 401, "headers": []})
     await request.events.send({"type": "websocket.http.response.body", "body": b"no"})
     assert await peer.receive() == Denial(401, [(b"content-length", b"2")], b"no")
@@ -120,7 +120,7 @@ async def test_events_that_deny(connecting: Session, peer: MemoryPeer) -> None:
 
 
 async def test_the_reason_of_the_peer(opened: Session, peer: MemoryPeer) -> None:
-    request = WebSocketRequest(opened, {})
+    request = WebSocketRequest(opened)
     assert request.reason == ""
     await peer.close(4001, "bye")
     assert await request.wait_closed() == 4001

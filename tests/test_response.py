@@ -69,7 +69,7 @@ async def test_responses(events: list[ASGIEvent], denial: Denial) -> None:
 )
 async def test_what_denies_nothing(events: list[ASGIEvent], message: str) -> None:
     transport = MemoryTransport()
-    request = WebSocketRequest(Session(transport), {})
+    request = WebSocketRequest(Session(transport))
     with pytest.raises(ValueError, match=message):
         await request.deny(app_of(*events))
     assert request.connecting  # nothing has been sent
@@ -80,7 +80,7 @@ async def test_what_denies_nothing(events: list[ASGIEvent], message: str) -> Non
 
 
 async def test_a_response_has_its_own_headers_and_body() -> None:
-    request = WebSocketRequest(Session(MemoryTransport()), {})
+    request = WebSocketRequest(Session(MemoryTransport()))
     for headers, body in (([("a", "b")], b""), ((), "x")):
         with pytest.raises(TypeError, match="a response has its own headers and body"):
             await request.deny(app_of(start(401), BODY), headers, body)
@@ -97,7 +97,7 @@ async def test_the_scope_that_the_app_sees(scheme: str, expected: str) -> None:
         await app_of(start(401), BODY)(scope, receive, send)
 
     transport = MemoryTransport(Handshake(scheme=scheme, raw_path=b"/x"))
-    await WebSocketRequest(Session(transport), {}).deny(app)
+    await WebSocketRequest(Session(transport)).deny(app)
     (scope,) = seen
     assert (scope["type"], scope["method"], scope["scheme"]) == ("http", "GET", expected)
     assert (scope["path"], scope["extensions"]) == ("/x", {})

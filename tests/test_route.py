@@ -172,7 +172,7 @@ async def test_it_can_be_called_as_its_handler() -> None:
     async def handler(request: WebSocketRequest, room: str, page: int = 1) -> None:
         called.append((request, room, page))
 
-    request = WebSocketRequest(Session(MemoryTransport()), {})
+    request = WebSocketRequest(Session(MemoryTransport()))
     await Application().websocket("/{room}")(handler)(request, "a", page=2)
     assert called == [(request, "a", 2)]
 

@@ -1,9 +1,14 @@
 """An app as `serve` and `running` hand it to a server."""
 
+from collections.abc import Callable
+
+import anyio
+import anyio.lowlevel
 import pytest
 
 from anysocket import Application, WebSocketRequest
-from anysocket.asgi import ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.live import current_task
 from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Options
 from anysocket_adapters.served import Served
@@ -66,3 +71,63 @@ async def test_a_subclass_is_called_as_it_wants_to_be() -> None:
     app = Watched()
     await serve(Served(app, "token", Options()))
     assert app.calls == 1
+
+
+def of_our_own(kind: type[Application], began: anyio.Event, ended: list[str]) -> ASGIApp:
+    app = kind()
+
+    @app.websocket("/told")
+    async def told(request: WebSocketRequest) -> None:
+        await request.web_socket.accept()
+        await hanging(began, ended)
+
+    return app
+
+
+def of_another_framework(began: anyio.Event, ended: list[str]) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await hanging(began, ended)
+
+    return app
+
+
+async def hanging(began: anyio.Event, ended: list[str]) -> None:
+    began.set()
+    try:
+        await anyio.sleep_forever()
+    finally:
+        ended.append("handler")
+
+
+def normalised(began: anyio.Event, ended: list[str]) -> ASGIApp:
+    return normalise(of_another_framework(began, ended))
+
+
+def application(began: anyio.Event, ended: list[str]) -> ASGIApp:
+    return of_our_own(Application, began, ended)
+
+
+def subclass(began: anyio.Event, ended: list[str]) -> ASGIApp:
+    return of_our_own(Watched, began, ended)
+
+
+@pytest.mark.parametrize("make", [application, subclass, normalised, of_another_framework])
+async def test_what_outlasts_its_grace_is_cancelled(make: Callable[[anyio.Event, list[str]], ASGIApp]) -> None:
+    """And the server sees an app that has ended, in a task that may go on."""
+    began, ended = anyio.Event(), list[str]()
+    served = Served(make(began, ended), "token", Options(normalise=False))
+
+    async def serve_then_go_on() -> None:
+        await serve(served)
+        await anyio.lowlevel.checkpoint()
+        task = current_task()
+        assert task is None or not task.cancelling()
+        ended.append("server")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve_then_go_on)
+        await began.wait()
+        served.cancel_connections()
+    assert ended == ["handler", "server"]

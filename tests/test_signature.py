@@ -22,12 +22,18 @@ def signature(handler: AnyHandler, *names: str, codec: Codec | None = None) -> S
 
 def arguments(handler: AnyHandler, query: str = "", **path: str) -> dict[str, object]:
     read = signature(handler, *path)
-    return read.path_arguments(path) | read.query_arguments(Query.from_raw(query.encode()))
+    return read.path_arguments([*path.values()]) | read.query_arguments(Query.from_raw(query.encode()))
 
 
 async def by_page(
     ws: Text, room: int, page: int, tags: list[int], q: str | None, sort: Literal["up", "down"] = "up"
 ) -> None: ...
+
+
+def test_the_parameters_of_a_path_come_in_any_order() -> None:
+    async def handler(ws: Text, second: int, first: str) -> None: ...
+
+    assert arguments(handler, first="a", second="2") == {"first": "a", "second": 2}
 
 
 def test_arguments() -> None:

@@ -19,11 +19,11 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def request_(opened: Session) -> WebSocketRequest:
-    return WebSocketRequest(opened, {})
+    return WebSocketRequest(opened)
 
 
 async def test_before_accept(connecting: Session) -> None:
-    request = WebSocketRequest(connecting, {})
+    request = WebSocketRequest(connecting)
     with pytest.raises(InvalidState):
         async with request.task_group():
             pytest.fail("it isn't open")
@@ -181,7 +181,7 @@ async def test_the_reader_closes_and_receives_no_more(transport: MemoryTransport
     session = Session(transport, close_timeout=0.01)
     await session.accept()
     await transport.peer.receive()
-    request = WebSocketRequest(session, {})
+    request = WebSocketRequest(session)
 
     async def read() -> None:
         assert await session.receive() == "stop"
@@ -320,7 +320,7 @@ async def opened_over(transport: MemoryTransport) -> WebSocketRequest:
     session = Session(transport, close_timeout=60)  # far beyond a test's deadline
     await session.accept()
     await transport.peer.receive()
-    return WebSocketRequest(session, {})
+    return WebSocketRequest(session)
 
 
 async def test_no_polling(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_the_own_value_wins_over_those_below() -> None:
 def test_what_is_below_may_change_later() -> None:
     app = Application()
     handshake = Handshake(state={"motto": "hello"})
-    request = WebSocketRequest(Session(MemoryTransport(handshake)), {}, app_state=app.state)
+    request = WebSocketRequest(Session(MemoryTransport(handshake)), app_state=app.state)
     assert request.state == {"motto": "hello"}
     app.state[COUNT] = 1
     assert request.state[COUNT] == 1

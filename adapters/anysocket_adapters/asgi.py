@@ -24,6 +24,8 @@ _UNENCODED = "/!$&'()*+,;=:@"
 class ASGITransport:
     """A transport over the three ASGI callables."""
 
+    __slots__ = ("_connected", "_early", "_receive", "_send", "receive", "scope", "send")
+
     capabilities: ClassVar[Capabilities] = Capabilities()
 
     # "Servers should raise a server-specific subclass of OSError" (Send, version 2.4).
@@ -42,8 +44,7 @@ class ASGITransport:
 
     @property
     def path(self) -> str:
-        told = cast("_WebSocketScope", self.scope)
-        return below(told.get("root_path", ""), told["path"])
+        return below(str(self.scope.get("root_path", "")), str(self.scope["path"]))
 
     @property
     def headers(self) -> RawHeaders:

@@ -11,10 +11,9 @@ import anyio
 
 from anysocket import Application, discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.live import LIVE, Live
+from anysocket.live import LIVE, Live, current_task
 from anysocket.transport import Handles, Transport
 from anysocket.websocket import MAX_MESSAGE_SIZE
-from anysocket_adapters.connections import Connections
 from anysocket_adapters.normalise import Normalised, normalise
 from anysocket_adapters.options import Options
 
@@ -40,33 +39,34 @@ class Served:
         self._handle = app.handle if isinstance(app, Handles) else normalise(app).handle
         # Without the coroutine of its `__call__`, which a subclass may have replaced.
         self._handle_asgi: Callable[[Transport, Scope], Awaitable[None]] | None = None
-        if isinstance(app, Application | Normalised) and type(app) in (Application, Normalised):
+        if isinstance(app, Application | Normalised) and type(app).__call__ in _CALLS:
             self._handle_asgi = app.handle
         self._token = token
         self.root_path: str = options.root_path
         self._grace = options.graceful_timeout
         self._live = Live()
-        self._connections = Connections()
+        self._scopes: set[anyio.CancelScope] = set()
+        self._in_scopes = True
+        """Whether it takes a scope to cancel a connection: on asyncio `Live` cancels its task."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and str(scope["path"]).endswith(self._token):
-            await send({"type": "http.response.start", "status": 204, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
-        elif scope["type"] == "websocket":
-            self.begin()
-            with self._connections.hold():
-                if self._handle_asgi is None:
-                    await self._app(scope, receive, send)
-                else:
-                    await self._handle_asgi(discovery.connect(scope, receive, send), scope)
-        else:
-            await self._app(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # What serves it is returned as it is: every connection would keep a coroutine around it.
+        kind = scope["type"]
+        if kind == "websocket":
+            if LIVE.get() is not self._live:
+                self.begin()
+            if self._in_scopes or self._handle_asgi is None:
+                return self._in_a_scope(self._app(scope, receive, send))
+            return self._handle_asgi(discovery.connect(scope, receive, send), scope)
+        if kind == "http" and str(scope["path"]).endswith(self._token):
+            return _no_content(send)
+        return self._app(scope, receive, send)
 
-    async def handle(self, transport: Transport) -> None:
+    def handle(self, transport: Transport) -> Awaitable[None]:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
-        self.begin()
-        with self._connections.hold():
-            await self._handle(transport)
+        if LIVE.get() is not self._live:
+            self.begin()
+        return self._in_a_scope(self._handle(transport)) if self._in_scopes else self._handle(transport)
 
     def begin(self) -> None:
         """Have the connections of this context within reach, and of those that are copied from it.
@@ -74,8 +74,8 @@ class Served:
         A context of its own costs a connection 136 bytes: it has one where the server doesn't run
         it in a copy of that in which it serves.
         """
-        if LIVE.get() is not self._live:
-            LIVE.set(self._live)
+        LIVE.set(self._live)
+        self._in_scopes = self._handle_asgi is None or current_task() is None
 
     async def drain(self) -> None:
         """Close every connection with 1001, and give the handlers their grace (contract L2)."""
@@ -84,7 +84,26 @@ class Served:
 
     def cancel_connections(self) -> None:
         """End what outlasts its grace."""
-        self._connections.cancel()
+        if not self._in_scopes:
+            self._live.cancel()
+        for each in tuple(self._scopes):
+            each.cancel()
+
+    async def _in_a_scope(self, serving: Awaitable[None]) -> None:
+        with anyio.CancelScope() as scope:
+            self._scopes.add(scope)
+            try:
+                await serving
+            finally:
+                self._scopes.discard(scope)
+
+
+_CALLS = (Application.__call__, Normalised.__call__)
+
+
+async def _no_content(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def load(target: str) -> ASGIApp:

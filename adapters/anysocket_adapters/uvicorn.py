@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 class UvicornTransport(ASGITransport):
     """What the three implementations have in common."""
 
+    __slots__ = ()
+
     @property
     def handshake(self) -> Handshake:
         # The protocol's own, since a framework that mounts us adds to the scope's.
@@ -80,6 +82,8 @@ def _repaired_sansio() -> "Callable[[object], RepairedSansIO | None]":
 
 class UvicornSansIOTransport(UvicornTransport):
     """The websockets-sansio implementation."""
+
+    __slots__ = ("_protocol",)
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
@@ -108,6 +112,8 @@ class UvicornSansIOTransport(UvicornTransport):
 
 class UvicornWSProtoTransport(UvicornTransport):
     """The wsproto implementation."""
+
+    __slots__ = ("_protocol", "_request")
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
@@ -165,6 +171,8 @@ _NAMED = frozenset(status.value for status in HTTPStatus)
 
 class UvicornWebSocketsTransport(UvicornTransport):
     """The websockets implementation, on the legacy API of the websockets package."""
+
+    __slots__ = ("_lost", "_protocol")
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
@@ -252,6 +260,7 @@ class Uvicorn(Server):
 
         config = Config(
             app,
+            interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
             ws=legacy_class() if self.implementation == "websockets" else self.implementation,
             http=http_class(),
             proxy_headers=False,  # no other server believes X-Forwarded-* unless it is told to

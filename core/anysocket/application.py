@@ -180,11 +180,11 @@ class Application:
             return session.close()
         if (origin := self._origins.refused(transport.headers)) is not None:
             return refuse(session, 403, f"pages of {origin} may not connect")
-        route, path_params = match
-        request = WebSocketRequest(session, path_params, scope, self.state)
-        call: Callable[[], Awaitable[None]] = partial(route.serve, request, session)
+        route, values = match
+        request = WebSocketRequest(session, route.names, values, scope, self.state)
+        call: Callable[[], Awaitable[None]] = partial(route.serve, request, session, values)
         if self._middleware:
-            call = self._around(partial(_serve, route, request, session), request)
+            call = self._around(partial(_serve, call, session), request)
         return run(call, session, path, self._failures, route.silenced)
 
     def _around(self, call: Next, request: WebSocketRequest) -> Next:
@@ -220,6 +220,11 @@ class Served(Protocol):
         ...
 
     @property
+    def names(self) -> Sequence[str]:
+        """Of its parameters, in the order in which they come."""
+        ...
+
+    @property
     def handler(self) -> AnyHandler:
         """The handler itself."""
         ...
@@ -239,15 +244,17 @@ class Served(Protocol):
         """The close codes whose `ConnectionClosed` may escape from the handler."""
         ...
 
-    def serve(self, request: WebSocketRequest, session: Session) -> Awaitable[None]:
+    def serve(
+        self, request: WebSocketRequest, session: Session, path_values: Sequence[str]
+    ) -> Awaitable[None]:
         """Call the handler for a request."""
         ...
 
 
-async def _serve(route: Served, request: WebSocketRequest, session: Session) -> None:
+async def _serve(call: Callable[[], Awaitable[None]], session: Session) -> None:
     if session.code is not None:
         return  # a middleware has denied it, or has seen the peer leave
-    await route.serve(request, session)
+    await call()
     if session.code is None and session.state is not State.CONNECTING:
         await session.close()  # here, so that middleware sees how it ended
 

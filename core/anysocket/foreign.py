@@ -79,7 +79,7 @@ def from_asgi(
 async def _supervised(make: Make, session: Session, scope: Scope, path: str) -> AsyncGenerator[object, None]:
     # Where frameworks leave what their routes matched; some convert it.
     path_params = cast("Mapping[str, object]", scope.get("path_params") or {})
-    params = {name: str(value) for name, value in path_params.items()}
-    request = WebSocketRequest(session, params, server_scope=scope)
+    values = [str(value) for value in path_params.values()]
+    request = WebSocketRequest(session, tuple(path_params), values, scope)
     async with Supervised(session, path):
         yield make(request)

@@ -37,7 +37,8 @@ async def run(
         del call  # an idle connection needs no more of it
         await called
     except BaseException as error:
-        if not await Supervised(session, path, failures, silenced).ended(error):
+        answered = await Supervised(session, path, failures, silenced).ended(error)
+        if not answered and (live is None or not live.has_cancelled(error)):
             raise
     else:
         if session.code is None or session.closing:

@@ -1,6 +1,6 @@
 """The handshake as a handler sees it, with the connection that it opens."""
 
-from collections.abc import AsyncGenerator, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from functools import cached_property
@@ -33,12 +33,14 @@ class WebSocketRequest:
     def __init__(
         self,
         session: Session,
-        path_params: Mapping[str, str],
+        path_names: Sequence[str] = (),
+        path_values: Sequence[str] = (),
         server_scope: Scope | None = None,
         app_state: Values | None = None,
     ) -> None:
         self._session = session
-        self._path_params = path_params
+        self._path_names = path_names
+        self._path_values = path_values
         self._server_scope: Scope = {} if server_scope is None else server_scope
         self._app_state = Values() if app_state is None else app_state  # which may be empty as yet
 
@@ -59,7 +61,7 @@ class WebSocketRequest:
     @property
     def path_params(self) -> Mapping[str, str]:
         """What the braces of the route matched: `/chat/{room}` gives `path_params["room"]`."""
-        return self._path_params
+        return dict(zip(self._path_names, self._path_values, strict=True))
 
     @property
     def path(self) -> str:

@@ -46,7 +46,6 @@ class WebSocket:
         "_receiving",
         "_send_event",
         "_sent",
-        "_short",
         "_state",
         "_told",
         "_transport",
@@ -63,7 +62,6 @@ class WebSocket:
         self._receive_event: ReceiveEvent = _not_open
         self._send_event: SendEvent = _not_open
         self._max_message_size = max_message_size
-        self._short = max_message_size // 4  # so many characters always fit, whatever their UTF-8
         self._close_timeout = close_timeout
         self._state = _CONNECTING
         self._close: Close | None = None
@@ -148,7 +146,8 @@ class WebSocket:
             return self._end()
         if self._close is not None and self._ahead is None:
             return self._end()  # another task has closed meanwhile
-        if len(message) > self._short and self._is_too_big(message):
+        # UTF-8 takes at most four bytes for a character: most messages need no closer look.
+        if len(message) * 4 > self._max_message_size and self._is_too_big(message):
             await self.close(CloseCode.MESSAGE_TOO_BIG)
             return self._end()
         return message

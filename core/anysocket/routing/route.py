@@ -1,7 +1,7 @@
 """One path with its handler."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from functools import update_wrapper
 from typing import Concatenate, Generic, ParamSpec, cast, get_origin
 from urllib.parse import quote, urlencode
@@ -41,8 +41,8 @@ class Route(Generic[Socket, P]):
         self.silenced: Container[int] = silenced
         self.codec: Codec | None = codec
         self.segments: tuple[Segment, ...] = segments(path)
-        names = [segment.text for segment in self.segments if segment.is_parameter]
-        self.signature: Signature = read(path, names, handler, codec, silenced)
+        self.names: tuple[str, ...] = tuple(each.text for each in self.segments if each.is_parameter)
+        self.signature: Signature = read(path, self.names, handler, codec, silenced)
         is_connection = get_origin(self.signature.kind) is Connection
         self._auto_accept = is_connection if auto_accept is None else auto_accept
         # Called with what its signature asks for, which is known only now.
@@ -54,16 +54,23 @@ class Route(Generic[Socket, P]):
         """Call the handler."""
         await self.handler(socket, *args, **kwargs)
 
-    def serve(self, request: WebSocketRequest, session: Session) -> Awaitable[None]:
+    def serve(
+        self, request: WebSocketRequest, session: Session, path_values: Sequence[str]
+    ) -> Awaitable[None]:
         """Call the handler for a request: convert its parameters, and accept where it is to be.
 
         What the handler gives is returned as it is, so that no idle connection keeps a coroutine
         around it. A request whose parameters aren't what it takes is refused.
+
+        Args:
+            request: the request.
+            session: its connection.
+            path_values: of the parameters of its path, in their order.
         """
         arguments: dict[str, object] = {}
         try:
             if self.signature.path:
-                arguments = self.signature.path_arguments(request.path_params)
+                arguments = self.signature.path_arguments(path_values)
             if self.signature.query:
                 arguments |= self.signature.query_arguments(request.query)
         except Refused as refused:

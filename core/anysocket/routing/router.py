@@ -16,8 +16,6 @@ class _Node(Generic[Target]):
     literals: "dict[str, _Node[Target]]" = field(default_factory=dict[str, "_Node[Target]"])
     parameter: "_Node[Target] | None" = None
     target: Target | None = None
-    names: tuple[str, ...] = ()
-    """The names of the parameters on the way to this target."""
 
 
 class Router(Generic[Target]):
@@ -27,7 +25,7 @@ class Router(Generic[Target]):
         self._root = _Node[Target]()
         self._literal: dict[str, Target] = {}
         """The targets of paths without parameters, which win over all others."""
-        self._last: dict[str, tuple[Target, str]] = {}
+        self._last: dict[str, Target] = {}
         """Those of paths whose one parameter comes last, by what is before it; they win over the rest."""
 
     def add(self, segments: Sequence[Segment], target: Target) -> None:
@@ -47,22 +45,22 @@ class Router(Generic[Target]):
             path = "".join(f"/{{{text}}}" if is_parameter else f"/{text}" for text, is_parameter in segments)
             raise ValueError(f"route {path!r} leads to a handler already")
         node.target = target
-        node.names = tuple(segment.text for segment in segments if segment.is_parameter)
-        literals = "".join(f"/{segment.text}" for segment in segments if not segment.is_parameter)
-        if not node.names:
-            self._literal[literals] = target
-        elif len(node.names) == 1 and segments[-1].is_parameter:
-            self._last[literals] = target, segments[-1].text
+        literals = [segment.text for segment in segments if not segment.is_parameter]
+        before = "".join(f"/{text}" for text in literals)
+        if len(literals) == len(segments):
+            self._literal[before] = target
+        elif len(literals) == len(segments) - 1 and segments[-1].is_parameter:
+            self._last[before] = target
 
-    def match(self, path: str) -> tuple[Target, dict[str, str]] | None:
+    def match(self, path: str) -> tuple[Target, tuple[str, ...]] | None:
         """Find the target of a decoded path, with the values of its parameters, none of them empty."""
         literal = self._literal.get(path)
         if literal is not None:
-            return literal, {}
+            return literal, ()
         before, slash, value = path.rpartition("/")
         last = self._last.get(before)
         if last is not None and slash and value:
-            return last[0], {last[1]: value}
+            return last, (value,)
         segments = path.split("/")
         if segments[0]:
             return None  # it starts with no slash
@@ -70,7 +68,7 @@ class Router(Generic[Target]):
         node = self._find(self._root, segments, 1, values)
         if node is None or node.target is None:
             return None
-        return node.target, dict(zip(node.names, values, strict=True))
+        return node.target, tuple(values)
 
     def _find(
         self, node: _Node[Target], segments: list[str], depth: int, values: list[str]

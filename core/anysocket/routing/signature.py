@@ -34,14 +34,16 @@ class Signature:
     path: Mapping[str, Parameter]
     query: Mapping[str, Parameter]
     defaults: Mapping[str, object]
+    places: Sequence[tuple[int, str, Parameter]]
+    """Those of the path, each with its place among the parameters of the path."""
 
-    def path_arguments(self, path_params: Mapping[str, str]) -> dict[str, object]:
+    def path_arguments(self, values: Sequence[str]) -> dict[str, object]:
         """Convert the parameters of a request's path.
 
         Raises:
             Refused: with 403, as for a path that no route has.
         """
-        return {name: _parse(403, name, wanted, path_params[name]) for name, wanted in self.path.items()}
+        return {name: _parse(403, name, wanted, values[place]) for place, name, wanted in self.places}
 
     def query_arguments(self, query: Query) -> dict[str, object]:
         """Convert the parameters of a request's query.
@@ -120,7 +122,8 @@ def read(
     if missing and kind is not WebSocketRequest:  # which has them in path_params
         raise TypeError(mistakes.no_parameter(path, missing[0]))
     defaults = {each.name: each.default for each in others if each.default is not each.empty}
-    return Signature(kind, make_socket, in_path, in_query, defaults)
+    places = [(place, name, in_path[name]) for place, name in enumerate(names) if name in in_path]
+    return Signature(kind, make_socket, in_path, in_query, defaults, places)
 
 
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
