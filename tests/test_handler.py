@@ -315,7 +315,7 @@ async def test_the_end_waits_for_a_close_that_another_task_has_begun(
         assert await session.receive() is None
 
     async def serve() -> None:
-        await handler.run(handle, session, "/")
+        await handler.run(handle, session)
         seen.append("the handler has ended")
 
     async with anyio.create_task_group() as tasks:

@@ -148,7 +148,7 @@ async def test_a_handler_is_held_by_whoever_serves(live: Live, opened: Session) 
     token = LIVE.set(live)
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(handler.run, partial(until_the_end, opened), opened, "/"))
+            tasks.start_soon(partial(handler.run, partial(until_the_end, opened), opened))
             await anyio.wait_all_tasks_blocked()
             await live.drain()
     finally:
@@ -158,5 +158,5 @@ async def test_a_handler_is_held_by_whoever_serves(live: Live, opened: Session) 
 
 async def test_without_one_it_runs_by_itself(opened: Session, peer: MemoryPeer) -> None:
     await peer.close(4001)
-    await handler.run(partial(until_the_end, opened), opened, "/")
+    await handler.run(partial(until_the_end, opened), opened)
     assert opened.code == 4001

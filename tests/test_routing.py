@@ -177,5 +177,5 @@ def test_the_first_literal_segment_wins(routes: list[list[str]], path: list[str]
         and all(asked == each or (each == "{x}" and asked) for each, asked in zip(route, path, strict=True))
     ]
     best = min(fitting, key=lambda route: [each == "{x}" for each in route], default=None)
-    expected = best and (tuple(best), tuple(value for each, value in zip(best, path, strict=True) if each == "{x}"))
-    assert router.match("/" + "/".join(path)) == expected
+    values = tuple(value for each, value in zip(best or (), path, strict=bool(best)) if each == "{x}")
+    assert router.match("/" + "/".join(path)) == (best and (tuple(best), values))

@@ -1,6 +1,7 @@
 """An app as `serve` and `running` hand it to a server."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -16,6 +17,9 @@ from anysocket_adapters.served import Served
 pytestmark = pytest.mark.anyio
 
 SCOPE: Scope = {"type": "websocket", "path": "/told", "headers": [], "a server's own": 7}
+
+
+Make: TypeAlias = Callable[[anyio.Event, list[str]], ASGIApp]
 
 
 class Watched(Application):
@@ -114,7 +118,7 @@ def subclass(began: anyio.Event, ended: list[str]) -> ASGIApp:
 
 
 @pytest.mark.parametrize("make", [application, subclass, normalised, of_another_framework])
-async def test_what_outlasts_its_grace_is_cancelled(make: Callable[[anyio.Event, list[str]], ASGIApp]) -> None:
+async def test_what_outlasts_its_grace_is_cancelled(make: Make) -> None:
     """And the server sees an app that has ended, in a task that may go on."""
     began, ended = anyio.Event(), list[str]()
     served = Served(make(began, ended), "token", Options(normalise=False))

@@ -24,8 +24,6 @@ _UNENCODED = "/!$&'()*+,;=:@"
 class ASGITransport:
     """A transport over the three ASGI callables."""
 
-    __slots__ = ("_connected", "_early", "_receive", "_send", "receive", "scope", "send")
-
     capabilities: ClassVar[Capabilities] = Capabilities()
 
     # "Servers should raise a server-specific subclass of OSError" (Send, version 2.4).

@@ -61,8 +61,6 @@ _POLL = 0.01
 class DaphneTransport(ASGITransport):
     """daphne's WebSocket protocol; one that looks different is taken as the specification."""
 
-    __slots__ = ("_connection", "_request")
-
     capabilities: ClassVar[Capabilities] = Capabilities(
         header_order=Support.REPAIRED,
         header_duplicates=Support.REPAIRED,

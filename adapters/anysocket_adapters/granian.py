@@ -57,8 +57,6 @@ MENDED: Final = since("granian", "2.8.9")
 class GranianTransport(ASGITransport):
     """granian's ASGI WebSocket protocol."""
 
-    __slots__ = ("_reader", "_send_once")
-
     capabilities: ClassVar[Capabilities] = Capabilities(
         header_order=Support.ABSENT,
         integer_ports=Support.REPAIRED,

@@ -61,4 +61,4 @@ class Normalised:
         )
         events = Events(session, handshake)
         call = partial(self._app, scope_of(handshake, scope or {}), events.receive, events.send)
-        return handler.run(call, session, transport.path)
+        return handler.run(call, session)

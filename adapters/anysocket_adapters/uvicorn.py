@@ -59,8 +59,6 @@ if TYPE_CHECKING:
 class UvicornTransport(ASGITransport):
     """What the three implementations have in common."""
 
-    __slots__ = ()
-
     @property
     def handshake(self) -> Handshake:
         # The protocol's own, since a framework that mounts us adds to the scope's.
@@ -82,8 +80,6 @@ def _repaired_sansio() -> "Callable[[object], RepairedSansIO | None]":
 
 class UvicornSansIOTransport(UvicornTransport):
     """The websockets-sansio implementation."""
-
-    __slots__ = ("_protocol",)
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
@@ -112,8 +108,6 @@ class UvicornSansIOTransport(UvicornTransport):
 
 class UvicornWSProtoTransport(UvicornTransport):
     """The wsproto implementation."""
-
-    __slots__ = ("_protocol", "_request")
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,
@@ -171,8 +165,6 @@ _NAMED = frozenset(status.value for status in HTTPStatus)
 
 class UvicornWebSocketsTransport(UvicornTransport):
     """The websockets implementation, on the legacy API of the websockets package."""
-
-    __slots__ = ("_lost", "_protocol")
 
     capabilities: ClassVar[Capabilities] = Capabilities(
         path_below_root=Support.REPAIRED,

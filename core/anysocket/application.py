@@ -173,9 +173,8 @@ class Application:
             scope: the server's own, where it speaks ASGI, for what only that server tells.
         """
         # What serves it is returned as it is: every connection would keep a coroutine around it.
-        path = transport.path
         session = Session(transport, self.max_message_size, self.close_timeout)
-        match = self._router.match(path)
+        match = self._router.match(transport.path)
         if match is None:
             return session.close()
         if (origin := self._origins.refused(transport.headers)) is not None:
@@ -185,7 +184,7 @@ class Application:
         call: Callable[[], Awaitable[None]] = partial(route.serve, request, session, values)
         if self._middleware:
             call = self._around(partial(_serve, call, session), request)
-        return run(call, session, path, self._failures, route.silenced)
+        return run(call, session, self._failures, route.silenced)
 
     def _around(self, call: Next, request: WebSocketRequest) -> Next:
         for middleware in reversed(self._middleware):

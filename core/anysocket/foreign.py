@@ -72,14 +72,14 @@ def from_asgi(
     make = maker(kind, codec, EVERY_CODE)
     transport = discovery.connect(scope, receive, send)
     session = Session(transport, max_message_size=max_message_size, close_timeout=close_timeout)
-    return _supervised(make, session, scope, transport.path)
+    return _supervised(make, session, scope)
 
 
 @asynccontextmanager
-async def _supervised(make: Make, session: Session, scope: Scope, path: str) -> AsyncGenerator[object, None]:
+async def _supervised(make: Make, session: Session, scope: Scope) -> AsyncGenerator[object, None]:
     # Where frameworks leave what their routes matched; some convert it.
     path_params = cast("Mapping[str, object]", scope.get("path_params") or {})
     values = [str(value) for value in path_params.values()]
     request = WebSocketRequest(session, tuple(path_params), values, scope)
-    async with Supervised(session, path):
+    async with Supervised(session):
         yield make(request)

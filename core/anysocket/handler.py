@@ -21,7 +21,6 @@ _NO_ANSWERS = Failures()
 async def run(
     call: Callable[[], Awaitable[None]],
     session: Session,
-    path: str,
     failures: Failures = _NO_ANSWERS,
     silenced: Container[int] = EVERY_CODE,
 ) -> None:
@@ -37,12 +36,12 @@ async def run(
         del call  # an idle connection needs no more of it
         await called
     except BaseException as error:
-        answered = await Supervised(session, path, failures, silenced).ended(error)
+        answered = await Supervised(session, failures, silenced).ended(error)
         if not answered and (live is None or not live.has_cancelled(error)):
             raise
     else:
         if session.code is None or session.closing:
-            await Supervised(session, path, failures, silenced).ended(None)
+            await Supervised(session, failures, silenced).ended(None)
         elif live is not None:
             live.release(session)
 
@@ -56,12 +55,11 @@ class Supervised:
     exit is a mistake like any other: on some servers it would end them.
     """
 
-    __slots__ = ("_failures", "_live", "_path", "_session", "_silenced")
+    __slots__ = ("_failures", "_live", "_session", "_silenced")
 
     def __init__(
         self,
         session: Session,
-        path: str,
         failures: Failures = _NO_ANSWERS,
         silenced: Container[int] = EVERY_CODE,
     ) -> None:
@@ -69,12 +67,10 @@ class Supervised:
 
         Args:
             session: the connection.
-            path: for the log.
             failures: the exceptions that close otherwise, and aren't raised on.
             silenced: the close codes whose `ConnectionClosed` is no mistake.
         """
         self._session = session
-        self._path = path
         self._failures = failures
         self._silenced = silenced
         self._live = LIVE.get()
@@ -111,7 +107,7 @@ class Supervised:
                 case SystemExit() | KeyboardInterrupt():
                     await self._failed(error)
                     name = type(error).__name__
-                    raise RuntimeError(f"the handler of {self._path} raised {name}") from error
+                    raise RuntimeError(f"the handler of {self._session.path} raised {name}") from error
                 case _:  # it is cancelled
                     pass
             return False
@@ -126,7 +122,7 @@ class Supervised:
 
     async def _returned(self) -> None:
         if self._session.state is State.CONNECTING:
-            _log.error("the handler of %s returned without accept or deny", self._path)
+            _log.error("the handler of %s returned without accept or deny", self._session.path)
             await _deny_500(self._session)
         else:
             await self._session.close()
@@ -163,7 +159,7 @@ class Supervised:
         return answer
 
     async def _failed(self, error: BaseException) -> None:
-        _log.error("the handler of %s failed", self._path, exc_info=error)
+        _log.error("the handler of %s failed", self._session.path, exc_info=error)
         if self._session.state is State.CONNECTING:
             await _deny_500(self._session)
         else:

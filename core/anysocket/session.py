@@ -24,6 +24,11 @@ class Session(WebSocket):
         return self._transport.handshake
 
     @property
+    def path(self) -> str:
+        """The handshake's path."""
+        return self._transport.path
+
+    @property
     def state(self) -> State:
         """Where the connection is in its life."""
         return self._state
