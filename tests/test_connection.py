@@ -287,7 +287,7 @@ async def test_a_bad_message_that_escapes_closes(
     await transport.peer.send(message)
     session = ws.request.web_socket
     assert isinstance(session, Session)
-    await run(handler, session, "/")
+    await run(handler, session)
     assert await transport.peer.receive() == Accepted(None, [])
     last = await transport.peer.receive()
     assert isinstance(last, Close)

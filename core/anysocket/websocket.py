@@ -17,6 +17,9 @@ from anysocket.transport import Transport
 MAX_MESSAGE_SIZE = 16 * 1024 * 1024
 """Bytes in one message, unless set (contract M3)."""
 
+_SHORT = MAX_MESSAGE_SIZE // 4
+"""So many characters fit then, whatever their UTF-8: most messages need no closer look."""
+
 CLOSE_TIMEOUT = 10.0
 """Seconds that close waits for a silent peer, unless set (contract C3)."""
 
@@ -46,6 +49,7 @@ class WebSocket:
         "_receiving",
         "_send_event",
         "_sent",
+        "_short",
         "_state",
         "_told",
         "_transport",
@@ -62,6 +66,8 @@ class WebSocket:
         self._receive_event: ReceiveEvent = _not_open
         self._send_event: SendEvent = _not_open
         self._max_message_size = max_message_size
+        # Mostly the same number for all, kept once.
+        self._short = _SHORT if max_message_size == MAX_MESSAGE_SIZE else max_message_size // 4
         self._close_timeout = close_timeout
         self._state = _CONNECTING
         self._close: Close | None = None
@@ -146,8 +152,7 @@ class WebSocket:
             return self._end()
         if self._close is not None and self._ahead is None:
             return self._end()  # another task has closed meanwhile
-        # UTF-8 takes at most four bytes for a character: most messages need no closer look.
-        if len(message) * 4 > self._max_message_size and self._is_too_big(message):
+        if len(message) > self._short and self._is_too_big(message):
             await self.close(CloseCode.MESSAGE_TOO_BIG)
             return self._end()
         return message
