@@ -53,9 +53,10 @@ class RepairedSansIO(WebSocketsSansIOProtocol):
 
         uvicorn 0.54 pauses reading whenever it queues a message, unless it thinks that it has.
         """
-        unread = 0 if self.queue.empty() else self._unread_size
-        self._unread_size = unread = unread + sum(map(len, self.frames))
-        if self.read_paused or unread >= MAX_UNREAD_SIZE or self.queue.qsize() >= MAX_UNREAD:
+        frames, unread = self.frames, self.queue.qsize()
+        size = len(frames[0]) if len(frames) == 1 else sum(map(len, frames))
+        self._unread_size = size = size + self._unread_size if unread else size
+        if self.read_paused or size >= MAX_UNREAD_SIZE or unread >= MAX_UNREAD:
             super().send_receive_event_to_app()
             return
         self.read_paused = True
