@@ -16,6 +16,7 @@ def test_five_members() -> None:
 def test_a_session_adds_what_the_application_needs() -> None:
     assert public(Session) - public(WebSocket) == {
         "handshake",
+        "path",
         "state",
         "answering",
         "reason",
