@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 import anyio
 
-from anysocket.asgi import Receive, Scope, Send, SendEvent, WebSocketEvent
+from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket_adapters.hypercorn_stream import HypercornTransport, Stream, is_end
 from anysocket_adapters.known import once_for_each_class
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from h2.events import RequestReceived
     from hypercorn.protocol.events import Event as StreamEvent
     from hypercorn.protocol.h2 import StreamBuffer
-    from wsproto.connection import Connection
     from wsproto.events import Event as WSProtoEvent
     from wsproto.events import Ping
 
@@ -89,17 +88,12 @@ class HypercornHTTP2Transport(HypercornTransport):
         super().__init__(scope, receive, send, stream)
         stream.app_put = self._put_or_keep
 
-    def _sending(self, send: SendEvent) -> SendEvent:
-        stream, buffer = self._stream, self._buffer
-
-        async def sending(event: WebSocketEvent) -> None:
-            if buffer.full:
-                await buffer.room()
-            if stream.closed or self._ending or buffer.ended:
-                raise ConnectionError("the peer has left")
-            await send(event)
-
-        return sending
+    async def _send_checked(self, event: WebSocketEvent) -> None:
+        if self._buffer.full:
+            await self._buffer.room()
+        if self._buffer.ended:
+            raise ConnectionError("the peer has left")
+        await super()._send_checked(event)
 
     # What comes from the peer: the reading goes on, and its window is what stops it.
 
@@ -132,20 +126,16 @@ class HypercornHTTP2Transport(HypercornTransport):
         self._streams.acknowledge_withheld(self._stream.stream_id)
         await self._http2._flush()  # pyright: ignore[reportPrivateUsage]
 
-    def _watch_events(self, connection: "Connection") -> None:
+    def _watched(
+        self, events: "Generator[WSProtoEvent, None, None]"
+    ) -> "Generator[WSProtoEvent, None, None]":
         from wsproto.events import Ping
 
-        super()._watch_events(connection)
-        events = connection.events
-
-        def watched() -> "Generator[WSProtoEvent, None, None]":
-            for event in events():
-                if isinstance(event, Ping) and self._buffer.full:
-                    self._answer_later(event)
-                else:
-                    yield event
-
-        connection.events = watched  # type: ignore[method-assign]  # of this connection only
+        for event in super()._watched(events):
+            if isinstance(event, Ping) and self._buffer.full:
+                self._answer_later(event)
+            else:
+                yield event
 
     def _answer_later(self, ping: "Ping") -> None:
         """Answer the last ping once the peer reads again: it can't fill our memory with pongs."""

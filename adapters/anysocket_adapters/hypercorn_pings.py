@@ -9,6 +9,7 @@ from anysocket.bounded import bounded
 from anysocket.close import CloseCode
 from anysocket_adapters.hypercorn_http2 import as_http2
 from anysocket_adapters.hypercorn_stream import Stream, is_end
+from anysocket_adapters.latch import Latch
 
 if TYPE_CHECKING:
     from hypercorn.protocol.events import Event as StreamEvent
@@ -34,8 +35,8 @@ class Pings:
         self._interval = interval
         self._timeout = timeout
         self._cut = cut
-        self._heard = anyio.Event()
-        self._over = anyio.Event()
+        self._heard = Latch()
+        self._over = Latch()
         self._reading = 0
         self._handle = stream.handle
         stream.handle = self._hear
@@ -58,7 +59,7 @@ class Pings:
             with bounded(self._interval):
                 await self._over.wait()
                 return
-            self._heard = anyio.Event()
+            self._heard = Latch()
             with anyio.move_on_after(self._timeout) as waiting:
                 await self._stream._send_wsproto_event(Ping())  # pyright: ignore[reportPrivateUsage]
                 await self._heard.wait()

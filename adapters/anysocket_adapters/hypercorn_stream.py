@@ -18,11 +18,8 @@ What differs from the specification, as of 0.18 (https://github.com/pgjones/hype
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
-
-import anyio
 
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.bounded import bounded
@@ -31,6 +28,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport, offered
 from anysocket_adapters.known import once_for_each_class
+from anysocket_adapters.latch import Latch
 from anysocket_adapters.wsproto_close import know_bad_gateway
 from anysocket_adapters.wsproto_deflate import keep_compression
 
@@ -121,17 +119,18 @@ class HypercornTransport(ASGITransport):
         self._end = Close(CloseCode.ABNORMAL_CLOSURE)
         self._ending = False
         self._closing = False
-        self._closed = anyio.Event()
-        self._released = anyio.Event()
+        self._closed = Latch()
+        self._released = Latch()
         self._held: list[StreamEvent] = []
-        self._kept = deque[ASGIEvent]()
+        self._kept: list[ASGIEvent] = []
         self._delivering = False
         self._connection: Connection | None = None
         """What has made the answer that opens the connection."""
         self._put = stream.app_put
         self._handle = stream.handle
         stream.handle = self._hold
-        self.send: SendEvent = self._sending(self.send)
+        self._send_event = self.send
+        self.send: SendEvent = self._send_checked
 
     @property
     def handshake(self) -> Handshake:
@@ -167,20 +166,15 @@ class HypercornTransport(ASGITransport):
                 await super().close(close)
                 await self._closed.wait()
         finally:  # another task may be waiting in receive
-            if not self._closed.is_set():
+            if not self._closed.is_set:
                 self._stream.task_group.spawn(self._put_the_end, _DISCONNECT)
         await self._closed.wait()
 
-    def _sending(self, send: SendEvent) -> SendEvent:
+    def _send_checked(self, event: WebSocketEvent) -> Awaitable[None]:
         """Refuse to send once the peer has left, which hypercorn does silently."""
-        stream = self._stream
-
-        def sending(event: WebSocketEvent) -> Awaitable[None]:
-            if stream.closed or self._ending:
-                raise ConnectionError("the peer has left")
-            return send(event)
-
-        return sending
+        if self._stream.closed or self._ending:
+            raise ConnectionError("the peer has left")
+        return self._send_event(event)
 
     # What comes from the peer.
 
@@ -188,7 +182,7 @@ class HypercornTransport(ASGITransport):
         """Keep what comes before accept has returned, the end too if the peer has seen the answer."""
         if is_end(event) and self._connection is None:
             self._released.set()
-        elif not self._released.is_set() and (is_end(event) or len(self._held) < self.held_packets):
+        elif not self._released.is_set and (is_end(event) or len(self._held) < self.held_packets):
             self._held.append(event)
             return
         else:
@@ -238,7 +232,7 @@ class HypercornTransport(ASGITransport):
 
     async def _deliver(self) -> None:
         while self._kept:
-            await self._put(self._kept.popleft())
+            await self._put(self._kept.pop(0))
         self._delivering = False
 
     # How it ends.
@@ -246,49 +240,46 @@ class HypercornTransport(ASGITransport):
     def _watch(self) -> None:
         """Note how the connection ends, from the moment that it is made."""
         handshake, buffer = self._stream.handshake, self._stream.buffer
-        accept, extend = handshake.accept, buffer.extend
+        self._accept, self._extend = handshake.accept, buffer.extend
+        handshake.accept, buffer.extend = self._accept_watched, self._extend_watched
 
-        def watched_accept(
-            subprotocol: str | None, headers: Iterable[tuple[bytes, bytes]]
-        ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
-            try:
-                status, lines, connection = accept(subprotocol, headers)
-            except ValueError:  # how wsproto reads an offer that makes no sense: do without
-                handshake.extensions = None
-                status, lines, connection = accept(subprotocol, headers)
-            self._connection = connection
-            know_bad_gateway(connection)
-            keep_compression(connection)
-            self._watch_events(connection)
-            return status, lines, connection
+    def _accept_watched(
+        self, subprotocol: str | None, headers: Iterable[tuple[bytes, bytes]]
+    ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
+        try:
+            status, lines, connection = self._accept(subprotocol, headers)
+        except ValueError:  # how wsproto reads an offer that makes no sense: do without
+            self._stream.handshake.extensions = None
+            status, lines, connection = self._accept(subprotocol, headers)
+        self._connection = connection
+        know_bad_gateway(connection)
+        keep_compression(connection)
+        events = connection.events
+        connection.events = lambda: self._watched(events())  # type: ignore[method-assign]  # of this one only
+        return status, lines, connection
 
-        def watched_extend(message: "Message[Any]") -> None:
-            try:
-                extend(message)
-            except Exception:  # FrameTooLargeError: hypercorn closes with 1009 on its own
-                self._ends(Close(CloseCode.MESSAGE_TOO_BIG))
-                raise
+    def _extend_watched(self, message: "Message[Any]") -> None:
+        try:
+            self._extend(message)
+        except Exception:  # FrameTooLargeError: hypercorn closes with 1009 on its own
+            self._ends(Close(CloseCode.MESSAGE_TOO_BIG))
+            raise
 
-        handshake.accept = watched_accept
-        buffer.extend = watched_extend
-
-    def _watch_events(self, connection: "Connection") -> None:
+    def _watched(
+        self, events: "Generator[WSProtoEvent, None, None]"
+    ) -> "Generator[WSProtoEvent, None, None]":
         from wsproto.connection import ConnectionState
         from wsproto.events import CloseConnection
 
-        events = connection.events
-
-        def watched() -> "Generator[WSProtoEvent, None, None]":
-            for event in events():
-                if isinstance(event, CloseConnection):
-                    self._ends(Close(event.code, event.reason or ""))
-                    if connection.state is ConnectionState.OPEN:
-                        # wsproto says so that the peer broke the protocol. hypercorn answers
-                        # only in this state, and RFC 6455 section 7.1.7 asks for an answer.
-                        connection._state = ConnectionState.REMOTE_CLOSING  # pyright: ignore[reportPrivateUsage]
-                yield event
-
-        connection.events = watched  # type: ignore[method-assign]  # of this connection only
+        connection = self._connection
+        for event in events:
+            if isinstance(event, CloseConnection):
+                self._ends(Close(event.code, event.reason or ""))
+                if connection is not None and connection.state is ConnectionState.OPEN:
+                    # wsproto says so that the peer broke the protocol. hypercorn answers
+                    # only in this state, and RFC 6455 section 7.1.7 asks for an answer.
+                    connection._state = ConnectionState.REMOTE_CLOSING  # pyright: ignore[reportPrivateUsage]
+            yield event
 
     def _ends(self, close: Close) -> None:
         """Note the first reason for which no message goes either way any more."""
