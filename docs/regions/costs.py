@@ -10,6 +10,7 @@ from docs.tables import table
 from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
 from anysocket_matrix.bench.summary import says
 from anysocket_matrix.cost import Cost, Costs
+from anysocket_matrix.cost.steps import by_function
 from anysocket_matrix.cost.whole import WholeCosts
 
 
@@ -51,10 +52,15 @@ def held() -> str:
 
 
 def steps() -> str:
-    """Tell which functions run most of Python's instructions for a connection, from the committed results."""
-    steps = (each for measured in _wholes() for each in measured.steps)
-    rows = [(f"{each.count:,}", f"`{each.where}`", f"`{each.function}`") for each in steps]
-    return table(("instructions", "module", "function"), rows)
+    """Tell how many of Python's instructions each function runs for a connection, from the committed results."""
+    profiles = [profile for measured in _wholes() for profile in measured.profiles]
+    head = ("module", "function", *(f"`{each.server}` {each.version}" for each in profiles))
+    rows = [
+        (f"`{where}`", f"`{function}`", *(f"{count:,}" if count else "" for count in counts))
+        for where, function, counts in by_function(profiles)
+    ]
+    totals = (f"{sum(each.count for each in profile.steps):,}" for profile in profiles)
+    return table(head, [*rows, ("", "all of these", *totals)])
 
 
 def over_rsgi() -> str:

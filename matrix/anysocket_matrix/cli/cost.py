@@ -23,14 +23,18 @@ def cost(
         ),
     ] = None,
     whole: Annotated[
-        bool, typer.Option("--whole", help="The whole of uvicorn instead, on real sockets.")
+        bool,
+        typer.Option(
+            "--whole",
+            help="The whole of uvicorn instead, on real sockets, and a profile of a connection to each server.",
+        ),
     ] = False,
 ) -> None:
     """Count what a message costs, beside raw ASGI.
 
     In instructions, for a message and for a connection: in process, under valgrind's callgrind,
     which must be installed. A count repeats where a time doesn't. Takes about half a minute, and
-    with --whole about three.
+    with --whole about eight.
     """
     if whole and (check is not None or app):
         raise SystemExit("anysocket: --whole has no --check and no --app")

@@ -1,6 +1,7 @@
-"""uvicorn with one app, raw or anysocket's: what `anysocket cost --whole` runs, most of it under callgrind.
+"""A server with one app: what `anysocket cost --whole` runs, most of it under callgrind.
 
-It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too: where memory is traced,
+Given `raw` it is uvicorn with an app written by hand, and given the name of a server that one with
+anysocket's. It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too: where memory is traced,
 with what each line has allocated, and where Python's instructions are counted, with those.
 """
 
@@ -10,6 +11,8 @@ import signal
 import socket
 import sys
 import tracemalloc
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -22,7 +25,28 @@ from anysocket_matrix.cost.callgrind import mark
 from anysocket_matrix.cost.memory import allocated
 from anysocket_matrix.cost.steps import COUNTED, Counting
 
-application: Application = Application()
+_counting = Counting()
+
+
+@asynccontextmanager
+async def _marking() -> AsyncGenerator[None, None]:
+    """End a count whenever SIGUSR1 comes."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _mark)
+    yield
+
+
+def _mark() -> None:
+    mark()
+    if tracemalloc.is_tracing():
+        told = allocated()
+    elif COUNTED.items() <= os.environ.items():
+        told = _counting.told()
+    else:
+        told = "marked"
+    print(told, flush=True)
+
+
+application: Application = Application(lifespan=_marking)
 room: set[WebSocket] = set()
 
 
@@ -94,47 +118,37 @@ async def raw(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _without_ticks(server: uvicorn.Server) -> None:
     """Wait for ever: uvicorn looks about ten times a second, which would count the time."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _mark)
     await server.on_tick(0)
     await asyncio.Event().wait()
 
 
-_counting = Counting()
+async def _serve_raw() -> None:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    config = uvicorn.Config(
+        raw,
+        loop="asyncio",
+        ws="websockets-sansio",
+        lifespan="off",
+        proxy_headers=False,
+        log_level="warning",
+        ws_ping_interval=None,
+    )
+    print(listener.getsockname()[1], flush=True)
+    async with _marking():
+        await uvicorn.Server(config).serve(sockets=[listener])
 
 
-def _mark() -> None:
-    mark()
-    if tracemalloc.is_tracing():
-        told = allocated()
-    elif COUNTED.items() <= os.environ.items():
-        told = _counting.told()
-    else:
-        told = "marked"
-    print(told, flush=True)
-
-
-def main(app: str) -> None:
+def main(served: str) -> None:
     """Serve."""
     setattr(uvicorn.Server, "main_loop", _without_ticks)  # noqa: B010 - checkers see no method replaced
-    if app == "raw":
-        listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-        config = uvicorn.Config(
-            raw,
-            loop="asyncio",
-            ws="websockets-sansio",
-            lifespan="off",
-            proxy_headers=False,
-            log_level="warning",
-            ws_ping_interval=None,
-        )
-        print(listener.getsockname()[1], flush=True)
-        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+    if served == "raw":
+        asyncio.run(_serve_raw())
     else:
         serve(
             application,
-            "uvicorn",
+            served,
             port=0,
-            log_level="warning",
+            log_level="error",  # granian writes its warnings to stdout
             ping_interval=0,
             ready=lambda url, _: print(urlsplit(url).port, flush=True),
         )

@@ -6,7 +6,7 @@ function has most. Counted by `sys.monitoring`, which Python has from 3.12 on.
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import CodeType
 
@@ -28,6 +28,14 @@ class Steps(msgspec.Struct, frozen=True):
     where: str
     """The module."""
     function: str
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a connection to one server runs."""
+
+    server: str
+    version: str
+    steps: list[Steps]
 
 
 class Counting:
@@ -58,6 +66,17 @@ class Counting:
 
     def _count(self, code: CodeType, offset: int) -> None:
         self._counts[code] += 1
+
+
+def by_function(profiles: Sequence[Profile]) -> list[tuple[str, str, list[int]]]:
+    """Give each module and function with its count on each server, the most first."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for place, profile in enumerate(profiles):
+        for steps in profile.steps:
+            found = counts.setdefault((steps.where, steps.function), [0] * len(profiles))
+            found[place] += steps.count
+    rows = [(where, function, found) for (where, function), found in counts.items()]
+    return sorted(rows, key=lambda row: max(row[2]), reverse=True)
 
 
 def each(told: str, connections: int) -> list[Steps]:

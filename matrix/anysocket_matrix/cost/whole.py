@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,11 +23,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from anysocket_adapters import servers
 from anysocket_matrix.cost import callgrind
 from anysocket_matrix.cost.memory import TRACED, Held, held
-from anysocket_matrix.cost.steps import COUNTED, Steps, each
+from anysocket_matrix.cost.steps import COUNTED, Profile, by_function, each
 
 Look = TypeVar("Look")
+
+RAW = "raw"
+UVICORN = "uvicorn"
+_PROFILED = (UVICORN, "hypercorn", "granian", "granian-rsgi")
 
 _LISTENERS = 200
 _IDLE = 2_000
@@ -56,8 +61,8 @@ class WholeCosts(msgspec.Struct, frozen=True):
     costs: list[Whole]
     held: list[Held]
     """What an idle connection's memory consists of, through anysocket."""
-    steps: list[Steps]
-    """What a connection runs of anysocket's Python; nothing before Python 3.12."""
+    profiles: list[Profile]
+    """What a connection runs of anysocket's Python, on uvicorn and others; nothing before Python 3.12."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -106,7 +111,8 @@ WORK = (
     Work("echo", (100, 400), 1, _echo),
     Work("push", (2, 8), _BURST, _push, "/push/a"),
     Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
-    Work("connection", (100, 2_100), 1, _connect),
+    # So many that it hardly matters whether a full garbage collection comes once more or less.
+    Work("connection", (100, 6_100), 1, _connect),
 )
 
 
@@ -116,15 +122,15 @@ def measure_whole() -> WholeCosts:
     Raises:
         ValueError: valgrind isn't there, or failed.
     """
-    raw, anysocket = _counted("raw"), _counted("anysocket")
+    raw, anysocket = _counted(RAW), _counted(UVICORN)
     counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
-    counted.append(Whole("bytes of an idle connection", _memory("raw"), _memory("anysocket")))
-    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held(), _steps())
+    counted.append(Whole("bytes of an idle connection", _memory(RAW), _memory(UVICORN)))
+    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held(), [*_profiles()])
 
 
-def _counted(app: str) -> dict[str, int]:
+def _counted(served: str) -> dict[str, int]:
     costs: dict[str, int] = {}
-    with TemporaryDirectory() as folder, _serving(app, *callgrind.command(Path(folder))) as (server, port):
+    with TemporaryDirectory() as folder, _serving(served, *callgrind.command(Path(folder))) as (server, port):
         for work in WORK:
             with ExitStack() as stack:
                 peers = [stack.enter_context(_connected(port, work.path)) for _ in range(work.peers)]
@@ -146,24 +152,27 @@ def _marked(server: "subprocess.Popen[str]") -> str:
     return server.stdout.readline()
 
 
-def _memory(app: str) -> int:
-    with _serving(app) as (server, port):
+def _memory(served: str) -> int:
+    with _serving(served) as (server, port):
         before, after = _idle(port, lambda: _private(server.pid))
     return (after - before) // _IDLE
 
 
 def _held() -> list[Held]:
-    with _serving("anysocket", environment=TRACED) as (server, port):
+    with _serving(UVICORN, environment=TRACED) as (server, port):
         before, after = _idle(port, lambda: _marked(server))
     return held(before, after, _IDLE)
 
 
-def _steps() -> list[Steps]:
-    with _serving("anysocket", environment=COUNTED) as (server, port):
-        _connect(port, [], _STEPS)  # Python specialises its bytecode first
-        _marked(server)
-        _connect(port, [], _STEPS)
-        return each(_marked(server), _STEPS)
+def _profiles() -> Iterator[Profile]:
+    for name, chosen in servers().items():
+        if name not in _PROFILED or chosen.version is None:
+            continue
+        with _serving(name, environment=COUNTED) as (server, port):
+            _connect(port, [], _STEPS)  # Python specialises its bytecode first
+            _marked(server)
+            _connect(port, [], _STEPS)
+            yield Profile(name, chosen.version, each(_marked(server), _STEPS))
 
 
 def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:
@@ -187,9 +196,9 @@ def _private(process: int) -> int:
 
 @contextmanager
 def _serving(
-    app: str, *under: str, environment: Mapping[str, str] = callgrind.ENVIRONMENT
+    served: str, *under: str, environment: Mapping[str, str] = callgrind.ENVIRONMENT
 ) -> Generator[tuple["subprocess.Popen[str]", int], None, None]:
-    command = [*under, sys.executable, "-m", "anysocket_matrix.cost.served", app]
+    command = [*under, sys.executable, "-m", "anysocket_matrix.cost.served", served]
     server = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -256,19 +265,17 @@ def print_whole(console: Console, costs: WholeCosts) -> None:
         over = cost.anysocket - cost.raw
         table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
     console.print(table)
-    held = ((each.size, each.where, each.line) for each in costs.held)
-    _list(console, "what anysocket allocates for an idle connection", ("bytes", "module", "line"), held)
-    steps = ((each.count, each.where, each.function) for each in costs.steps)
-    title = "what anysocket runs of Python's instructions for a connection"
-    _list(console, title, ("instructions", "module", "function"), steps)
-
-
-def _list(
-    console: Console, title: str, columns: tuple[str, str, str], rows: Iterable[tuple[int, str, str]]
-) -> None:
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, justify="right" if column == columns[0] else "left")
-    for count, where, what in rows:
-        table.add_row(f"{count:,}", where, escape(what))
+    table = Table(title="what anysocket allocates for an idle connection")
+    for column in ("bytes", "module", "line"):
+        table.add_column(column, justify="right" if column == "bytes" else "left")
+    for line in costs.held:
+        table.add_row(f"{line.size:,}", line.where, escape(line.line))
+    console.print(table)
+    table = Table(title="what anysocket runs of Python's instructions for a connection")
+    for column in ("module", "function"):
+        table.add_column(column)
+    for profile in costs.profiles:
+        table.add_column(profile.server, justify="right")
+    for where, function, counts in by_function(costs.profiles):
+        table.add_row(where, escape(function), *(f"{count:,}" if count else "" for count in counts))
     console.print(table)
