@@ -52,7 +52,7 @@ def held() -> str:
 
 
 def steps() -> str:
-    """Tell how many of Python's instructions each function runs for a connection, from the committed results."""
+    """Tell what each function runs of Python's instructions for a connection, from the committed results."""
     profiles = [profile for measured in _wholes() for profile in measured.profiles]
     head = ("module", "function", *(f"`{each.server}` {each.version}" for each in profiles))
     rows = [

@@ -26,7 +26,7 @@ def cost(
         bool,
         typer.Option(
             "--whole",
-            help="The whole of uvicorn instead, on real sockets, and a profile of a connection to each server.",
+            help="The whole of uvicorn instead, on real sockets, and a connection's profile on each server.",
         ),
     ] = False,
 ) -> None:

@@ -1,8 +1,9 @@
 """A server with one app: what `anysocket cost --whole` runs, most of it under callgrind.
 
 Given `raw` it is uvicorn with an app written by hand, and given the name of a server that one with
-anysocket's. It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too: where memory is traced,
-with what each line has allocated, and where Python's instructions are counted, with those.
+anysocket's. It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too: where
+memory is traced, with what each line has allocated, and where Python's instructions are counted,
+with those.
 """
 
 import asyncio
