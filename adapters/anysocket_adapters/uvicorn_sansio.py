@@ -129,7 +129,8 @@ def repaired(protocol: object) -> RepairedSansIO | None:
     if better is None:
         return None
     protocol.__class__ = better
-    return cast("RepairedSansIO", protocol)  # since now
+    assert isinstance(protocol, RepairedSansIO)  # since now
+    return protocol
 
 
 def _better(protocol: object) -> type[RepairedSansIO] | None:

@@ -111,7 +111,7 @@ WORK = (
     Work("echo", (100, 400), 1, _echo),
     Work("push", (2, 8), _BURST, _push, "/push/a"),
     Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
-    # So many that it hardly matters whether a full garbage collection comes once more or less.
+    # So many that a full garbage collection more or less matters little.
     Work("connection", (100, 6_100), 1, _connect),
 )
 
