@@ -381,6 +381,7 @@ def test_above_the_default_in_fragments(connect: Connect) -> None:
     """Above 16 MiB in fragments code is 1009."""
     peer = connect(until_the_end)
     send_too_many_fragments(peer)
+    peer.hears_something(within=LARGE_DEADLINE)  # who leaves before is a peer that is lost
     peer.expect_code(1009)
 
 
