@@ -121,3 +121,20 @@ def test_the_decorator_gives_a_route() -> None:
 def test_a_route_that_is_taken() -> None:
     with pytest.raises(ValueError, match="leads to a handler already"):
         application().websocket("/chat/{name}")(chat)
+
+
+async def test_each_route_has_its_own_name_for_a_parameter_in_the_same_place() -> None:
+    async def told(request: WebSocketRequest) -> None:
+        await request.web_socket.accept()
+        await request.web_socket.send(str(request.path_params))
+
+    app = Application()
+    for route in ("/{user}", "/{room}/members"):
+        app.websocket(route)(told)
+    events: tuple[ASGIEvent, ...] = (
+        {"type": "websocket.connect"},
+        {"type": "websocket.disconnect", "code": 1000},
+    )
+    for path, expected in (("/7", {"user": "7"}), ("/7/members", {"room": "7"})):
+        sent = await exchange(app, websocket_scope(path), *events)
+        assert sent[1]["text"] == str(expected)

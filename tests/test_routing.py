@@ -142,7 +142,7 @@ def test_a_route_that_is_taken(path: str, same: str) -> None:
     assert router.match(path.replace("{a}", "v")) is not None
 
 
-def test_a_parameter_may_have_several_names() -> None:
+def test_a_parameter_may_end_one_route_and_go_on_in_another() -> None:
     router = Router[Handler]()
     router.add(segments("/{user}"), one)
     router.add(segments("/{room}/members"), two)
