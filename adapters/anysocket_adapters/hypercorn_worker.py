@@ -178,7 +178,8 @@ def _prepare(server: _TCPServer, options: Options) -> None:
     if (protocol := as_http2(wrapper.protocol)) is not None:
         guard(protocol)
 
-    def spawning(function: "Callable[..., object]", *arguments: object) -> None:  # unevaluated
+    # Quoted, since it would be evaluated for each connection.
+    def spawning(function: "Callable[..., object]", *arguments: object) -> None:
         http2 = as_http2(getattr(function, "__self__", None))
         if http2 is not None:  # its sending task: the client begins with HTTP/2, without TLS
             guard(http2)
