@@ -33,7 +33,7 @@ from docs.regions import (
 )
 
 from anysocket_matrix import cli
-from anysocket_matrix.page.clauses import TITLES
+from anysocket_matrix.reports.page.clauses import TITLES
 
 REGION = re.compile(r"(<!-- generated: ([\w. -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

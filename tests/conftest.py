@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 DEADLINE = 20
 """Seconds that a test may take, unless its module says otherwise: what waits for ever fails."""

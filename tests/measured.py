@@ -1,7 +1,7 @@
 """Results to test with."""
 
 from anysocket import Support
-from anysocket_matrix.results import Cell, Failure, RowResult, Verdict
+from anysocket_matrix.results.results import Cell, Failure, RowResult, Verdict
 
 NATIVE, REPAIRED, ABSENT = Support.NATIVE, Support.REPAIRED, Support.ABSENT
 REASON = "peer_close_reason"

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import anyio
 
 from anysocket import Application, Handshake
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 
-class Served:
+class ServedApp:
     """What the peer has, and the exception that has come out of the application."""
 
     def __init__(self, transport: MemoryTransport) -> None:
@@ -23,10 +23,10 @@ class Served:
 
 
 @asynccontextmanager
-async def served(app: Application, handshake: Handshake | None = None) -> AsyncGenerator[Served, None]:
+async def served(app: Application, handshake: Handshake | None = None) -> AsyncGenerator[ServedApp, None]:
     """Serve a connection for as long as its handler runs, the end of the block is its peer's."""
     transport = MemoryTransport(handshake)
-    connection = Served(transport)
+    connection = ServedApp(transport)
 
     async def serve() -> None:
         try:

@@ -5,8 +5,8 @@ import pytest
 
 from anysocket import Close, ConnectionClosed, Handshake, InvalidState, State, Unsupported
 from anysocket.handshake import RawHeaders
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -37,7 +37,7 @@ class Server:
 
 def test_it_is_a_transport() -> None:
     transport: Transport = Server().transport()
-    assert transport.gone == (OSError,)
+    assert transport.peer_left_errors == (OSError,)
     assert transport.handshake == Handshake()
 
 
@@ -183,10 +183,10 @@ async def test_a_denial_that_needs_the_extension(scope: Scope, denial: Denial) -
 
 async def test_the_peer_left_during_the_handshake() -> None:
     server = Server(DISCONNECT, DISCONNECT, DISCONNECT)
-    with pytest.raises(ASGITransport.gone):
+    with pytest.raises(ASGITransport.peer_left_errors):
         await server.transport().accept(None, ())
-    with pytest.raises(ASGITransport.gone):
+    with pytest.raises(ASGITransport.peer_left_errors):
         await server.transport().deny(Denial())
-    with pytest.raises(ASGITransport.gone):
+    with pytest.raises(ASGITransport.peer_left_errors):
         await server.transport(extensions=EXTENSION).deny(Denial(404))
     assert server.sent == []

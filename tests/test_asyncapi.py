@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from anysocket import Application, Connection, Handshake
 from anysocket.asyncapi import describe
-from anysocket.memory import MemoryPeer, MemoryTransport
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 from anysocket_matrix import cli
 from tests.asyncapi.app import Drawing, Join, Left, Lobby, Pixel, Point, Said, Say, Stroke, Tag, app
 

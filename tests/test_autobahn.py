@@ -20,7 +20,7 @@ from anysocket_matrix.autobahn.verdicts import (
     file_of,
     load,
 )
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 
 ROW = Row(servers()["uvicorn"])
 COMMITTED = {

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from anysocket import Application, BadMessage, Connection, Handshake
-from anysocket.memory import MemoryTransport
+from anysocket.testing.memory import MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from anysocket_matrix.bench.page import render
 from anysocket_matrix.bench.results import Trouble, read, write
 from anysocket_matrix.bench.statistics import Spread, differs, spread
 from anysocket_matrix.bench.summary import lines, says, summarise
-from anysocket_matrix.rows import Row, row
+from anysocket_matrix.rows.rows import Row, row
 from tests.benched import results, rounds
 
 TIMES = "\N{MULTIPLICATION SIGN}"

@@ -7,7 +7,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from anysocket.bounded import bounded
+from anysocket.session.bounded import bounded
 
 pytestmark = pytest.mark.anyio
 

@@ -9,10 +9,10 @@ from anyio.lowlevel import checkpoint
 
 from anysocket import Close, Connection, InvalidState, WebSocket, WebSocketRequest, broadcast
 from anysocket.asgi import WebSocketEvent
-from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.messages.codec import Decode, Encode
 from anysocket.routing.sockets import maker
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

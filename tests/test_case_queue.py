@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 
-from anysocket_matrix.case_queue import fill, take
+from anysocket_matrix.running.case_queue import fill, take
 
 TAKES_ALL = """
 import sys
-from anysocket_matrix.case_queue import take
+from anysocket_matrix.running.case_queue import take
 
 while (number := take(int(sys.argv[1]))) is not None:
     print(number)

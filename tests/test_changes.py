@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from anysocket_matrix import cli, files
-from anysocket_matrix.changes import compare
-from anysocket_matrix.results import Results, RowResult
+from anysocket_matrix import cli
+from anysocket_matrix.results import files
+from anysocket_matrix.results.changes import compare
+from anysocket_matrix.results.results import Results, RowResult
 from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, known, row, unexpected
 
 CASE = "close.peers_reason"

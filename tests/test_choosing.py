@@ -7,12 +7,12 @@ import pytest
 from typer.testing import CliRunner
 
 from anysocket_adapters import Server, servers
-from anysocket_adapters.hypercorn import Hypercorn
+from anysocket_adapters.hypercorn.server import Hypercorn
 from anysocket_matrix import cli
 from anysocket_matrix.bench.results import write
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, find
 from anysocket_matrix.choosing.qualify import Judged, command, has, judge, rows
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 from tests.benched import results, rounds
 
 

@@ -212,8 +212,8 @@ def test_a_guess(handler: Callable[[WebSocketRequest], Awaitable[None]], needs: 
 def of_silenced(*routes: Collection[int]) -> list[str]:
     """Find what routes that silence these need."""
     app = Application()
-    for number, silenced in enumerate(routes):
-        app.websocket(f"/{number}", silenced=silenced)(quiet)
+    for number, expected_codes in enumerate(routes):
+        app.websocket(f"/{number}", expected_codes=expected_codes)(quiet)
     return [use.need for use in uses(app)]
 
 
@@ -236,11 +236,14 @@ def test_where_codes_are_silenced() -> None:
 
     @app.websocket(
         "/some",
-        silenced=(1000, CloseCode.GOING_AWAY),
+        expected_codes=(1000, CloseCode.GOING_AWAY),
     )
     async def some(request: WebSocketRequest) -> None:
         await request.web_socket.accept()
 
     (use,) = uses(app)
-    assert use.code == "silenced=(1000, CloseCode.GOING_AWAY)"
-    assert use.file.read_text().splitlines()[use.line - 1].strip() == "silenced=(1000, CloseCode.GOING_AWAY),"
+    assert use.code == "expected_codes=(1000, CloseCode.GOING_AWAY)"
+    assert (
+        use.file.read_text().splitlines()[use.line - 1].strip()
+        == "expected_codes=(1000, CloseCode.GOING_AWAY),"
+    )

@@ -131,7 +131,7 @@ async def of_other_things(request: WebSocketRequest) -> None:
         (closes_with_its_own, {"close-code"}),
         (denies_with_cookies, {"denial-response", "denial-cookies"}),
         (denies_oddly, {"denial-status", "denial-unnamed-status"}),
-        (compares, {"peer-close-code", "no-close-code", "peer-bad-gateway", "empty-messages"}),
+        (compares, {"peer-close-code", "no-close-code", "peer-code-1014", "empty-messages"}),
         (asks, {"raw-path"}),
         (delegates, {"close-code"}),
         (through_an_attribute, {"close-code"}),
@@ -150,7 +150,7 @@ def test_middleware_failures_and_exceptions() -> None:
         await call_next()
         print(request.reason)
 
-    @app.failure(LookupError)
+    @app.error_handler(LookupError)
     def answer(error: LookupError) -> Close:
         return Close(4004, str(error))
 

@@ -20,11 +20,11 @@ from anysocket import (
     WebSocketRequest,
 )
 from anysocket.close import EVERY_CODE
-from anysocket.handler import run
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket.messages.codec import Codec
 from anysocket.routing.sockets import maker
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.supervision.handler import run
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -33,10 +33,10 @@ def connection(
     transport: MemoryTransport,
     kind: object = Connection[str, str],
     codec: Codec | None = None,
-    silenced: Container[int] = EVERY_CODE,
+    expected_codes: Container[int] = EVERY_CODE,
 ) -> Connection[object, object]:
     session = Session(transport, close_timeout=1)
-    made = maker(kind, codec, silenced)(WebSocketRequest(session))
+    made = maker(kind, codec, expected_codes)(WebSocketRequest(session))
     # Only known as values here, the types are those of its messages.
     return cast("Connection[object, object]", made)
 
@@ -51,9 +51,9 @@ async def opened(
     transport: MemoryTransport,
     kind: object = Connection[str, str],
     codec: Codec | None = None,
-    silenced: Container[int] = EVERY_CODE,
+    expected_codes: Container[int] = EVERY_CODE,
 ) -> Connection[object, object]:
-    ws = connection(transport, kind, codec, silenced)
+    ws = connection(transport, kind, codec, expected_codes)
     await ws.accept()
     assert await transport.peer.receive() == Accepted(None, [])
     return ws
@@ -235,13 +235,13 @@ async def test_the_block_leaves_other_exceptions_to_the_caller(
 
 
 @pytest.mark.parametrize(
-    ("silenced", "quiet"), [(EVERY_CODE, True), ((1001,), True), ((1000,), False), ((), False)]
+    ("expected_codes", "quiet"), [(EVERY_CODE, True), ((1001,), True), ((1000,), False), ((), False)]
 )
 @pytest.mark.parametrize("grouped", [False, True])
 async def test_silenced_codes(
-    transport: MemoryTransport, silenced: Container[int], quiet: bool, grouped: bool
+    transport: MemoryTransport, expected_codes: Container[int], quiet: bool, grouped: bool
 ) -> None:
-    ws = await opened(transport, Connection[str, str], None, silenced)
+    ws = await opened(transport, Connection[str, str], None, expected_codes)
     await transport.peer.close(1001)
     error: Exception | None = None
     try:

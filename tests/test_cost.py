@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from anysocket import Application, WebSocketRequest
 from anysocket.asgi import ASGIEvent
-from anysocket.live import LIVE, Live
-from anysocket.memory import MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions
+from anysocket.testing.memory import MemoryTransport
 from anysocket_matrix.cli import app as command_line
 from anysocket_matrix.cost import Cost, Costs
 from anysocket_matrix.cost.check import Change, changes
@@ -155,14 +155,14 @@ def test_routes_cost_nothing() -> None:
 
 def test_open_connections_cost_nothing() -> None:
     def among(connections: int) -> int:
-        live = Live()
+        live = OpenSessions()
         for _ in range(connections):
             live.hold(Session(MemoryTransport()))
-        token = LIVE.set(live)
+        token = OPEN_SESSIONS.set(live)
         try:
             return cost_of(echoing(10), 20)
         finally:
-            LIVE.reset(token)
+            OPEN_SESSIONS.reset(token)
 
     assert among(10) == among(10_000)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from anysocket import Application
-from anysocket.memory import MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryTransport
 from anysocket_matrix.cost.memory import allocated, held
 
 MANY = 100

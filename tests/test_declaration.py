@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 
 from anysocket import Capabilities, Support
-from anysocket_matrix.conformance.case import APP_LAYERS, Case, Layer
-from anysocket_matrix.declaration import Suggestion, suggestion
-from anysocket_matrix.report import print_results
-from anysocket_matrix.results import Failure, Outcome, Results, RowResult, judge
+from anysocket_matrix.case import APP_LAYERS, Case, Layer
+from anysocket_matrix.reports.results import print_results
+from anysocket_matrix.results.declaration import Suggestion, suggestion
+from anysocket_matrix.results.results import Failure, Outcome, Results, RowResult, judge
 
 CODE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 OTHER_CODE = Case("close.other_code", "C1", ("peer_close_code",), "", Path())

@@ -5,8 +5,8 @@ import pytest
 
 from anysocket import ConnectionClosed, Denial, InvalidState, State, Unsupported, WebSocketRequest
 from anysocket.handshake import denial
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from docs.regions.options import options
 from typer.testing import CliRunner
 
 from anysocket_matrix import cli
-from anysocket_matrix.page.clauses import TITLES
+from anysocket_matrix.reports.page.clauses import TITLES
 
 PAGES = generate.pages()
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)

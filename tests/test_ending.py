@@ -4,8 +4,8 @@ import anyio
 import pytest
 
 from anysocket import Close, State
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

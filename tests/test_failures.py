@@ -16,8 +16,8 @@ from anysocket import (
     Handshake,
     WebSocketRequest,
 )
-from anysocket.failures import Failures, leaves
-from anysocket.memory import Accepted
+from anysocket.supervision.failures import Failures, leaves
+from anysocket.testing.memory import Accepted
 
 from .served import served
 
@@ -58,7 +58,7 @@ def test_the_leaves_of_a_group() -> None:
 def application(error: Exception, *, auto_accept: bool = True) -> Application:
     app = Application()
 
-    @app.failure(Base)
+    @app.error_handler(Base)
     def _(error: Base) -> Close:
         return Close(4000, str(error))
 
@@ -117,11 +117,11 @@ async def test_before_accept() -> None:
 @pytest.mark.parametrize("auto_accept", [True, False])
 async def test_an_answer_with_a_code_that_cannot_be_sent(code: int, auto_accept: bool) -> None:
     app = application(KeyError(), auto_accept=auto_accept)
-    app.failure(KeyError)(lambda error: Close(code))
+    app.error_handler(KeyError)(lambda error: Close(code))
     await ends_badly(app, ValueError, auto_accept=auto_accept)
 
 
-@pytest.mark.parametrize("reason", ["x" * 124, "\ud800"])
+@pytest.mark.parametrize("reason", ["x" * 124, "\ud800"], ids=["too long", "a lone surrogate"])
 async def test_an_answer_with_a_reason_that_cannot_be_sent(reason: str) -> None:
     await ends_badly(application(Base(reason)), ValueError)
 
@@ -130,7 +130,7 @@ async def test_an_answer_with_a_reason_that_cannot_be_sent(reason: str) -> None:
 async def test_an_answer_that_fails_itself(auto_accept: bool) -> None:
     app = application(KeyError(), auto_accept=auto_accept)
 
-    @app.failure(KeyError)
+    @app.error_handler(KeyError)
     def _(error: KeyError) -> Close:
         raise ZeroDivisionError
 

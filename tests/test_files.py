@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from anysocket import Support
-from anysocket_matrix import cli, files
-from anysocket_matrix.results import Cell, Failure, Results, RowResult, Verdict
+from anysocket_matrix import cli
+from anysocket_matrix.results import files
+from anysocket_matrix.results.results import Cell, Failure, Results, RowResult, Verdict
 
 
 def a_row(name: str, version: str) -> RowResult:

@@ -8,12 +8,12 @@ import pytest
 from anysocket import Capabilities, Support
 from anysocket.capabilities import described
 from anysocket_adapters import servers
-from anysocket_matrix import files
-from anysocket_matrix.conformance.case import Layer, cases
+from anysocket_matrix.case import Layer, cases
 from anysocket_matrix.quirks import QUIRKS
-from anysocket_matrix.results import Outcome, RowResult, Verdict, judge
-from anysocket_matrix.rows import Row, row, unseen_repairs
-from anysocket_matrix.supported import supported
+from anysocket_matrix.results import files
+from anysocket_matrix.results.results import Outcome, RowResult, Verdict, judge
+from anysocket_matrix.results.supported import supported
+from anysocket_matrix.rows.rows import Row, row, unseen_repairs
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "matrix"
 

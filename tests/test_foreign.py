@@ -14,7 +14,7 @@ from anysocket import (
     from_asgi,
 )
 from anysocket.asgi import ASGIEvent, Scope
-from anysocket.live import LIVE, Live
+from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions
 
 pytestmark = pytest.mark.anyio
 
@@ -173,8 +173,8 @@ async def test_a_bad_message_that_is_handed() -> None:
 
 
 async def test_draining() -> None:
-    live, server, late = Live(), Server(), Server()
-    token = LIVE.set(live)
+    live, server, late = OpenSessions(), Server(), Server()
+    token = OPEN_SESSIONS.set(live)
     try:
         async with (
             anyio.create_task_group() as tasks,
@@ -188,4 +188,4 @@ async def test_draining() -> None:
         with pytest.raises(ConnectionClosed):
             await refused.__aenter__()
     finally:
-        LIVE.reset(token)
+        OPEN_SESSIONS.reset(token)

@@ -13,11 +13,11 @@ from anysocket import (
     Handshake,
     Unsupported,
     WebSocketRequest,
-    handler,
 )
 from anysocket.handshake import RawHeaders, denial
-from anysocket.memory import Accepted, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.supervision import handler
+from anysocket.testing.memory import Accepted, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -209,7 +209,7 @@ async def test_no_route_is_403(caplog: pytest.LogCaptureFixture) -> None:
     assert not caplog.records
 
 
-@pytest.mark.parametrize("leave", ["close", "vanish"])
+@pytest.mark.parametrize("leave", ["close", "connect_and_leave"])
 async def test_its_own_connection_closed_is_quiet(caplog: pytest.LogCaptureFixture, leave: str) -> None:
     transport = at("/sends-for-ever")
     with anyio.fail_after(1):

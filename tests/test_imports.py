@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,27 @@ def imported(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
+def imported_modules(tree: ast.AST, known: set[str]) -> Iterator[str]:
+    """Give those of the known modules that a module imports."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from known & {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found = known & {f"{module}.{alias.name}" for alias in names}
+                yield from found
+                if len(found) < len(names) and module in known:
+                    yield module
+            case _:
+                pass
+
+
+def name_of(path: Path, package: Path) -> str:
+    """Give the name by which a file is imported."""
+    parts = path.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 def words(tree: ast.AST) -> Iterator[str]:
     """Give every identifier and every string, docstrings too; comments aren't in the tree."""
     for node in ast.walk(tree):
@@ -72,6 +94,30 @@ def test_imports_run_one_way(folder: Path) -> None:
         assert not FORBIDDEN[folder] & set(imported(ast.parse(path.read_text()))), path
 
 
+def arrows(package: Path) -> dict[str, set[str]]:
+    """Give each module of a package, with those of them that it imports."""
+    names = {name_of(path, package): path for path in modules(package)}
+    return {
+        name: set(imported_modules(ast.parse(path.read_text()), set(names))) - {name}
+        for name, path in names.items()
+    }
+
+
+@pytest.mark.parametrize("package", [CORE, ADAPTERS, MATRIX], ids=lambda package: package.name)
+def test_no_module_imports_itself_through_another(package: Path) -> None:
+    TopologicalSorter(arrows(package)).prepare()  # raises a CycleError, which names them
+
+
+@pytest.mark.parametrize("package", [CORE, ADAPTERS, MATRIX], ids=lambda package: package.name)
+def test_no_folder_imports_itself_through_another(package: Path) -> None:
+    rooms = dict[str, set[str]]()
+    for name, others in arrows(package).items():
+        room, *_ = name.split(".")[1:] or [""]
+        rooms.setdefault(room, set()).update(each.split(".")[1] for each in others if "." in each)
+        rooms[room].discard(room)
+    TopologicalSorter(rooms).prepare()
+
+
 def test_the_core_needs_only_anyio() -> None:
     for path in modules(CORE):
         extra = EXTRAS.get(path.relative_to(CORE).as_posix())
@@ -85,19 +131,18 @@ def test_extras_are_imported_when_they_are_needed() -> None:
 
 @pytest.mark.parametrize("folder", [CORE, MATRIX / "conformance"], ids=lambda folder: folder.name)
 def test_no_server_is_named(folder: Path) -> None:
-    for path in modules(folder):
+    for path in [*modules(folder), MATRIX / "case.py"]:
         assert not [word for word in words(ast.parse(path.read_text())) if SERVERS.search(word)], path
 
 
 def test_only_the_plugin_needs_pytest() -> None:
-    assert [path.stem for path in modules(ADAPTERS) if "pytest" in imported(ast.parse(path.read_text()))] == [
-        "pytest_plugin"
-    ]
+    found = [path for path in modules(ADAPTERS) if "pytest" in imported(ast.parse(path.read_text()))]
+    assert found == [ADAPTERS / "testing" / "plugin.py"]
 
 
 def test_pytest_starts_without_any_server() -> None:
     """Also for those who don't use our plugin."""
-    source = "import sys, anysocket_adapters.pytest_plugin; print(*sys.modules)"
+    source = "import sys, anysocket_adapters.testing.plugin; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in ran.stdout.split()}
     assert "anysocket_adapters" in loaded
@@ -107,8 +152,9 @@ def test_pytest_starts_without_any_server() -> None:
 def test_a_server_under_test_starts_without_what_only_pytests_need() -> None:
     """A row starts twenty servers: what each of them imports costs as much as many cases."""
     source = (
-        "import sys, anysocket_matrix.serving, anysocket_matrix.tethered_server\n"
-        "from anysocket_matrix.conformance import app, case, lifecycle\n"
+        "import sys, anysocket_matrix.processes.serve_command, anysocket_matrix.processes.tethered_server\n"
+        "from anysocket_matrix import case\n"
+        "from anysocket_matrix.conformance import app, lifecycle\n"
         "case.cases()\n"
         "print(*sys.modules)"
     )
@@ -121,7 +167,7 @@ def test_a_server_under_test_starts_without_what_only_pytests_need() -> None:
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "granian", "daphne"])
 def test_a_server_is_chosen_without_importing_another(server: str) -> None:
     source = (
-        f"import sys; from anysocket_adapters.server import choose; choose({server!r}); print(*sys.modules)"
+        f"import sys; from anysocket_adapters.registry import choose; choose({server!r}); print(*sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in ran.stdout.split()}

@@ -1,6 +1,6 @@
 """What a repair knows of a server's objects."""
 
-from anysocket_adapters.known import once_for_each_class
+from anysocket_adapters.repairs.known import once_for_each_class
 
 
 class Stream:

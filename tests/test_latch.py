@@ -3,13 +3,13 @@
 import anyio
 import pytest
 
-from anysocket_adapters.latch import Latch
+from anysocket_adapters.lazy_event import LazyEvent
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_whoever_waits_is_woken() -> None:
-    latch, woken = Latch(), list[int]()
+    latch, woken = LazyEvent(), list[int]()
 
     async def wait(number: int) -> None:
         await latch.wait()
@@ -26,7 +26,7 @@ async def test_whoever_waits_is_woken() -> None:
 
 
 async def test_what_has_happened_is_not_waited_for() -> None:
-    latch = Latch()
+    latch = LazyEvent()
     latch.set()
     assert latch.is_set
     with anyio.fail_after(5):

@@ -7,7 +7,7 @@ import pytest
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
-from anysocket.lifespan import Lifespan
+from anysocket.asgi_app.lifespan import Lifespan
 
 pytestmark = pytest.mark.anyio
 

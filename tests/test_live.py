@@ -6,18 +6,19 @@ from functools import partial
 import anyio
 import pytest
 
-from anysocket import Close, Denial, handler
+from anysocket import Close, Denial
 from anysocket.handshake import RawHeaders
-from anysocket.live import LIVE, Live
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.supervision import handler
+from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def live() -> Live:
-    return Live()
+async def live() -> OpenSessions:
+    return OpenSessions()
 
 
 async def until_the_end(session: Session) -> None:
@@ -29,7 +30,7 @@ async def until_closed(session: Session) -> None:
     await session.wait_closed()
 
 
-async def hold(live: Live, session: Session, handle: Callable[[], Awaitable[object]]) -> None:
+async def hold(live: OpenSessions, session: Session, handle: Callable[[], Awaitable[object]]) -> None:
     if live.draining:
         await live.refuse(session)
         return
@@ -40,11 +41,11 @@ async def hold(live: Live, session: Session, handle: Callable[[], Awaitable[obje
         live.release(session)
 
 
-async def held(live: Live, session: Session) -> None:
+async def held(live: OpenSessions, session: Session) -> None:
     await hold(live, session, partial(until_the_end, session))
 
 
-async def test_open_connections_end_with_1001(live: Live, opened: Session, peer: MemoryPeer) -> None:
+async def test_open_connections_end_with_1001(live: OpenSessions, opened: Session, peer: MemoryPeer) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(held, live, opened)
         await anyio.wait_all_tasks_blocked()
@@ -53,7 +54,7 @@ async def test_open_connections_end_with_1001(live: Live, opened: Session, peer:
     assert await peer.receive() == Close(1001)
 
 
-async def test_a_handler_has_time_to_end(live: Live, opened: Session) -> None:
+async def test_a_handler_has_time_to_end(live: OpenSessions, opened: Session) -> None:
     ends: list[str] = []
 
     async def handle() -> None:
@@ -70,7 +71,7 @@ async def test_a_handler_has_time_to_end(live: Live, opened: Session) -> None:
 
 
 async def test_a_handler_that_has_not_answered_is_answered_for(
-    live: Live, connecting: Session, peer: MemoryPeer
+    live: OpenSessions, connecting: Session, peer: MemoryPeer
 ) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(partial(hold, live, connecting, connecting.wait_lost))
@@ -93,7 +94,7 @@ class SlowToAccept(MemoryTransport):
         await super().accept(subprotocol, headers)
 
 
-async def test_an_answer_under_way_is_waited_for(live: Live) -> None:
+async def test_an_answer_under_way_is_waited_for(live: OpenSessions) -> None:
     transport = SlowToAccept()
     session = Session(transport)
 
@@ -110,7 +111,7 @@ async def test_an_answer_under_way_is_waited_for(live: Live) -> None:
     assert session.code == 1001
 
 
-async def test_a_connection_that_comes_too_late_is_denied(live: Live, connecting: Session) -> None:
+async def test_a_connection_that_comes_too_late_is_denied(live: OpenSessions, connecting: Session) -> None:
     await live.drain()
     called: list[None] = []
 
@@ -130,7 +131,7 @@ class Failing(MemoryTransport):
 
 
 async def test_one_that_cannot_be_closed_keeps_no_other_open(
-    live: Live, opened: Session, peer: MemoryPeer, caplog: pytest.LogCaptureFixture
+    live: OpenSessions, opened: Session, peer: MemoryPeer, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = Session(Failing())
     await failing.accept()
@@ -144,15 +145,15 @@ async def test_one_that_cannot_be_closed_keeps_no_other_open(
     assert "no close" in caplog.text
 
 
-async def test_a_handler_is_held_by_whoever_serves(live: Live, opened: Session) -> None:
-    token = LIVE.set(live)
+async def test_a_handler_is_held_by_whoever_serves(live: OpenSessions, opened: Session) -> None:
+    token = OPEN_SESSIONS.set(live)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(partial(handler.run, partial(until_the_end, opened), opened))
             await anyio.wait_all_tasks_blocked()
             await live.drain()
     finally:
-        LIVE.reset(token)
+        OPEN_SESSIONS.reset(token)
     assert opened.code == 1001
 
 

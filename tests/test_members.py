@@ -1,8 +1,8 @@
 """What a handler can call: five members, and nothing that it could come to depend on by accident."""
 
 from anysocket import WebSocket
-from anysocket.memory import MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryTransport
 
 
 def public(thing: object) -> set[str]:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
-from anysocket_matrix import cli, files
-from anysocket_matrix.merged import merge
-from anysocket_matrix.results import Results, RowResult, Verdict
+from anysocket_matrix import cli
+from anysocket_matrix.results import files
+from anysocket_matrix.results.merged import merge
+from anysocket_matrix.results.results import Results, RowResult, Verdict
 from tests.measured import ABSENT, NATIVE, REPAIRED, cell, row, unexpected
 
 RESET = "close.reset"

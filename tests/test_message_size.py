@@ -4,9 +4,9 @@ import anyio
 import pytest
 
 from anysocket import Close, State
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
-from anysocket.websocket import MAX_MESSAGE_SIZE
+from anysocket.session.session import Session
+from anysocket.session.websocket import MAX_MESSAGE_SIZE
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -20,9 +20,9 @@ from anysocket import (
     WebSocket,
     WebSocketRequest,
 )
-from anysocket.memory import Accepted, MemoryTransport
+from anysocket.testing.memory import Accepted, MemoryTransport
 
-from .served import Served, served
+from .served import ServedApp, served
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def hello(ws: Connection[str, str]) -> None:
     await ws.send("hello")
 
 
-async def denied(connection: Served) -> tuple[int, bytes]:
+async def denied(connection: ServedApp) -> tuple[int, bytes]:
     denial = await connection.peer.receive()
     assert isinstance(denial, Denial)
     await connection.ended.wait()
@@ -156,7 +156,7 @@ async def test_an_exception_passes_through_the_middleware() -> None:
 async def test_an_exception_of_a_middleware(before: bool) -> None:
     app = Application()
     app.websocket("/")(hello)
-    app.failure(KeyError)(lambda error: Close(4000, "a key"))
+    app.error_handler(KeyError)(lambda error: Close(4000, "a key"))
 
     @app.middleware
     async def _(request: WebSocketRequest, call_next: Next) -> None:
@@ -306,7 +306,7 @@ async def test_auto_accept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("silenced", "code", "quiet"),
+    ("expected_codes", "code", "quiet"),
     [
         ((1000, 1001), 1001, True),
         ((1000, 1001), 1005, False),
@@ -315,10 +315,10 @@ async def test_auto_accept() -> None:
     ],
 )
 @pytest.mark.parametrize("grouped", [True, False])
-async def test_silenced(silenced: Collection[int], code: int, quiet: bool, grouped: bool) -> None:
+async def test_silenced(expected_codes: Collection[int], code: int, quiet: bool, grouped: bool) -> None:
     app = Application()
 
-    @app.websocket("/", silenced=silenced)
+    @app.websocket("/", expected_codes=expected_codes)
     async def _(ws: Connection[str, str]) -> None:
         if not grouped:
             await ws.receive()

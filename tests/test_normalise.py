@@ -8,7 +8,7 @@ import pytest
 
 from anysocket import Close, Denial, Handshake
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket_adapters import normalise
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,7 @@
 
 import pytest
 
-from anysocket.origins import Origins
+from anysocket.http.origins import Origins
 
 
 def refused(allowed: list[str] | str | None, origin: str | None, host: str | None = None) -> str | None:

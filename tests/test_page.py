@@ -8,14 +8,14 @@ from docs.folders import CONTRACT
 from docs.regions import compatibility
 
 from anysocket.capabilities import described
-from anysocket_matrix import files
-from anysocket_matrix.merged import Measured, Merged, merge
-from anysocket_matrix.page import render
-from anysocket_matrix.page.bars import WIDTH, bars
-from anysocket_matrix.page.clauses import TITLES, Clause, clauses
-from anysocket_matrix.page.data import PageData, page_data
-from anysocket_matrix.page.questions import QUESTIONS
-from anysocket_matrix.results import Cell, Failure, RowResult, Verdict
+from anysocket_matrix.reports.page import render
+from anysocket_matrix.reports.page.bars import WIDTH, bars
+from anysocket_matrix.reports.page.clauses import TITLES, Clause, clauses
+from anysocket_matrix.reports.page.data import PageData, page_data
+from anysocket_matrix.reports.page.questions import QUESTIONS
+from anysocket_matrix.results import files
+from anysocket_matrix.results.merged import Measured, Merged, merge
+from anysocket_matrix.results.results import Cell, Failure, RowResult, Verdict
 from tests.measured import ABSENT, REASON, REPAIRED, cell, known, row
 
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)

@@ -1,6 +1,6 @@
 """What a server printed, as a report tells it."""
 
-from anysocket_matrix.printed import excerpt, printable
+from anysocket_matrix.processes.output import excerpt, printable
 
 
 def test_the_last_lines_in_harmless_characters() -> None:

@@ -8,10 +8,10 @@ import pytest
 from anysocket import Support
 from anysocket.capabilities import described
 from anysocket_adapters import servers
-from anysocket_matrix.conformance.case import cases
-from anysocket_matrix.page.clauses import TITLES
+from anysocket_matrix.case import cases
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk, Where
-from anysocket_matrix.rows import Row
+from anysocket_matrix.reports.page.clauses import TITLES
+from anysocket_matrix.rows.rows import Row
 
 CASES = {case.id: case for case in cases()}
 
@@ -74,10 +74,10 @@ def test_its_repair_is_there(quirk: Quirk) -> None:
     for where, says in quirk.repair.items():
         assert says.endswith(".")
         package = "anysocket" if where is Where.CORE else "anysocket_adapters"
-        places = re.findall(r"`(\w+)\.([\w.]+)`", says)
+        places = re.findall(r"`(\w+\.[\w.]+)`", says)
         assert places or where is Where.NOWHERE
-        for module, name in places:
-            pkgutil.resolve_name(f"{package}.{module}:{name}")
+        for place in places:
+            pkgutil.resolve_name(f"{package}.{place}")
 
 
 @each_quirk

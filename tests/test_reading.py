@@ -7,8 +7,8 @@ from weakref import ReferenceType, ref
 
 import pytest
 
-from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
 from anysocket.asgi import WebSocketEvent
+from anysocket.session.read_ahead import MAX_UNREAD, MAX_UNREAD_SIZE
 from anysocket_adapters.reading import Reader
 
 pytestmark = pytest.mark.anyio

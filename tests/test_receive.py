@@ -7,8 +7,8 @@ import anyio
 import pytest
 
 from anysocket import Close, InvalidState, State
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 from anysocket import Capabilities, Support
-from anysocket_matrix.conformance.case import Case, Layer
-from anysocket_matrix.report import print_results
-from anysocket_matrix.results import Failure, Outcome, Results, RowResult, Slow, judge
+from anysocket_matrix.case import Case, Layer
+from anysocket_matrix.reports.results import print_results
+from anysocket_matrix.results.results import Failure, Outcome, Results, RowResult, Slow, judge
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 NUMBERED = "n native, r repaired, a absent, k known, ! unexpected"

@@ -3,8 +3,8 @@
 import pytest
 
 from anysocket import Handshake, Headers, Query, WebSocketRequest
-from anysocket.memory import MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryTransport
 
 HANDSHAKE = Handshake(
     path="/chat/é",

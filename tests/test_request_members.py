@@ -6,8 +6,8 @@ import pytest
 
 from anysocket import Application, Close, Connection, Denial, Handshake, Key, WebSocketRequest
 from anysocket.asgi import ASGIEvent, Scope
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 from .served import served
 
@@ -39,9 +39,9 @@ def request_for(handshake: Handshake, scope: Scope | None = None) -> WebSocketRe
 )
 async def test_choose(offered: tuple[str, ...], chosen: Chat | None) -> None:
     request = request_for(Handshake(subprotocols=offered))
-    assert request.choose(Chat) is chosen
-    assert request.choose(Nothing) is None
-    await request.web_socket.accept(request.choose(Chat))
+    assert request.choose_subprotocol(Chat) is chosen
+    assert request.choose_subprotocol(Nothing) is None
+    await request.web_socket.accept(request.choose_subprotocol(Chat))
     assert not request.connecting
 
 

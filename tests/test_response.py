@@ -7,9 +7,9 @@ import pytest
 
 from anysocket import Denial, Handshake, InvalidState, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
-from anysocket.memory import MemoryTransport
-from anysocket.response import respond
-from anysocket.session import Session
+from anysocket.asgi_app.response import respond
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ import pytest
 from anysocket import Capabilities, Support
 from anysocket.capabilities import described
 from anysocket_adapters import Server, servers
-from anysocket_matrix.conformance.case import Case, Layer, case, cases
-from anysocket_matrix.results import Cell, Failure, Outcome, Results, RowResult, Verdict, judge
-from anysocket_matrix.rows import row
+from anysocket_matrix.case import Case, Layer, case, cases
+from anysocket_matrix.results.results import Cell, Failure, Outcome, Results, RowResult, Verdict, judge
+from anysocket_matrix.rows.rows import row
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 FREE = Case("close.plain", "C1", (), "", Path())
@@ -143,7 +143,7 @@ def test_a_server_that_does_not_speak_asgi_has_no_plain_layer() -> None:
 
 @pytest.mark.parametrize("server", [each for each in servers().values() if not each.plain])
 def test_without_a_plain_layer_nothing_is_repaired(server: Server) -> None:
-    capabilities = server.transport.capabilities
+    capabilities = server.transport.declared
     assert Support.REPAIRED not in {getattr(capabilities, name) for name in described()}
 
 

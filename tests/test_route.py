@@ -14,9 +14,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anysocket import Application, Connection, Query, Route, WebSocketRequest
-from anysocket.memory import MemoryTransport
 from anysocket.routing.router import Router
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

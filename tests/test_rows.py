@@ -6,9 +6,9 @@ import pytest
 
 from anysocket import Support
 from anysocket_adapters import servers
-from anysocket_matrix.conformance.case import cases
+from anysocket_matrix.case import cases
 from anysocket_matrix.proxies import BY_CHANCE, PROXIES, Changes, installed
-from anysocket_matrix.rows import Row, row, rows
+from anysocket_matrix.rows.rows import Row, row, rows
 
 PROGRAM = """#!/bin/sh
 echo "version 1.2.3"
@@ -95,7 +95,7 @@ def test_a_program_that_is_missing() -> None:
 
 def test_a_proxys_known_failures_are_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.gone": "https://example.com"})
+        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.peer_left_errors": "https://example.com"})
     )
-    with pytest.raises(ValueError, match=r"known failure 'close\.gone' is no case"):
+    with pytest.raises(ValueError, match=r"known failure 'close\.peer_left_errors' is no case"):
         behind("nginx").check()

@@ -1,7 +1,7 @@
 """The handshake as an ASGI scope."""
 
 from anysocket import Handshake
-from anysocket.scope import scope_of
+from anysocket.asgi_app.scope import scope_of
 
 HANDSHAKE = Handshake(
     path="/é",

@@ -8,8 +8,8 @@ import pytest
 
 from anysocket import Close, ConnectionClosed, State
 from anysocket.asgi import WebSocketEvent
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -148,7 +148,7 @@ class Mute(MemoryTransport):
 
 
 async def test_send_does_not_wait_for_ever_to_find_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anysocket.websocket._LAST_EVENTS_TIMEOUT", 0.01)
+    monkeypatch.setattr("anysocket.session.websocket._LAST_EVENTS_TIMEOUT", 0.01)
     session = Session(Mute())
     await session.accept()
     with anyio.fail_after(1), pytest.raises(ConnectionClosed, match="1006"):

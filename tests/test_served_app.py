@@ -9,10 +9,10 @@ import pytest
 
 from anysocket import Application, WebSocketRequest
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
-from anysocket.live import current_task
+from anysocket.supervision.open_sessions import current_task
 from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Options
-from anysocket_adapters.served import Served
+from anysocket_adapters.serving.served_app import ServedApp
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ class Watched(Application):
         await super().__call__(scope, receive, send)
 
 
-async def serve(app: Served) -> list[ASGIEvent]:
+async def serve(app: ServedApp) -> list[ASGIEvent]:
     sent: list[ASGIEvent] = []
 
     async def receive() -> ASGIEvent:
@@ -54,7 +54,7 @@ async def test_a_handler_finds_what_only_the_server_tells(kind: type[Application
         found.append(request.scope["a server's own"])
         await request.web_socket.accept()
 
-    sent = await serve(Served(app, "token", Options()))
+    sent = await serve(ServedApp(app, "token", Options()))
     assert found == [7]
     assert [event["type"] for event in sent] == ["websocket.accept", "websocket.close"]
 
@@ -67,13 +67,13 @@ async def test_a_normalised_app_finds_it_too() -> None:
         await receive()
         await send({"type": "websocket.accept"})
 
-    await serve(Served(normalise(app), "token", Options()))
+    await serve(ServedApp(normalise(app), "token", Options()))
     assert found == [7]
 
 
 async def test_a_subclass_is_called_as_it_wants_to_be() -> None:
     app = Watched()
-    await serve(Served(app, "token", Options()))
+    await serve(ServedApp(app, "token", Options()))
     assert app.calls == 1
 
 
@@ -121,7 +121,7 @@ def subclass(began: anyio.Event, ended: list[str]) -> ASGIApp:
 async def test_what_outlasts_its_grace_is_cancelled(make: Make) -> None:
     """And the server sees an app that has ended, in a task that may go on."""
     began, ended = anyio.Event(), list[str]()
-    served = Served(make(began, ended), "token", Options(normalise=False))
+    served = ServedApp(make(began, ended), "token", Options(normalise=False))
 
     async def serve_then_go_on() -> None:
         await serve(served)

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
-from anysocket_adapters.since import at_least, since
+from anysocket_adapters.repairs.since import at_least, since
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from anysocket import Action, InvalidState, State
-from anysocket.state import TRANSITIONS, step
+from anysocket.session.state import TRANSITIONS, step
 
 STEPS = [
     (State.CONNECTING, Action.ACCEPT, State.OPEN),

@@ -12,8 +12,8 @@ from typing_extensions import TypeAliasType
 
 from anysocket import BadMessage, Close, Codec, Connection, Json, JsonValue, MessagePack, WebSocket
 from anysocket.close import MAX_REASON_BYTES
-from anysocket.failures import answer_bad_message
 from anysocket.routing.sockets import maker
+from anysocket.supervision.failures import answer_bad_message
 
 
 class Join(msgspec.Struct, tag="join"):

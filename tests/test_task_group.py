@@ -10,9 +10,9 @@ from anyio.abc import TaskGroup
 from anysocket import Close, Connection, InvalidState, WebSocketRequest
 from anysocket.asgi import WebSocketEvent
 from anysocket.close import EVERY_CODE
-from anysocket.memory import MemoryPeer, MemoryTransport
 from anysocket.routing.sockets import maker
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -334,7 +334,7 @@ async def test_no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
         sleeps.append(delay)
         await sleep(delay)
 
-    monkeypatch.setattr("anysocket.websocket.anyio.sleep", counted)
+    monkeypatch.setattr("anysocket.session.websocket.anyio.sleep", counted)
     async with request.task_group() as tasks:
         tasks.start_soon(request.web_socket.receive)
         await anyio.wait_all_tasks_blocked()

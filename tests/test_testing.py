@@ -9,7 +9,7 @@ import pytest
 
 from anysocket import Application, ConnectionClosed, Headers, Transport, WebSocketRequest
 from anysocket.asgi import Receive, Scope, Send
-from anysocket.testing import Denied, connect, vanish
+from anysocket.testing import Denied, connect, connect_and_leave
 from anysocket_adapters import normalise
 
 pytestmark = pytest.mark.anyio
@@ -287,7 +287,7 @@ async def test_a_handler_that_reads_slowly_suspends_the_peer() -> None:
     class Deaf:
         async def handle(self, transport: Transport) -> None:
             await transport.accept(None, [])
-            await transport.lost()
+            await transport.wait_disconnected()
 
     async with connect(Deaf(), unread=1, deadline=0.01) as peer:
         await peer.send("1")
@@ -318,7 +318,7 @@ async def test_a_peer_that_leaves_before_the_answer() -> None:
         except ConnectionClosed as error:
             seen.extend((error.code, await request.web_socket.receive()))
 
-    await vanish(serving(slow))
+    await connect_and_leave(serving(slow))
     assert seen == [1006, None]
 
 
@@ -328,13 +328,13 @@ async def test_vanish_waits_and_raises_like_connect() -> None:
         raise LookupError(request.state["motto"])
 
     with pytest.raises(LookupError, match="hello"):
-        await vanish(serving(fail), state={"motto": "hello"})
+        await connect_and_leave(serving(fail), state={"motto": "hello"})
 
     async def sleep(request: WebSocketRequest) -> None:
         await anyio.sleep_forever()
 
     with pytest.raises(TimeoutError, match="the handler of / hasn't ended after its peer had left") as caught:
-        await vanish(serving(sleep), deadline=0.01)
+        await connect_and_leave(serving(sleep), deadline=0.01)
     assert not hasattr(caught.value, "__notes__")  # that it was cancelled then is no news
 
 

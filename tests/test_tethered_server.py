@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from anysocket_adapters.options import OptionValues
-from anysocket_matrix.tethered_server import read, written
+from anysocket_matrix.processes.tethered_server import read, written
 
 
 def test_options_arrive_as_they_are() -> None:

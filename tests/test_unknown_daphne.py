@@ -8,8 +8,8 @@ import pytest
 from anysocket import Close, Unsupported
 from anysocket.asgi import ASGIEvent, Scope
 from anysocket.handshake import denial
-from anysocket_adapters import versions
-from anysocket_adapters.daphne import DaphneTransport
+from anysocket_adapters.daphne.transport import DaphneTransport
+from anysocket_adapters.repairs import versions
 
 SCOPE: Scope = {"type": "websocket", "path": "/a", "headers": [(b"x-a", b"1")]}
 

@@ -3,8 +3,8 @@
 import pytest
 
 from anysocket import Application, Handshake, Key, WebSocketRequest
-from anysocket.memory import MemoryTransport
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryTransport
 from anysocket.values import Values
 
 NAME = Key[str]("name")

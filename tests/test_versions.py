@@ -7,8 +7,8 @@ import pytest
 
 from anysocket import Transport
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send
-from anysocket_adapters import versions
-from anysocket_adapters.uvicorn import (
+from anysocket_adapters.repairs import versions
+from anysocket_adapters.uvicorn.transport import (
     UvicornSansIOTransport,
     UvicornWebSocketsTransport,
     UvicornWSProtoTransport,

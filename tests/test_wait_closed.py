@@ -5,9 +5,9 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from anysocket import Close, ConnectionClosed, InvalidState
-from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
-from anysocket.memory import MemoryPeer, MemoryTransport
-from anysocket.session import Session
+from anysocket.session.read_ahead import MAX_UNREAD, MAX_UNREAD_SIZE
+from anysocket.session.session import Session
+from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -5,8 +5,9 @@ from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Loop, OptionName, Options
 from anysocket_adapters.reading import Reader
-from anysocket_adapters.server import Server, ServerFailed, servers
-from anysocket_adapters.serving import running, serve
+from anysocket_adapters.registry import servers
+from anysocket_adapters.server import RunsItsWorkers, Server, ServerFailed
+from anysocket_adapters.serving.serving import running, serve
 
 __all__ = [
     "ASGITransport",
@@ -15,6 +16,7 @@ __all__ = [
     "OptionName",
     "Options",
     "Reader",
+    "RunsItsWorkers",
     "Server",
     "ServerFailed",
     "normalise",

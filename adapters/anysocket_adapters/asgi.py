@@ -24,10 +24,10 @@ _UNENCODED = "/!$&'()*+,;=:@"
 class ASGITransport:
     """A transport over the three ASGI callables."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    declared: ClassVar[Capabilities] = Capabilities()
 
     # "Servers should raise a server-specific subclass of OSError" (Send, version 2.4).
-    gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+    peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take what the server passes to an application."""
@@ -43,6 +43,10 @@ class ASGITransport:
         self._send = send
         self._connected = False
         self._early: deque[WebSocketEvent] | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.declared
 
     @property
     def path(self) -> str:
@@ -86,7 +90,7 @@ class ASGITransport:
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(event.get("code") or CloseCode.NO_STATUS_RCVD, event.get("reason") or "")
 
-    async def lost(self) -> None:
+    async def wait_disconnected(self) -> None:
         await self._connect()
         receive = self.receive
         while (event := await receive())["type"] != "websocket.disconnect":

@@ -9,13 +9,14 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Never
 
-from anysocket import discovery, handler
+from anysocket import discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.events import Events
-from anysocket.scope import scope_of
-from anysocket.session import Session
+from anysocket.asgi_app.events import Events
+from anysocket.asgi_app.scope import scope_of
+from anysocket.session.session import Session
+from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
+from anysocket.supervision import handler
 from anysocket.transport import Transport
-from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 
 
 def normalise(

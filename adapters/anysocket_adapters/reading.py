@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from anysocket.ahead import MAX_UNREAD, MAX_UNREAD_SIZE
 from anysocket.asgi import WebSocketEvent
+from anysocket.session.read_ahead import MAX_UNREAD, MAX_UNREAD_SIZE
 
 Item = TypeVar("Item")
 

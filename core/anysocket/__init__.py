@@ -6,18 +6,18 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.close import ApplicationCode, Close, CloseCode
 from anysocket.connection import Connection
 from anysocket.errors import BadMessage, ConnectionClosed, InvalidState, Unsupported, WebSocketError
-from anysocket.foreign import from_asgi
+from anysocket.from_asgi import from_asgi
 from anysocket.handshake import Denial, Handshake
+from anysocket.http.multidict import Headers, MultiDict, Query
+from anysocket.http.url import URL
 from anysocket.messages.codec import Codec
 from anysocket.messages.structured import Json, JsonValue, MessagePack
-from anysocket.multidict import Headers, MultiDict, Query
 from anysocket.request import WebSocketRequest
 from anysocket.routing.route import Route
-from anysocket.state import Action, State
+from anysocket.session.state import Action, State
+from anysocket.session.websocket import WebSocket
 from anysocket.transport import Transport
-from anysocket.url import URL
 from anysocket.values import Key
-from anysocket.websocket import WebSocket
 
 __all__ = [
     "URL",

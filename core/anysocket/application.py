@@ -14,25 +14,26 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Concatenate, Never, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from anysocket import discovery, lifespan
+from anysocket import discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send, below
+from anysocket.asgi_app import lifespan
+from anysocket.asgi_app.lifespan import Lifespan
 from anysocket.close import EVERY_CODE, Close
-from anysocket.failures import Failure, Failures
-from anysocket.handler import refuse, run
-from anysocket.lifespan import Lifespan
+from anysocket.http.origins import Origins
 from anysocket.messages.codec import Codec
-from anysocket.origins import Origins
 from anysocket.request import WebSocketRequest
 from anysocket.routing.route import Route
 from anysocket.routing.router import Router
 from anysocket.routing.signature import AnyHandler, Signature
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment
-from anysocket.session import Session
-from anysocket.state import State
+from anysocket.session.session import Session
+from anysocket.session.state import State
+from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
+from anysocket.supervision.failures import Failure, Failures
+from anysocket.supervision.handler import refuse, run
 from anysocket.transport import Transport
 from anysocket.values import Values
-from anysocket.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 
 P = ParamSpec("P")
 
@@ -83,13 +84,13 @@ class Application:
         max_message_size: int = MAX_MESSAGE_SIZE,
         close_timeout: float = CLOSE_TIMEOUT,
     ) -> None:
-        self._router = Router[Served]()
+        self._router = Router[AnyRoute]()
         self._lifespan: Lifespan = lifespan or _no_lifespan
         self._http: ASGIApp = http or self._upgrade_required
         self._origins = Origins(origins)
         self._middleware: list[Middleware] = []
         self._failures = Failures()
-        self.routes: list[Served] = []
+        self.routes: list[AnyRoute] = []
         """All routes, in the order in which they were added."""
         self.state: Values = Values()
         """What every connection's handler may use, each by its `Key`."""
@@ -102,7 +103,7 @@ class Application:
         *,
         auto_accept: bool | None = None,
         codec: Codec | None = None,
-        silenced: Collection[int] = EVERY_CODE,
+        expected_codes: Collection[int] = EVERY_CODE,
     ) -> Register:
         """Lead a path such as `/chat/{room}` to the decorated handler.
 
@@ -116,7 +117,7 @@ class Application:
             auto_accept: accept before calling the handler; unless given, for a `Connection` only.
             codec: what a Connection's messages go through. Unless given, str and bytes go as
                 they are and other types as JSON in text frames.
-            silenced: the close codes whose `ConnectionClosed` may escape from the handler; with
+            expected_codes: the close codes whose `ConnectionClosed` may escape from the handler; with
                 any other it is a failure. `()` for none.
 
         Raises:
@@ -126,7 +127,7 @@ class Application:
         """
 
         def register(handler: Callable[Concatenate[Socket, P], Awaitable[None]]) -> Route[Socket, P]:
-            route = Route(path, handler, auto_accept=auto_accept, codec=codec, silenced=silenced)
+            route = Route(path, handler, auto_accept=auto_accept, codec=codec, expected_codes=expected_codes)
             self._router.add(route.segments, route)
             self.routes.append(route)
             return route
@@ -142,7 +143,9 @@ class Application:
         self._middleware.append(middleware)
         return middleware
 
-    def failure(self, kind: type[Failure]) -> Callable[[AnswerFailure[Failure]], AnswerFailure[Failure]]:
+    def error_handler(
+        self, kind: type[Failure]
+    ) -> Callable[[AnswerFailure[Failure]], AnswerFailure[Failure]]:
         """Answer an exception that escapes from a handler with the decorated function's `Close`.
 
         It is then neither logged as a mistake nor raised on to the server. Before accept the peer
@@ -184,7 +187,7 @@ class Application:
         call: Callable[[], Awaitable[None]] = partial(route.serve, request, session, values)
         if self._middleware:
             call = self._around(partial(_serve, call, session), request)
-        return run(call, session, self._failures, route.silenced)
+        return run(call, session, self._failures, route.expected_codes)
 
     def _around(self, call: Next, request: WebSocketRequest) -> Next:
         for middleware in reversed(self._middleware):
@@ -205,7 +208,7 @@ class Application:
         await send({"type": "http.response.body", "body": body})
 
 
-class Served(Protocol):
+class AnyRoute(Protocol):
     """A route, whatever its handler's types."""
 
     @property
@@ -239,7 +242,7 @@ class Served(Protocol):
         ...
 
     @property
-    def silenced(self) -> Container[int]:
+    def expected_codes(self) -> Container[int]:
         """The close codes whose `ConnectionClosed` may escape from the handler."""
         ...
 

@@ -11,7 +11,7 @@ from anyio.lowlevel import checkpoint
 from anysocket.connection import Connection
 from anysocket.errors import ConnectionClosed, InvalidState
 from anysocket.messages.codec import Encode
-from anysocket.websocket import WebSocket, as_bytes
+from anysocket.session.websocket import WebSocket, as_bytes
 
 Send = TypeVar("Send")
 

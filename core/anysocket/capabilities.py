@@ -40,12 +40,16 @@ class Capabilities:
     peer_addresses: Support = _capability("H1", "the addresses of the peer's own connection")
     peer_scheme: Support = _capability("H1", "the scheme that the peer has asked for")
     over_http2: Support = _capability("H2", "connections over HTTP/2")
-    no_proof_over_http2: Support = _capability("H2", "an answer over HTTP/2 without the proof of HTTP/1.1")
+    no_accept_key_over_http2: Support = _capability(
+        "H2", "an answer over HTTP/2 without the proof of HTTP/1.1"
+    )
     accept_subprotocol: Support = _capability("H2", "the chosen subprotocol in the response")
     accept_headers: Support = _capability("H2", "headers in the response that opens the connection")
     compression: Support = _capability("H2", "messages compressed with permessage-deflate (RFC 7692)")
-    senseless_offer: Support = _capability("H2", "an extension offered without sense declined")
-    plain_denial: Support = _capability("H3", "a denial without the headers that open a connection")
+    malformed_extension_offer: Support = _capability("H2", "an extension offered without sense declined")
+    denial_without_upgrade_headers: Support = _capability(
+        "H3", "a denial without the headers that open a connection"
+    )
     denial_status: Support = _capability("H3", "a denial with another status than 403")
     denial_response: Support = _capability("H3", "headers and a body in a denial")
     denial_header_duplicates: Support = _capability("H3", "a header that occurs twice in a denial")
@@ -54,7 +58,9 @@ class Capabilities:
     denial_unnamed_status: Support = _capability("H3", "a status that the RFCs don't name")
     no_answer: Support = _capability("H4", "500 for a handler that returns without an answer")
     loss_before_accept: Support = _capability("H5", "a peer that leaves before accept")
-    awaited_loss: Support = _capability("N2", "a peer that leaves before accept, told to who waits for it")
+    disconnect_before_accept: Support = _capability(
+        "N2", "a peer that leaves before accept, told to who waits for it"
+    )
     empty_messages: Support = _capability("M1", "empty messages sent")
     compressed_with_ping: Support = _capability("M1", "a ping between the fragments of a compressed message")
     lone_surrogates: Support = _capability("M1", "a str without UTF-8 refused")
@@ -79,7 +85,7 @@ class Capabilities:
     close_reason: Support = _capability("C1", "our close reason on the wire")
     close_echo: Support = _capability("C1", "the peer's close answered with its own code")
     peer_close_code: Support = _capability("C1", "the code that the peer closed with")
-    peer_bad_gateway: Support = _capability("C1", "1014 as the code that the peer closed with")
+    peer_code_1014: Support = _capability("C1", "1014 as the code that the peer closed with")
     peer_close_reason: Support = _capability("C1", "the reason that the peer closed with")
     no_close_code: Support = _capability("C1", "a close frame without a code told from a lost connection")
     abnormal_closure: Support = _capability("C1", "a lost connection as 1006")

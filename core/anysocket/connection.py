@@ -8,10 +8,10 @@ import anyio
 
 from anysocket.close import CloseCode, SendableCode
 from anysocket.errors import ConnectionClosed, InvalidState
-from anysocket.failures import leaves
 from anysocket.handshake import HeaderLines
 from anysocket.messages.codec import Decode, Encode
 from anysocket.request import WebSocketRequest
+from anysocket.supervision.failures import leaves
 
 Receive = TypeVar("Receive", covariant=True)
 Send = TypeVar("Send", contravariant=True)
@@ -25,10 +25,10 @@ class Connection(Generic[Receive, Send]):
     any other types are JSON, unless the route names another codec.
     """
 
-    __slots__ = ("_decode", "_encode", "_receive", "_silenced", "_web_socket", "request")
+    __slots__ = ("_decode", "_encode", "_expected_codes", "_receive", "_web_socket", "request")
 
     def __init__(
-        self, request: WebSocketRequest, decode: Decode, encode: Encode, silenced: Container[int]
+        self, request: WebSocketRequest, decode: Decode, encode: Encode, expected_codes: Container[int]
     ) -> None:
         self.request: WebSocketRequest = request
         """The handshake, and all that isn't about messages."""
@@ -37,7 +37,7 @@ class Connection(Generic[Receive, Send]):
         # Made for these types by the codec, which knows them only as values.
         self._decode = cast("Callable[[str | bytes], Receive]", decode)
         self._encode = cast("Callable[[Send], str | bytes]", encode)
-        self._silenced = silenced
+        self._expected_codes = expected_codes
 
     @property
     def code(self) -> int | None:
@@ -130,7 +130,7 @@ class Connection(Generic[Receive, Send]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        """Close the connection with 1000. That it has ended with a silenced code is no error here."""
+        """Close the connection with 1000. That it has ended with a expected_codes code is no error here."""
         if error is None:
             await self._web_socket.close()
         code = self._web_socket.code
@@ -138,5 +138,5 @@ class Connection(Generic[Receive, Send]):
             isinstance(error, Exception)
             and all(isinstance(leaf, ConnectionClosed) for leaf in leaves(error))
             and code is not None
-            and code in self._silenced
+            and code in self._expected_codes
         )

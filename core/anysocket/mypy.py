@@ -38,7 +38,7 @@ from anysocket.routing import mistakes
 from anysocket.routing.parameters import SIMPLE, unconvertible
 from anysocket.routing.route import Route
 from anysocket.routing.template import segments
-from anysocket.websocket import WebSocket
+from anysocket.session.websocket import WebSocket
 
 ROUTE = ErrorCode("anysocket-route", "Check a route's path and its handler's parameters", "anysocket")
 """It can be ignored by name: `# type: ignore[anysocket-route]`."""

@@ -10,16 +10,16 @@ import anyio
 from anyio.abc import TaskGroup
 
 from anysocket.asgi import ASGIApp, Scope
-from anysocket.events import Events
+from anysocket.asgi_app.events import Events
+from anysocket.asgi_app.response import respond
+from anysocket.asgi_app.scope import scope_of
 from anysocket.handshake import Address, Handshake, HeaderLines, denial
-from anysocket.multidict import Headers, Query
-from anysocket.response import respond
-from anysocket.scope import scope_of
-from anysocket.session import Session
-from anysocket.state import State
-from anysocket.url import URL
+from anysocket.http.multidict import Headers, Query
+from anysocket.http.url import URL
+from anysocket.session.session import Session
+from anysocket.session.state import State
+from anysocket.session.websocket import WebSocket
 from anysocket.values import Values
-from anysocket.websocket import WebSocket
 
 Subprotocol = TypeVar("Subprotocol", bound=StrEnum)
 
@@ -154,7 +154,7 @@ class WebSocketRequest:
         """The connection in ASGI's own terms, for what speaks those. Its state is kept right."""
         return Events(self._session, self._handshake)
 
-    def choose(self, supported: type[Subprotocol]) -> Subprotocol | None:
+    def choose_subprotocol(self, supported: type[Subprotocol]) -> Subprotocol | None:
         """Choose the subprotocol for accept: the first that the peer offers and an enumeration has.
 
         Args:

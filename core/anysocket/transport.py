@@ -17,9 +17,15 @@ from anysocket.handshake import Denial, Handshake, RawHeaders
 class Transport(Protocol):
     """One WebSocket connection, as every server must look to the core."""
 
-    capabilities: ClassVar[Capabilities]
+    declared: ClassVar[Capabilities]
+    """What the adapter promises on the versions of the server that it knows."""
 
-    gone: ClassVar[tuple[type[Exception], ...]]
+    @property
+    def capabilities(self) -> Capabilities:
+        """What holds on this connection: `declared`, but for repairs that couldn't be made."""
+        ...
+
+    peer_left_errors: ClassVar[tuple[type[Exception], ...]]
     """The exceptions by which this server says that the peer has left."""
 
     @property
@@ -55,7 +61,7 @@ class Transport(Protocol):
         """Tell how the connection ended, from an event with neither text nor bytes."""
         ...
 
-    def lost(self) -> Awaitable[None]:
+    def wait_disconnected(self) -> Awaitable[None]:
         """Wait, before accept, until the peer leaves; for ever where the server doesn't say.
 
         A cancelled call loses nothing: messages that come early are received after accept.
@@ -76,7 +82,7 @@ class Transport(Protocol):
 
 
 @runtime_checkable
-class Handles(Protocol):
+class TransportApp(Protocol):
     """An app that serves a WebSocket over any transport, as `anysocket.Application` does."""
 
     def handle(self, transport: Transport) -> Awaitable[None]: ...

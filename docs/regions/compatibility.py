@@ -8,13 +8,13 @@ from docs.tables import table
 
 from anysocket import Support
 from anysocket.capabilities import described
-from anysocket_matrix.conformance.case import cases as conformance_cases
-from anysocket_matrix.merged import Merged, merge
-from anysocket_matrix.page import render
-from anysocket_matrix.page.clauses import clause_order
+from anysocket_matrix.case import cases as conformance_cases
 from anysocket_matrix.proxies import PROXIES
-from anysocket_matrix.results import Cell, RowResult, Verdict
-from anysocket_matrix.supported import supported
+from anysocket_matrix.reports.page import render
+from anysocket_matrix.reports.page.clauses import clause_order
+from anysocket_matrix.results.merged import Merged, merge
+from anysocket_matrix.results.results import Cell, RowResult, Verdict
+from anysocket_matrix.results.supported import supported
 
 FOLDERS = (RESULTS / "matrix", RESULTS / "proxies")
 

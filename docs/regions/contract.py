@@ -5,8 +5,8 @@ from docs.tables import table
 from anysocket import Support
 from anysocket.capabilities import described
 from anysocket_adapters import servers
-from anysocket_matrix.conformance.case import cases
-from anysocket_matrix.page.clauses import TITLES
+from anysocket_matrix.case import cases
+from anysocket_matrix.reports.page.clauses import TITLES
 
 
 def capabilities(clause: str) -> str:
@@ -26,7 +26,7 @@ def _with(capability: str, support: Support) -> str:
     return ", ".join(
         name
         for name, server in servers().items()
-        if getattr(server.transport.capabilities, capability) is support
+        if getattr(server.transport.declared, capability) is support
     )
 
 

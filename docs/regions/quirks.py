@@ -7,9 +7,9 @@ from docs.regions import compatibility
 from docs.tables import table
 
 from anysocket_adapters import servers
-from anysocket_matrix.page.clauses import clauses
 from anysocket_matrix.quirks import QUIRKS, SEEN, Quirk
-from anysocket_matrix.results import WORST_LAST, RowResult
+from anysocket_matrix.reports.page.clauses import clauses
+from anysocket_matrix.results.results import WORST_LAST, RowResult
 
 
 def quirks() -> str:

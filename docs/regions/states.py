@@ -3,7 +3,7 @@
 from docs.tables import table
 
 from anysocket import Action, State
-from anysocket.state import TRANSITIONS
+from anysocket.session.state import TRANSITIONS
 
 
 def state_diagram() -> str:

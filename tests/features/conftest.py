@@ -12,9 +12,9 @@ from websockets.typing import Subprotocol
 
 from anysocket import Application, Capabilities, Headers
 from anysocket.asgi import ASGIApp
-from anysocket.memory import MemoryTransport
 from anysocket.testing import Denied as Denied
 from anysocket.testing import connect as connect_in_memory
+from anysocket.testing.memory import MemoryTransport
 from anysocket_adapters import normalise, running, servers
 
 MEMORY = "memory"
@@ -43,7 +43,7 @@ on_sockets = pytest.mark.parametrize("server", SERVERS, indirect=True)
 def capabilities(server: str) -> Capabilities:
     """What the server has of the contract; memory has it all."""
     transport = MemoryTransport if server == MEMORY else servers()[server].transport
-    return transport.capabilities
+    return transport.declared
 
 
 class Peer(Protocol):
@@ -117,7 +117,7 @@ class RealPeer:
         self._client.transport.abort()
 
 
-class Served(Protocol):
+class ServedApp(Protocol):
     """An app that is served."""
 
     @property
@@ -175,7 +175,7 @@ class ServedInMemory:
 class Serve(Protocol):
     """Serve an app, for several peers."""
 
-    def __call__(self, app: ASGIApp) -> AbstractAsyncContextManager[Served]: ...
+    def __call__(self, app: ASGIApp) -> AbstractAsyncContextManager[ServedApp]: ...
 
 
 class Connect(Protocol):
@@ -196,7 +196,7 @@ class Connect(Protocol):
 @pytest.fixture
 def serve(server: str) -> Serve:
     @asynccontextmanager
-    async def serve(app: ASGIApp) -> AsyncGenerator[Served, None]:
+    async def serve(app: ASGIApp) -> AsyncGenerator[ServedApp, None]:
         if server == MEMORY:
             yield ServedInMemory(app)
         else:

@@ -19,8 +19,8 @@ from anysocket import (
     WebSocket,
     WebSocketRequest,
 )
-from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.peer import Peer as MatrixPeer
+from anysocket_matrix.peer.peer import Mismatch
+from anysocket_matrix.peer.peer import Peer as MatrixPeer
 from tests.features.conftest import Connect, Serve, on_sockets
 from tests.features.feature import feature
 

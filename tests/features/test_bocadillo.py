@@ -207,8 +207,12 @@ async def test_keyword_arguments(serve: Serve) -> None:
             assert (denied.value.status, denied.value.body) == (status, reason)
 
 
-@feature("BO10", "an exception while processing follows the error procedure", api="`@app.failure(SomeError)`")
-@feature("BO22", "no error handlers of its own", api="none unless registered: `@app.failure(SomeError)`")
+@feature(
+    "BO10", "an exception while processing follows the error procedure", api="`@app.error_handler(SomeError)`"
+)
+@feature(
+    "BO22", "no error handlers of its own", api="none unless registered: `@app.error_handler(SomeError)`"
+)
 @feature(
     "BO23",
     "an unhandled exception closes with 1011 and is raised on to the server",
@@ -233,7 +237,7 @@ async def test_exceptions(serve: Serve, caplog: pytest.LogCaptureFixture) -> Non
                 assert isinstance(await watched.ends.get(), error)
         assert [record.name for record in caplog.records].count("anysocket") == 2
 
-        @app.failure(LookupError)
+        @app.error_handler(LookupError)
         def answer_lookup_error(error: LookupError) -> Close:
             return Close(4004, str(error))
 
@@ -576,13 +580,13 @@ async def test_an_explicit_last_close(serve: Serve) -> None:
 @feature("BO35", "a disconnect exception on receiving", api="`ConnectionClosed` from `Connection.receive`")
 @feature(
     "BO36",
-    "silenced for 1000 and 1001, others raised",
-    api="`@app.websocket(path, silenced=(1000, 1001))`, for the handler and for `async with ws`",
+    "expected_codes for 1000 and 1001, others raised",
+    api="`@app.websocket(path, expected_codes=(1000, 1001))`, for the handler and for `async with ws`",
 )
 @feature(
     "BO37",
-    "which codes are silenced is configurable: a tuple, all, none",
-    api="`silenced=`: any container of codes, all unless given, `()` for none",
+    "which codes are expected_codes is configurable: a tuple, all, none",
+    api="`expected_codes=`: any container of codes, all unless given, `()` for none",
 )
 @pytest.mark.parametrize(
     ("path", "raised"),
@@ -599,8 +603,8 @@ async def test_silenced_codes(serve: Serve, path: str, raised: set[int]) -> None
         normally.add(ws.code)
 
     app.websocket("/all", auto_accept=False)(until_the_end)
-    app.websocket("/successful", auto_accept=False, silenced=(1000, 1001))(until_the_end)
-    app.websocket("/none", auto_accept=False, silenced=())(until_the_end)
+    app.websocket("/successful", auto_accept=False, expected_codes=(1000, 1001))(until_the_end)
+    app.websocket("/none", auto_accept=False, expected_codes=())(until_the_end)
     watched = Watched(app)
     codes = {1000, 1001, 1006, 4001}
     ends = set[int]()

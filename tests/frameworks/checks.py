@@ -31,7 +31,7 @@ DEADLINE = 5.0
 ENVIRONMENT = "frameworks"
 
 
-class Served:
+class ServedApp:
     """Base of tests that need an application on each server."""
 
     framework: ClassVar[str]
@@ -61,7 +61,7 @@ class Served:
             yield url
 
 
-class Checks(Served):
+class Checks(ServedApp):
     """Base of one class of tests per framework, which says what the framework does its own way."""
 
     answer: ClassVar[str] = "{}"
@@ -93,7 +93,7 @@ class Checks(Served):
                 assert receive(peer) == data
 
     def test_peers_close(self, url: str, module: ModuleType, server: str) -> None:
-        reasons = servers()[server].transport.capabilities.peer_close_reason
+        reasons = servers()[server].transport.declared.peer_close_reason
         seen = Close(4999, "" if reasons is Support.ABSENT else "ré")
         module.ends.clear()
         with connect(f"{url}/until_the_end") as peer:

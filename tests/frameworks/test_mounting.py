@@ -16,7 +16,7 @@ from tests.frameworks.checks import (
     DEADLINE,
     SERVERS,
     Counted,
-    Served,
+    ServedApp,
     connect,
     end,
     installed,
@@ -40,7 +40,7 @@ ROOT_PATHS = {"starlette": "/ws", "fastapi": "/ws", "litestar": "/ws", "blackshe
 FRAMEWORKS = tuple(ROOT_PATHS)
 
 
-class TestBehind(Served):
+class TestBehind(ServedApp):
     """The framework answers http, and anysocket the WebSockets."""
 
     @pytest.fixture(scope="class", params=FRAMEWORKS)
@@ -78,7 +78,7 @@ MOUNTED = [
 """Each framework's program as it is; once more in normalise where it does without."""
 
 
-class TestMounted(Served):
+class TestMounted(ServedApp):
     """anysocket inside the framework, at a prefix where it has one."""
 
     @pytest.fixture(scope="class", params=MOUNTED, ids=lambda form: form[0] + "-normalised" * form[1])
@@ -119,7 +119,7 @@ class TestMounted(Served):
         assert not [record for record in caplog.records if record.name == "anysocket"]
 
     def test_peers_close(self, url: str, root_path: str, server: str) -> None:
-        reasons = servers()[server].transport.capabilities.peer_close_reason
+        reasons = servers()[server].transport.declared.peer_close_reason
         sockets.ends.clear()
         with connect(f"{url}{root_path}/echo") as peer:
             peer.close(4321, "bye")
@@ -162,7 +162,7 @@ class TestMounted(Served):
 
     def test_accept_headers(self, url: str, root_path: str, server: str, app: ASGIApp) -> None:
         address = f"{url}{root_path}/headers"
-        lacking = servers()[server].transport.capabilities.accept_headers is Support.ABSENT
+        lacking = servers()[server].transport.declared.accept_headers is Support.ABSENT
         if lacking and not isinstance(app, Normalised):  # the handler gets Unsupported, and fails
             assert refusal(address).status_code == 500
             return
@@ -188,7 +188,7 @@ inside = pytest.mark.parametrize("framework", ["starlette", "fastapi"])
 
 @inside
 def test_inside_of_a_route(framework: str, server: str, capsys: pytest.CaptureFixture[str]) -> None:
-    reasons = servers()[server].transport.capabilities.peer_close_reason
+    reasons = servers()[server].transport.declared.peer_close_reason
     told = "4321 \n" if reasons is Support.ABSENT else "4321 bye\n"
     with serving(program(f"mounting.{framework}_inside").app, server) as url:
         with connect(f"{url}/shout/ada?key=sesame") as peer:

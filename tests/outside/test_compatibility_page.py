@@ -12,11 +12,11 @@ from tests.measured import ABSENT, NATIVE, REASON, REPAIRED, cell, known, row, u
 
 from anysocket import Support
 from anysocket.capabilities import described
-from anysocket_matrix.merged import Measured, Merged
-from anysocket_matrix.page import render
 from anysocket_matrix.quirks import QUIRKS
-from anysocket_matrix.results import RowResult
-from anysocket_matrix.supported import supported
+from anysocket_matrix.reports.page import render
+from anysocket_matrix.results.merged import Measured, Merged
+from anysocket_matrix.results.results import RowResult
+from anysocket_matrix.results.supported import supported
 
 HTTP2 = "over_http2"
 COMPRESSION = "compression"

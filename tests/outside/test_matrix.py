@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from anysocket_matrix.conformance.case import cases
-from anysocket_matrix.files import read
+from anysocket_matrix.case import cases
 from anysocket_matrix.proxies import PROXIES
-from anysocket_matrix.results import Verdict
+from anysocket_matrix.results.files import read
+from anysocket_matrix.results.results import Verdict
 
 CASES = {
     "messages.text": (Verdict.NATIVE, Verdict.NATIVE),

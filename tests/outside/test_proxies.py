@@ -22,10 +22,10 @@ from tests.outside.configurations import (
 from tests.outside.told import Told
 from tests.servers.serving import Serving
 
-from anysocket_matrix.frames import Opcode
-from anysocket_matrix.peer import Lines, Peer
+from anysocket_matrix.peer.frames import Opcode
+from anysocket_matrix.peer.peer import Lines, Peer
+from anysocket_matrix.peer.wire import Mismatch, unverified
 from anysocket_matrix.proxies import Certificate, RunningProxy
-from anysocket_matrix.wire import Mismatch, unverified
 
 SILENCE = 1.0
 """Seconds; more than a proxy is told to bear with where that is tested."""

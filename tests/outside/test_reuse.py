@@ -9,9 +9,9 @@ from threading import Thread
 import pytest
 from tests.outside.configurations import TLS
 
-from anysocket_matrix.peer import Peer
+from anysocket_matrix.peer.peer import Peer
+from anysocket_matrix.peer.wire import Mismatch, unverified
 from anysocket_matrix.proxies import Certificate, RunningProxy
-from anysocket_matrix.wire import Mismatch, unverified
 
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 

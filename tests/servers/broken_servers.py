@@ -13,7 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from anysocket.asgi import ASGIApp
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server
-from anysocket_adapters.uvicorn import Uvicorn, UvicornSansIOTransport
+from anysocket_adapters.uvicorn.transport import Uvicorn, UvicornSansIOTransport
 
 
 class Broken(Uvicorn):

@@ -19,8 +19,8 @@ from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.summary import summarise
 from anysocket_matrix.bench.talk import Command, Open, Run
 from anysocket_matrix.cli import app as anysocket
-from anysocket_matrix.held import HELD
-from anysocket_matrix.rows import row
+from anysocket_matrix.processes.inherited_pipe import HELD
+from anysocket_matrix.rows.rows import row
 
 DEADLINE = 30
 

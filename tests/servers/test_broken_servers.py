@@ -13,9 +13,9 @@ import pytest
 from tests.servers.broken_servers import SERVERS
 from tests.servers.test_matrix import SERVER, commands_with, processes_with, wait_until
 
-from anysocket_matrix import files
-from anysocket_matrix.results import Cell, Failure, RowResult, Verdict
-from anysocket_matrix.run import ROW_PYTESTS
+from anysocket_matrix.results import files
+from anysocket_matrix.results.results import Cell, Failure, RowResult, Verdict
+from anysocket_matrix.running.run import ROW_PYTESTS
 
 CASES = (
     "accept.opens",
@@ -31,11 +31,12 @@ HURRIED = """
 import sys
 
 if "broken-never" in sys.orig_argv:
-    from anysocket_matrix import servers
+    from anysocket_matrix.rows.rows import servers
 
     servers.START_DEADLINE = 10.0
 if "broken-dumb" in sys.orig_argv:
-    from anysocket_matrix import under_test, wire
+    from anysocket_matrix.running import under_test
+    from anysocket_matrix.peer.peer import wire
 
     wire.HANDSHAKE_DEADLINE, under_test.PATIENCE = 2.0, 5.0
 """

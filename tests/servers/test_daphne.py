@@ -13,7 +13,7 @@ from tests.servers.serving import Serving
 
 from anysocket import Application, WebSocketRequest
 from anysocket_adapters import ServerFailed, running
-from anysocket_matrix.peer import Peer
+from anysocket_matrix.peer.peer import Peer
 
 
 @asynccontextmanager

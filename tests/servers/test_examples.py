@@ -30,7 +30,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
 from anysocket import Application, Close, Handshake, WebSocketRequest
-from anysocket.memory import Accepted, MemoryTransport
+from anysocket.testing.memory import Accepted, MemoryTransport
 from anysocket_adapters import running
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ from anysocket_matrix.bench.generator import Generator
 from anysocket_matrix.bench.scenarios import COLLECT
 from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.talk import Open, Run, Shut
-from anysocket_matrix.rows import row
+from anysocket_matrix.rows.rows import row
 
 DEADLINE = 90.0
 

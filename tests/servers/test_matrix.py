@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from anysocket_matrix.conformance.case import cases
+from anysocket_matrix.case import cases
 
-SERVER = "anysocket_matrix.tethered_server"
+SERVER = "anysocket_matrix.processes.tethered_server"
 """What the command of a server under test has in it."""
 
 
@@ -55,7 +55,7 @@ def test_a_false_declaration_fails_the_run(tmp_path: Path) -> None:
     flip.write_text(
         "from dataclasses import replace\n"
         "from anysocket import Support\n"
-        "from anysocket_adapters.hypercorn import HypercornTransport as transport\n"
+        "from anysocket_adapters.hypercorn.server import HypercornTransport as transport\n"
         "transport.capabilities = replace(transport.capabilities, peer_close_code=Support.NATIVE)\n"
     )
     finished = anysocket("matrix", "--server", "hypercorn", "--case", "close.peers_code", path=tmp_path)

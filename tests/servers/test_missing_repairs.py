@@ -4,14 +4,15 @@ from pathlib import Path
 
 from tests.servers.test_matrix import anysocket
 
-from anysocket_matrix import files
 from anysocket_matrix.quirks import QUIRKS
-from anysocket_matrix.results import Verdict
+from anysocket_matrix.results import files
+from anysocket_matrix.results.results import Verdict
 
 WITHOUT = """
-from anysocket_adapters import hypercorn_stream, uvicorn
+from anysocket_adapters.hypercorn.server import stream as hypercorn_stream
+from anysocket_adapters.uvicorn.transport import transport as uvicorn
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.granian import GranianTransport
+from anysocket_adapters.granian.transport import GranianTransport
 
 uvicorn.UvicornSansIOTransport.ended = ASGITransport.ended
 uvicorn.forget_messages = lambda protocol: None

@@ -19,8 +19,8 @@ from h2.settings import SettingCodes, Settings
 
 from anysocket import Application, WebSocketRequest
 from anysocket_adapters import running
-from anysocket_matrix.frames import Opcode, frame_bytes
-from anysocket_matrix.peer import Ended, Mismatch, Peer
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
+from anysocket_matrix.peer.peer import Ended, Mismatch, Peer
 
 app = Application()
 

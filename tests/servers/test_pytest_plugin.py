@@ -196,7 +196,7 @@ def test_what_goes_wrong_at_startup_is_the_tests_failure(pytester: pytest.Pytest
 
 def test_the_plugin_is_registered() -> None:
     (found,) = entry_points(group="pytest11", name="anysocket")
-    assert found.value == "anysocket_adapters.pytest_plugin"
+    assert found.value == "anysocket_adapters.testing.plugin"
 
 
 def test_the_fixture_tells_what_it_is(project: pytest.Pytester) -> None:

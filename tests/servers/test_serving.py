@@ -20,7 +20,8 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
 from anysocket import Support
-from anysocket_adapters import Options, listener, servers
+from anysocket_adapters import Options, servers
+from anysocket_adapters.serving import listener
 
 DEADLINE = 45
 
@@ -41,7 +42,7 @@ def test_the_listener_says_that_it_is_tcp(host: str) -> None:
 
 def seen(row: str, code: int) -> int:
     """Give what the peer sees of our close code: 1005 where the server can't send one."""
-    absent = servers()[row].transport.capabilities.close_code is Support.ABSENT
+    absent = servers()[row].transport.declared.close_code is Support.ABSENT
     return 1005 if absent else code
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec import to_builtins
 
-from anysocket.application import Application, Served
+from anysocket.application import AnyRoute, Application
 from anysocket.asyncapi.document import (
     Action,
     Bindings,
@@ -92,7 +92,7 @@ def describe(
     return cast("dict[str, JsonValue]", to_builtins(document))
 
 
-def _channel(route: Served, messages: Iterable[str]) -> Channel:
+def _channel(route: AnyRoute, messages: Iterable[str]) -> Channel:
     summary, _, description = (inspect.getdoc(route.handler) or "").partition("\n\n")
     signature = route.signature
     names = [text for text, is_parameter in route.segments if is_parameter]

@@ -7,14 +7,14 @@ from typing import Concatenate, Generic, ParamSpec, cast, get_origin
 from urllib.parse import quote, urlencode
 
 from anysocket.connection import Connection
-from anysocket.handler import refuse
 from anysocket.messages.codec import Codec
 from anysocket.request import WebSocketRequest
 from anysocket.routing.parameters import Parameter
 from anysocket.routing.signature import Refused, Signature, read
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment, segments
-from anysocket.session import Session
+from anysocket.session.session import Session
+from anysocket.supervision.handler import refuse
 
 P = ParamSpec("P")
 
@@ -34,15 +34,15 @@ class Route(Generic[Socket, P]):
         *,
         auto_accept: bool | None,
         codec: Codec | None,
-        silenced: Container[int],
+        expected_codes: Container[int],
     ) -> None:
         self.path: str = path
         self.handler: Callable[Concatenate[Socket, P], Awaitable[None]] = handler
-        self.silenced: Container[int] = silenced
+        self.expected_codes: Container[int] = expected_codes
         self.codec: Codec | None = codec
         self.segments: tuple[Segment, ...] = segments(path)
         self.names: tuple[str, ...] = tuple(each.text for each in self.segments if each.is_parameter)
-        self.signature: Signature = read(path, self.names, handler, codec, silenced)
+        self.signature: Signature = read(path, self.names, handler, codec, expected_codes)
         is_connection = get_origin(self.signature.kind) is Connection
         self._auto_accept = is_connection if auto_accept is None else auto_accept
         # Called with what its signature asks for, which is known only now.

@@ -5,9 +5,9 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from anysocket.http.multidict import Query
 from anysocket.messages.codec import Codec
 from anysocket.messages.types import resolved
-from anysocket.multidict import Query
 from anysocket.request import WebSocketRequest
 from anysocket.routing import mistakes
 from anysocket.routing.parameters import Parameter, parameter
@@ -73,7 +73,7 @@ def _parse(status: int, name: str, wanted: Parameter, text: str) -> object:
 
 
 def read(
-    path: str, names: Sequence[str], handler: AnyHandler, codec: Codec | None, silenced: Container[int]
+    path: str, names: Sequence[str], handler: AnyHandler, codec: Codec | None, expected_codes: Container[int]
 ) -> Signature:
     """Read a handler's signature.
 
@@ -82,7 +82,7 @@ def read(
         names: of the path's parameters.
         handler: the handler.
         codec: of the route, if it has one.
-        silenced: of the route.
+        expected_codes: of the route.
 
     Raises:
         TypeError: it isn't async, has no socket, or a parameter that nothing can be given for.
@@ -106,7 +106,7 @@ def read(
     in_path: dict[str, Parameter] = {}
     in_query: dict[str, Parameter] = {}
     try:
-        make_socket = maker(kind, codec, silenced)
+        make_socket = maker(kind, codec, expected_codes)
         for each in others:
             if each.kind in _MANY:
                 raise TypeError(mistakes.MANY)

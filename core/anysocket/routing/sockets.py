@@ -11,7 +11,7 @@ from anysocket.messages.plain import TYPES, Plain
 from anysocket.messages.structured import Json
 from anysocket.messages.types import annotated_members, members, named, union
 from anysocket.request import WebSocketRequest
-from anysocket.websocket import WebSocket
+from anysocket.session.websocket import WebSocket
 
 Socket = TypeVar("Socket", bound="WebSocketRequest | WebSocket | Connection[object, Never]")
 
@@ -26,13 +26,13 @@ BY_NAME: Mapping[str, object] = {
 Make: TypeAlias = Callable[[WebSocketRequest], object]
 
 
-def maker(kind: object, codec: Codec | None, silenced: Container[int]) -> Make:
+def maker(kind: object, codec: Codec | None, expected_codes: Container[int]) -> Make:
     """Make the function that makes a handler's socket of a kind.
 
     Args:
         kind: the annotation.
         codec: what the messages of a `Connection` go through; without one, what fits their types.
-        silenced: the close codes of which `Connection.__aexit__` makes no error.
+        expected_codes: the close codes of which `Connection.__aexit__` makes no error.
 
     Raises:
         TypeError: there is no such kind, or the codec has no such messages.
@@ -48,13 +48,15 @@ def maker(kind: object, codec: Codec | None, silenced: Container[int]) -> Make:
             f"{named(kind)} is no socket: use Connection[Receive, Send], WebSocketRequest or WebSocket"
         )
     receive, send = get_args(kind)
-    return partial(_connection, _decoder(receive, codec), codec_for(send, codec).encoder(send), silenced)
+    return partial(
+        _connection, _decoder(receive, codec), codec_for(send, codec).encoder(send), expected_codes
+    )
 
 
 def _connection(
-    decode: Decode, encode: Encode, silenced: Container[int], request: WebSocketRequest
+    decode: Decode, encode: Encode, expected_codes: Container[int], request: WebSocketRequest
 ) -> Connection[Any, Any]:
-    return Connection(request, decode, encode, silenced)  # types here would cost 17,000 instructions
+    return Connection(request, decode, encode, expected_codes)  # types here would cost 17,000 instructions
 
 
 def codec_for(of: object, codec: Codec | None) -> Codec:

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from anysocket_matrix.autobahn.report import print_results
 from anysocket_matrix.autobahn.run import all_cases, run_row
 from anysocket_matrix.autobahn.verdicts import RowResult, accept, compare, load
-from anysocket_matrix.files import is_folder, prepare, prepare_folder, write_json
-from anysocket_matrix.rows import Row, rows
+from anysocket_matrix.results.files import is_folder, prepare, prepare_folder, write_json
+from anysocket_matrix.rows.rows import Row, rows
 
 QUICK = ("1", "2", "3", "4", "5", "6", "7", "10")
 """The groups that take seconds: all but those of large messages (9) and of compression (12 and 13)."""

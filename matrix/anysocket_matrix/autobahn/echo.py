@@ -5,7 +5,7 @@ from typing import cast
 
 from anysocket import Application, Transport, WebSocketRequest
 from anysocket.asgi import Receive, Scope, Send
-from anysocket_adapters.rsgi import GONE, RSGITransport, RSGIWebSocket
+from anysocket_adapters.granian.rsgi import GONE, RSGITransport, RSGIWebSocket
 
 BARE = "/bare"
 OURS = "/ours"

@@ -15,8 +15,8 @@ from anysocket_adapters.options import OptionValues
 from anysocket_matrix.autobahn import echo
 from anysocket_matrix.autobahn.client import CaseResult, Task
 from anysocket_matrix.autobahn.verdicts import Case, Outcome, RowResult, Verdict
-from anysocket_matrix.rows import Row
-from anysocket_matrix.servers import NotServing, RunningServer
+from anysocket_matrix.rows.rows import Row
+from anysocket_matrix.rows.running_server import NotServing, RunningServer
 
 HEAVY = ("9", "12", "13")
 """The groups of large messages and of compression, whose cases keep a processor busy and have a deadline."""

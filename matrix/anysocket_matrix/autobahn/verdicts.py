@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from anysocket_matrix.files import read_json, write_bytes
-from anysocket_matrix.rows import Row
+from anysocket_matrix.results.files import read_json, write_bytes
+from anysocket_matrix.rows.rows import Row
 
 FOLDER = Path("docs", "results", "autobahn")
 """Where the committed verdicts are, in a clone of the repository."""

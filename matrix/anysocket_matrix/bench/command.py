@@ -19,8 +19,8 @@ from anysocket_matrix.bench.measure import Plan, measure
 from anysocket_matrix.bench.page import render
 from anysocket_matrix.bench.report import print_results
 from anysocket_matrix.bench.results import Environment, Results, read, write
-from anysocket_matrix.files import is_folder, prepare, prepare_file, write_bytes
-from anysocket_matrix.rows import Row, rows
+from anysocket_matrix.results.files import is_folder, prepare, prepare_file, write_bytes
+from anysocket_matrix.rows.rows import Row, rows
 
 PACKAGES = ("uvloop", "websockets", "wsproto", "h11", "httptools", "autobahn", "twisted", "msgspec", "picows")
 """What decides, besides the servers and the frameworks, what is measured."""

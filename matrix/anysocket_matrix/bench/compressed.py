@@ -13,7 +13,7 @@ from picows import WSFrame, WSMsgType
 from anysocket_matrix.bench.connections import Listener, LoadFailed, close_all, open_one, until
 from anysocket_matrix.bench.load import Load
 from anysocket_matrix.bench.scenarios import Scenario
-from anysocket_matrix.deflate import TAIL
+from anysocket_matrix.peer.deflate import TAIL
 
 _EXTENSIONS = "Sec-WebSocket-Extensions"
 

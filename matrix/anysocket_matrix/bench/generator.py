@@ -11,7 +11,7 @@ import msgspec
 
 from anysocket_matrix.bench.server import pinned
 from anysocket_matrix.bench.talk import Answer, Command, Done, Failed
-from anysocket_matrix.held import held
+from anysocket_matrix.processes.inherited_pipe import held
 
 DEADLINE = 300.0
 """Seconds for what the client itself has deadlines for: the longest is opening many connections."""

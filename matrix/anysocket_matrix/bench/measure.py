@@ -12,8 +12,8 @@ from anysocket_matrix.bench.results import Round, Trouble
 from anysocket_matrix.bench.scenarios import COLLECT, Kind, Scenario
 from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.talk import Open, Run, Shut
-from anysocket_matrix.rows import Row
-from anysocket_matrix.servers import NotServing
+from anysocket_matrix.rows.rows import Row
+from anysocket_matrix.rows.running_server import NotServing
 
 _WARM_UP = 0.2
 """The part of a round's time that the app is kept busy before it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from anysocket import Support
 from anysocket_adapters.options import Loop
 from anysocket_matrix.bench.apps import OURS, OVER_RSGI, RAW, App
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 
 NEVER = "86400"
 """Seconds between pings, where none can't be said: a day."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from anysocket_matrix.files import read_json, write_bytes
+from anysocket_matrix.results.files import read_json, write_bytes
 
 
 class Environment(msgspec.Struct, frozen=True):

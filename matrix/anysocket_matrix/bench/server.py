@@ -15,10 +15,10 @@ from typing import Self
 from anysocket_matrix.bench import native
 from anysocket_matrix.bench.apps import App
 from anysocket_matrix.bench.cpu import Processes
-from anysocket_matrix.held import held
-from anysocket_matrix.printed import Printed, excerpt
-from anysocket_matrix.rows import Row
-from anysocket_matrix.servers import NotServing
+from anysocket_matrix.processes.inherited_pipe import held
+from anysocket_matrix.processes.output import Printed, excerpt
+from anysocket_matrix.rows.rows import Row
+from anysocket_matrix.rows.running_server import NotServing
 
 START_DEADLINE = 30.0
 STOP_DEADLINE = 5.0
@@ -45,16 +45,11 @@ class AppServer:
         self.app = app
         self._port = _free_port()
         self.command: Sequence[str] = native.command(row, app, self._port)
-        ours = self.command[0] == "anysocket_matrix"
         with pinned(cores):
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m"),
-                    *(
-                        ("anysocket_matrix.tethered", *self.command[1:])
-                        if ours
-                        else ("anysocket_matrix.tethered_command", sys.executable, "-m", *self.command)
-                    ),
+                    *(sys.executable, "-m", "anysocket_matrix.processes.tethered_command"),
+                    *(sys.executable, "-m", *self.command),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

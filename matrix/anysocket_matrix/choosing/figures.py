@@ -11,7 +11,7 @@ from rich.table import Table
 from anysocket_matrix.bench.apps import OURS
 from anysocket_matrix.bench.results import Results, read
 from anysocket_matrix.bench.summary import Cell, Line, lines, summarise
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 
 
 class Figures:

@@ -8,7 +8,7 @@ from anysocket_adapters import Server, servers
 from anysocket_adapters.options import Loop
 from anysocket_matrix.choosing.needs import HTTP2, Need
 from anysocket_matrix.quirks import QUIRKS
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 
 
 @dataclass(frozen=True, slots=True)

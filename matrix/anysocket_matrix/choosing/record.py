@@ -10,7 +10,7 @@ from anysocket_matrix.choosing.needs import NEEDS, SHORT, Need
 from anysocket_matrix.choosing.qualify import Judged, command, rows
 from anysocket_matrix.choosing.show import place
 from anysocket_matrix.choosing.uses import Use
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 
 
 class NeedRecord(msgspec.Struct):

@@ -6,14 +6,14 @@ from pathlib import Path
 from rich.console import Console
 
 from anysocket import Application
-from anysocket_adapters.served import load
+from anysocket_adapters.serving.served_app import load
 from anysocket_matrix.choosing.figures import Figures
 from anysocket_matrix.choosing.needs import find
 from anysocket_matrix.choosing.qualify import judge, rows
 from anysocket_matrix.choosing.record import record
 from anysocket_matrix.choosing.show import print_judged, print_needs, print_rows, print_uses
 from anysocket_matrix.choosing.uses import Use, uses
-from anysocket_matrix.files import write_json
+from anysocket_matrix.results.files import write_json
 
 
 def run(

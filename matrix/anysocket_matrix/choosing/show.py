@@ -10,7 +10,7 @@ from rich.table import Table
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, Need
 from anysocket_matrix.choosing.qualify import Judged, Lack, command, has, rows
 from anysocket_matrix.choosing.uses import Use
-from anysocket_matrix.rows import Row
+from anysocket_matrix.rows.rows import Row
 
 PERHAPS = ", if this is a socket"
 """Said of what is closed like one, while no annotation tells what it is."""

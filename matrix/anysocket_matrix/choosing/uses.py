@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from anysocket import Application, Close, CloseCode, Connection, ConnectionClosed, WebSocket, WebSocketRequest
-from anysocket.application import Served
+from anysocket.application import AnyRoute
 from anysocket.close import EVERY_CODE
 from anysocket_matrix.choosing.expressions import Expressions
 from anysocket_matrix.choosing.functions import Function, functions, read
@@ -43,7 +43,7 @@ CODES: Final[Mapping[int, str]] = MappingProxyType(
         CloseCode.NO_STATUS_RCVD: "no-close-code",
         CloseCode.ABNORMAL_CLOSURE: "abnormal-closure",
         CloseCode.INVALID_PAYLOAD_DATA: "protocol-error-code",
-        CloseCode.BAD_GATEWAY: "peer-bad-gateway",
+        CloseCode.BAD_GATEWAY: "peer-code-1014",
     }
 )
 """The codes that some server doesn't tell apart, to who compares with them."""
@@ -65,23 +65,23 @@ class Use:
 def uses(app: Application) -> list[Use]:
     """Find what an application uses, in the order of its source."""
     found = [use for function in functions(app) for use in _Reader(function).uses()]
-    found += [use for route in app.routes for use in _silenced(route)]
+    found += [use for route in app.routes for use in _expected_codes(route)]
     return sorted(dict.fromkeys(found), key=lambda use: (use.file, use.line))
 
 
-def _silenced(route: Served) -> Iterator[Use]:
+def _expected_codes(route: AnyRoute) -> Iterator[Use]:
     """Read which close codes a route tells from the others: none, unless it silences only some."""
-    codes = [code for code in EVERY_CODE if code in route.silenced]
+    codes = [code for code in EVERY_CODE if code in route.expected_codes]
     function = read(route.handler)
     if function is not None and 0 < len(codes) < len(EVERY_CODE):
         written = [
             each.value
             for decorator in function.tree.decorator_list
             for each in ast.walk(decorator)
-            if isinstance(each, ast.keyword) and each.arg == "silenced"
+            if isinstance(each, ast.keyword) and each.arg == "expected_codes"
         ]
         line = function.line + (written[0].lineno - 1 if written else 0)
-        code = f"silenced={ast.unparse(written[0]) if written else '…'}"
+        code = f"expected_codes={ast.unparse(written[0]) if written else '…'}"
         for need in dict.fromkeys(["peer-close-code", *(CODES[each] for each in codes if each in CODES)]):
             yield Use(need, function.file, line, code)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from anysocket import Application
-from anysocket_adapters.served import load
+from anysocket_adapters.serving.served_app import load
 from anysocket_matrix.cli.extras import needs
 
 
@@ -36,7 +36,7 @@ def asyncapi(
     import msgspec
 
     from anysocket.asyncapi import describe
-    from anysocket_matrix.files import write_bytes
+    from anysocket_matrix.results.files import write_bytes
 
     try:
         found = load(target)

@@ -50,7 +50,7 @@ def autobahn(
     needs("matrix", *MATRIX, "kosoku")
     from anysocket_matrix.autobahn import command
     from anysocket_matrix.autobahn.run import ClientFailed
-    from anysocket_matrix.servers import NotServing
+    from anysocket_matrix.rows.running_server import NotServing
 
     groups = [*(command.QUICK if quick else ()), *(cases or ())]
     try:

@@ -44,7 +44,7 @@ def cost(
     from anysocket_matrix.cost import Costs, measure, print_costs
     from anysocket_matrix.cost.check import changes
     from anysocket_matrix.cost.whole import measure_whole, print_whole
-    from anysocket_matrix.files import prepare_file, read_json, write_json
+    from anysocket_matrix.results.files import prepare_file, read_json, write_json
 
     console = Console()
     try:

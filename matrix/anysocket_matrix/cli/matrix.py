@@ -84,7 +84,7 @@ def matrix(
         if server or variants or proxies or case or list_:
             raise SystemExit("anysocket: --compare runs nothing: give it without the choice of what to run")
         raise SystemExit(1 if _changed(*compare, json) else 0)
-    from anysocket_matrix import matrix as matrix_command
+    from anysocket_matrix.running import command as matrix_command
 
     try:
         as_declared = matrix_command.run(
@@ -105,9 +105,9 @@ def matrix(
 def _changed(old: Path, new: Path, json: Path | None) -> bool:
     from rich.console import Console
 
-    from anysocket_matrix import files
-    from anysocket_matrix.changes import compare
-    from anysocket_matrix.changes_report import print_changes
+    from anysocket_matrix.reports.changes import print_changes
+    from anysocket_matrix.results import files
+    from anysocket_matrix.results.changes import compare
 
     try:
         changes = compare(files.read([old]), files.read([new]))

@@ -35,9 +35,10 @@ def report(
     needs("matrix", *MATRIX)
     from rich.console import Console
 
-    from anysocket_matrix import files, merged_report
-    from anysocket_matrix.merged import merge
-    from anysocket_matrix.page import render
+    from anysocket_matrix.reports import merged as merged_report
+    from anysocket_matrix.reports.page import render
+    from anysocket_matrix.results import files
+    from anysocket_matrix.results.merged import merge
 
     merged = merge(paths, [name.strip() for names in expect or [] for name in names.split(",")])
     merged_report.print_merged(Console(), merged)

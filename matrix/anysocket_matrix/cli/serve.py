@@ -6,7 +6,7 @@ from typing import Annotated, cast
 import typer
 
 from anysocket_adapters.options import LogLevel, Loop
-from anysocket_matrix import serving
+from anysocket_matrix.processes import serve_command as serving
 
 
 def serve(

@@ -19,7 +19,10 @@ from anysocket.asgi import Receive, Scope, Send
 from anysocket.handshake import RawHeaders
 from anysocket_adapters import normalise
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_matrix.conformance.case import PROGRAMS, STATE, App, ASGICall, Handler, Layer, Notes, cases
+from anysocket_matrix.case import PROGRAMS, STATE, App, ASGICall, Handler, Layer, Notes, cases
+
+ROOT_PATH = "/api"
+"""Where the servers under test are mounted."""
 
 NOTES_DEADLINE = 3.0
 """Seconds that a program may take to end after its peer asks for its notes."""

@@ -1,7 +1,7 @@
 """Handlers that several files of cases use."""
 
 from anysocket import WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, handler
+from anysocket_matrix.case import Notes, handler
 
 
 @handler()

@@ -3,11 +3,11 @@
 import anyio
 
 from anysocket import ConnectionClosed, InvalidState, WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.case import Notes, case, handler
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo, until_the_end
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.frames import Opcode, frame_bytes
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
+from anysocket_matrix.peer.peer import Mismatch
 
 
 @handler()
@@ -172,8 +172,8 @@ def test_over_http2(connect: Connect) -> None:
     connect(until_the_end, http2=True).expect_open()
 
 
-@case("H2", requires="no_proof_over_http2")
-def test_no_proof_over_http2(connect: Connect) -> None:
+@case("H2", requires="no_accept_key_over_http2")
+def test_no_accept_key_over_http2(connect: Connect) -> None:
     """Over HTTP/2 the answer has no accept token, which nobody has asked for (RFC 8441 section 5)."""
     peer = connect(until_the_end, http2=True)
     peer.expect_open()
@@ -262,8 +262,8 @@ def test_message_before_accept(connect: Connect) -> None:
     peer.expect_text("late")
 
 
-@case("H2", requires="senseless_offer")
-def test_senseless_offer(connect: Connect) -> None:
+@case("H2", requires="malformed_extension_offer")
+def test_malformed_extension_offer(connect: Connect) -> None:
     """An extension that is offered with parameters that make no sense is declined."""
     offer = "permessage-deflate; client_max_window_bits=many"
     peer = connect(echo, headers=[("sec-websocket-extensions", offer)])

@@ -3,10 +3,10 @@
 import anyio
 
 from anysocket import WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.case import Notes, case, handler
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import until_the_end
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.peer.peer import Mismatch
 
 LONGEST = "é" * 61 + "x"
 """123 bytes of UTF-8."""
@@ -148,7 +148,7 @@ def test_peers_standard_code(connect: Connect) -> None:
     peer.expect_code(1001)
 
 
-@case("C1", requires="peer_bad_gateway")
+@case("C1", requires="peer_code_1014")
 def test_peers_newest_code(connect: Connect) -> None:
     """1014 is a registered code like any other (IANA's registry of RFC 6455 section 11.7)."""
     peer = connect(until_the_end)

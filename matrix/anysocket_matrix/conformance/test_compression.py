@@ -1,11 +1,11 @@
 """H2, M1, M3: compressed messages (RFC 7692)."""
 
-from anysocket_matrix.conformance.case import case
+from anysocket_matrix.case import case
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo
 from anysocket_matrix.conformance.test_messages import LIMIT, takes_little
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.deflate import OFFER, RSV1, Deflate
-from anysocket_matrix.frames import Opcode
+from anysocket_matrix.peer.deflate import OFFER, RSV1, Deflate
+from anysocket_matrix.peer.frames import Opcode
 
 OFFERED = [("sec-websocket-extensions", OFFER)]
 

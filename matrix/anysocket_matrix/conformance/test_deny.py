@@ -1,10 +1,10 @@
 """H3: refusing a connection."""
 
 from anysocket import InvalidState, WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.case import Notes, case, handler
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.peer.peer import Mismatch
 
 
 @handler()
@@ -120,7 +120,7 @@ def test_default(connect: Connect) -> None:
     peer.expect_notes(1006)
 
 
-@case("H3", requires="plain_denial")
+@case("H3", requires="denial_without_upgrade_headers")
 def test_no_trace_of_an_upgrade(connect: Connect) -> None:
     """A denial has no header that opens a connection (RFC 6455 section 4.2.2)."""
     peer = connect(denies)

@@ -5,10 +5,10 @@ import sys
 import anyio
 
 from anysocket import ConnectionClosed, WebSocket, WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.case import Notes, case, handler
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo, until_the_end
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.peer.peer import Mismatch
 
 
 async def note_a_send(ws: WebSocket, notes: Notes) -> None:

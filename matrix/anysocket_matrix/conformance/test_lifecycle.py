@@ -6,11 +6,11 @@ import time
 from contextlib import suppress
 
 from anysocket_adapters.options import OptionValues
-from anysocket_matrix.conformance.case import SERVED, case
-from anysocket_matrix.connecting import Launch
-from anysocket_matrix.frames import Opcode, frame_bytes
-from anysocket_matrix.peer import Mismatch, Peer
-from anysocket_matrix.servers import NotServing, RunningServer
+from anysocket_matrix.case import LIFECYCLE_LAYERS, case
+from anysocket_matrix.conformance.case_peer import Launch
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
+from anysocket_matrix.peer.peer import Mismatch, Peer
+from anysocket_matrix.rows.running_server import NotServing, RunningServer
 
 APP = "anysocket_matrix.conformance.lifecycle:app"
 NEVER = "anysocket_matrix.conformance.lifecycle:never"
@@ -38,7 +38,7 @@ def ends(server: RunningServer, status: int = 0) -> None:
         raise Mismatch(f"exit status {status}", f"exit status {found}")
 
 
-@case("L1", layers=SERVED)
+@case("L1", layers=LIFECYCLE_LAYERS)
 def test_startup_that_fails(launch: Launch) -> None:
     """A lifespan that fails at startup ends the server with another status than 0, and says why."""
     server = launch(NEVER)
@@ -49,7 +49,7 @@ def test_startup_that_fails(launch: Launch) -> None:
     server.says("LookupError: no database", within=0)
 
 
-@case("L2", requires="close_code", layers=SERVED)
+@case("L2", requires="close_code", layers=LIFECYCLE_LAYERS)
 def test_sigterm(launch: Launch) -> None:
     """SIGTERM: the peer sees 1001 at once, the handler sees the end and has its grace."""
     server = launch(APP, **GRACEFUL)
@@ -62,7 +62,7 @@ def test_sigterm(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigint(launch: Launch) -> None:
     """Ctrl-C is as good as SIGTERM, though it reaches the workers too."""
     server = launch(APP, **TWO_WORKERS)
@@ -75,7 +75,7 @@ def test_sigint(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_within_a_message(launch: Launch) -> None:
     """A peer in the middle of a message is told too."""
     server = launch(APP, **GRACEFUL)
@@ -89,7 +89,7 @@ def test_sigterm_within_a_message(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_two_workers(launch: Launch) -> None:
     """Every worker's peers are told, and no worker is left."""
     server = launch(APP, **TWO_WORKERS)
@@ -103,7 +103,7 @@ def test_sigterm_with_two_workers(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_a_silent_peer(launch: Launch) -> None:
     """A peer that doesn't answer the close doesn't hold the handler, and not the server."""
     server = launch(APP, **GRACEFUL)
@@ -115,7 +115,7 @@ def test_sigterm_with_a_silent_peer(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_a_deaf_handler(launch: Launch) -> None:
     """A handler that goes on is cancelled when its grace is over."""
     server = launch(APP, **GRACEFUL)
@@ -127,7 +127,7 @@ def test_sigterm_with_a_deaf_handler(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_a_peer_that_does_not_read(launch: Launch) -> None:
     """A peer that doesn't read can't keep the server."""
     server = launch(APP, **GRACEFUL)
@@ -137,7 +137,7 @@ def test_sigterm_with_a_peer_that_does_not_read(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_within_the_handshake(launch: Launch) -> None:
     """A peer whose handshake isn't answered yet is denied with 503."""
     server = launch(APP, **GRACEFUL)
@@ -149,7 +149,7 @@ def test_sigterm_within_the_handshake(launch: Launch) -> None:
         ends(server)
 
 
-@case("L2", layers=SERVED)
+@case("L2", layers=LIFECYCLE_LAYERS)
 def test_worker_that_dies(launch: Launch) -> None:
     """A worker that is killed takes its connections with it, and the server ends and says so."""
     server = launch(APP, **TWO_WORKERS)
@@ -160,7 +160,7 @@ def test_worker_that_dies(launch: Launch) -> None:
         server.says("worker", within=0)
 
 
-@case("L3", requires="keepalive", layers=SERVED)
+@case("L3", requires="keepalive", layers=LIFECYCLE_LAYERS)
 def test_dead_peer(launch: Launch) -> None:
     """With keepalive on, a peer that answers no ping is noticed within interval and timeout."""
     server = launched_with_keepalive(launch)
@@ -169,7 +169,7 @@ def test_dead_peer(launch: Launch) -> None:
         server.says("the handler saw 1006", within=0.4 + 0.4 + 1)
 
 
-@case("L3", requires="keepalive", layers=SERVED)
+@case("L3", requires="keepalive", layers=LIFECYCLE_LAYERS)
 def test_live_peer_of_a_busy_handler(launch: Launch) -> None:
     """With keepalive on, a peer that answers isn't cut off while the handler is busy."""
     server = launched_with_keepalive(launch)

@@ -6,11 +6,11 @@ from typing import cast
 import anyio
 
 from anysocket import InvalidState, WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.case import Notes, case, handler
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo, until_the_end
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.frames import Opcode, frame_bytes
-from anysocket_matrix.peer import Mismatch, Peer
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
+from anysocket_matrix.peer.peer import Mismatch, Peer
 
 LIMIT = 1000
 LARGE_DEADLINE = 30.0

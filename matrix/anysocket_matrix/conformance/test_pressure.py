@@ -7,11 +7,11 @@ from pathlib import Path
 import anyio
 
 from anysocket import ConnectionClosed, WebSocket, WebSocketRequest
-from anysocket_matrix.conformance.case import Notes, case, handler
+from anysocket_matrix.case import Notes, case, handler
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.frames import Opcode
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.peer.frames import Opcode
+from anysocket_matrix.peer.peer import Mismatch
 
 MUCH = 32 * 1024 * 1024
 

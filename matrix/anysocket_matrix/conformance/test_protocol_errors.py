@@ -2,10 +2,10 @@
 
 import struct
 
-from anysocket_matrix.conformance.case import case
+from anysocket_matrix.case import case
+from anysocket_matrix.conformance.case_peer import CasePeer, Connect
 from anysocket_matrix.conformance.handlers import until_the_end
-from anysocket_matrix.connecting import CasePeer, Connect
-from anysocket_matrix.frames import Opcode
+from anysocket_matrix.peer.frames import Opcode
 
 
 def expect_told(peer: CasePeer, code: int) -> None:

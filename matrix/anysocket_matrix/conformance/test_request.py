@@ -1,10 +1,10 @@
 """H1: the handshake's request, as the handler sees it."""
 
 from anysocket import WebSocketRequest
-from anysocket_matrix.conformance.case import STATE, Notes, case, handler
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.peer import Mismatch
-from anysocket_matrix.under_test import ROOT_PATH
+from anysocket_matrix.case import STATE, Notes, case, handler
+from anysocket_matrix.conformance.app import ROOT_PATH
+from anysocket_matrix.conformance.case_peer import Connect
+from anysocket_matrix.peer.peer import Mismatch
 
 
 @handler()

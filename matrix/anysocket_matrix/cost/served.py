@@ -21,7 +21,7 @@ import uvicorn
 
 from anysocket import Application, WebSocket, WebSocketRequest, broadcast
 from anysocket.asgi import Receive, Scope, Send
-from anysocket_adapters.serving import serve
+from anysocket_adapters.serving.serving import serve
 from anysocket_matrix.cost.callgrind import mark
 from anysocket_matrix.cost.memory import allocated
 from anysocket_matrix.cost.steps import COUNTED, Counting

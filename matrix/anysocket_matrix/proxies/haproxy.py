@@ -30,7 +30,7 @@ class Haproxy(Proxy):
             "peer_addresses": Support.ABSENT,
             # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
             "over_http2": Support.NATIVE,
-            "no_proof_over_http2": Support.ABSENT,
+            "no_accept_key_over_http2": Support.ABSENT,
         }
     )
     over_http2: ClassVar[Changes | None] = Changes(

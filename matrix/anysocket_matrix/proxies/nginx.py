@@ -42,7 +42,7 @@ class Nginx(Proxy):
             "header_underscores": Support.ABSENT,
             "peer_addresses": Support.ABSENT,
             "over_http2": Support.ABSENT,
-            "no_proof_over_http2": Support.ABSENT,
+            "no_accept_key_over_http2": Support.ABSENT,
         }
     )
 

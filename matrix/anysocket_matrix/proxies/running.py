@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anysocket_matrix.held import held
+from anysocket_matrix.processes.inherited_pipe import held
 from anysocket_matrix.proxies.certificate import Certificate
 from anysocket_matrix.proxies.proxy import Proxy, Way
 
@@ -35,7 +35,7 @@ class RunningProxy:
             way = Way(listener, application.partition("://")[2], certificate)
             command, environment = proxy.command(configuration, way, folder)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "anysocket_matrix.tethered_command", *command],
+                [sys.executable, "-m", "anysocket_matrix.processes.tethered_command", *command],
                 env={**os.environ, **environment},
                 pass_fds=[listener.fileno(), *held()],
                 stdin=subprocess.PIPE,

@@ -20,8 +20,8 @@ QUIRKS: Final = (
             "asgi.end.returns_before_accept",
         ),
         repair={
-            Where.CORE: "`handler.run` closes with 1000, or denies with 500.",
-            Where.CONNECTION: "`daphne_repairs.Connection.deny` sends that answer.",
+            Where.CORE: "`supervision.handler.run` closes with 1000, or denies with 500.",
+            Where.CONNECTION: "`daphne.connection.Connection.deny` sends that answer.",
         },
     ),
     Quirk(
@@ -31,8 +31,8 @@ QUIRKS: Final = (
         clauses=("M1", "N4"),
         cases=("messages.empty_text", "messages.empty_binary", "messages.types_sent", "asgi.send.every_type"),
         repair={
-            Where.CORE: "`websocket.WebSocket.send` makes bytes of what is like them.",
-            Where.CONNECTION: "`daphne_repairs.Connection.send` sends frames by itself.",
+            Where.CORE: "`session.websocket.WebSocket.send` makes bytes of what is like them.",
+            Where.CONNECTION: "`daphne.connection.Connection.send` sends frames by itself.",
         },
         upstream=(f"{SOURCE}/ws_protocol.py#L204-L207",),
     ),
@@ -42,7 +42,7 @@ QUIRKS: Final = (
         does="Close refuses the codes 1001-2999 and drops the reason; the peer's 1014 is an error.",
         clauses=("C1", "C2"),
         cases=("close.codes_that_can_be_sent", "close.own_code_and_reason", "close.peers_newest_code"),
-        repair={Where.CONNECTION: "`daphne_repairs.Connection.close` sends the frame by itself."},
+        repair={Where.CONNECTION: "`daphne.connection.Connection.close` sends the frame by itself."},
         upstream=("django/daphne#374",),
     ),
     Quirk(
@@ -63,9 +63,9 @@ QUIRKS: Final = (
             "lifecycle.startup_that_fails",
         ),
         repair={
-            Where.CONNECTION: "`daphne_repairs.Connection.accept` and `daphne_repairs.Connection.deny` write "
-            "the whole answer.",
-            Where.SERVE: "`daphne.Daphne.serve` completes the scope, and runs `lifespan.Lifespan`.",
+            Where.CONNECTION: "`daphne.connection.Connection.accept` and "
+            "`daphne.connection.Connection.deny` write the whole answer.",
+            Where.SERVE: "`daphne.transport.Daphne.serve` completes the scope, and runs `lifespan.Lifespan`.",
         },
         upstream=("django/daphne#326", "django/daphne#486", "django/daphne#538"),
     ),
@@ -80,7 +80,7 @@ QUIRKS: Final = (
             "messages.cancelled_send",
         ),
         repair={
-            Where.CONNECTION: "`daphne_repairs.Connection` is Twisted's producer, and pauses reading.",
+            Where.CONNECTION: "`daphne.connection.Connection` is Twisted's producer, and pauses reading.",
         },
         upstream=("django/daphne#170",),
     ),
@@ -92,8 +92,9 @@ QUIRKS: Final = (
         clauses=("C1", "H1"),
         cases=("close.peers_code_echoed", "request.header_duplicates"),
         repair={
-            Where.CONNECTION: "`daphne_repairs.Connection` has the code echoed.",
-            Where.ADAPTER: "`daphne.DaphneTransport.handshake` takes the lines from the HTTP request.",
+            Where.CONNECTION: "`daphne.connection.Connection` has the code echoed.",
+            Where.ADAPTER: "`daphne.transport.DaphneTransport.handshake` takes the lines from the HTTP "
+            "request.",
         },
         upstream=(f"{SOURCE}/http_protocol.py#L140-L141",),
     ),
@@ -103,7 +104,9 @@ QUIRKS: Final = (
         does="The order of header lines of different names is lost.",
         clauses=("H1",),
         cases=("request.header_order",),
-        repair={Where.SERVE: "`daphne_lines.keep_lines` keeps the lines before Twisted has them by name."},
+        repair={
+            Where.SERVE: "`daphne.header_lines.keep_lines` keeps the lines before Twisted has them by name."
+        },
         upstream=(f"{SOURCE}/http_protocol.py#L140-L141",),
     ),
     Quirk(
@@ -112,7 +115,9 @@ QUIRKS: Final = (
         does="Header names with an underscore are dropped, and so is what follows a semicolon in the path.",
         clauses=("H1",),
         cases=("request.header_underscore", "request.semicolons"),
-        repair={Where.ADAPTER: "`daphne.DaphneTransport.handshake` takes both from the HTTP request."},
+        repair={
+            Where.ADAPTER: "`daphne.transport.DaphneTransport.handshake` takes both from the HTTP request."
+        },
         upstream=(f"{SOURCE}/ws_protocol.py#L43-L44",),
     ),
     Quirk(
@@ -121,7 +126,7 @@ QUIRKS: Final = (
         does="A message in the packet of the handshake is lost.",
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake",),
-        repair={Where.CONNECTION: "`daphne_repairs.Connection` finds it in the HTTP channel."},
+        repair={Where.CONNECTION: "`daphne.connection.Connection` finds it in the HTTP channel."},
     ),
     Quirk(
         number=66,
@@ -139,8 +144,9 @@ QUIRKS: Final = (
             "messages.code_of_too_many_fragments",
         ),
         repair={
-            Where.CONNECTION: "`daphne_repairs.Connection` has autobahn close with its code, and tells it.",
-            Where.SERVE: "`daphne.Daphne.serve` sets the limit to 16 MiB.",
+            Where.CONNECTION: "`daphne.connection.Connection` has autobahn close with its code, and tells "
+            "it.",
+            Where.SERVE: "`daphne.transport.Daphne.serve` sets the limit to 16 MiB.",
         },
     ),
     Quirk(
@@ -155,7 +161,7 @@ QUIRKS: Final = (
             "end.only_sending_with_messages_unread_to_a_waiting_peer",
             "pressure.end_of_a_peer_that_does_not_read",
         ),
-        repair={Where.CONNECTION: "`daphne_repairs.Connection` notes the peer's close frame."},
+        repair={Where.CONNECTION: "`daphne.connection.Connection` notes the peer's close frame."},
         upstream=(f"{SOURCE}/ws_protocol.py#L169-L172",),
     ),
     Quirk(
@@ -163,8 +169,8 @@ QUIRKS: Final = (
         rows=DAPHNE,
         does="An offer of permessage-deflate with parameters that make no sense is answered with 400.",
         clauses=("H2",),
-        cases=("accept.senseless_offer",),
-        repair={Where.CONNECTION: "`daphne_repairs.Connection.accept` declines every offer."},
+        cases=("accept.malformed_extension_offer",),
+        repair={Where.CONNECTION: "`daphne.connection.Connection.accept` declines every offer."},
     ),
     Quirk(
         number=76,
@@ -172,7 +178,7 @@ QUIRKS: Final = (
         does="An offer of subprotocols with an empty element is answered with 400.",
         clauses=("H1",),
         cases=("request.subprotocols_with_gaps",),
-        repair={Where.SERVE: "`daphne_lines.keep_lines` leaves it out of what autobahn reads."},
+        repair={Where.SERVE: "`daphne.header_lines.keep_lines` leaves it out of what autobahn reads."},
     ),
     Quirk(
         number=80,

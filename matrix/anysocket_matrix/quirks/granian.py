@@ -15,7 +15,7 @@ QUIRKS: Final = (
         does="Headers of accept are dropped.",
         clauses=("H2",),
         cases=("accept.headers",),
-        repair={Where.NOWHERE: "`granian.GranianTransport.accept` raises `Unsupported`."},
+        repair={Where.NOWHERE: "`granian.transport.GranianTransport.accept` raises `Unsupported`."},
         absent=("accept_headers",),
         upstream=(f"{SOURCE}/asgi/io.rs#L691-L697",),
     ),
@@ -27,8 +27,8 @@ QUIRKS: Final = (
         clauses=("H3",),
         cases=("deny.repeated_header", "deny.two_cookies"),
         repair={
-            Where.ADAPTER: "`granian.GranianTransport.deny` combines them, and raises `Unsupported` for "
-            "Set-Cookie, which can't be combined.",
+            Where.ADAPTER: "`granian.transport.GranianTransport.deny` combines them, and raises "
+            "`Unsupported` for Set-Cookie, which can't be combined.",
         },
         absent=("denial_cookies",),
         mended="2.8.9",
@@ -50,8 +50,8 @@ QUIRKS: Final = (
         clauses=("C3",),
         cases=("close.close_while_receiving",),
         repair={
-            Where.ADAPTER: "`granian.GranianTransport.close` stops the receive, which `reading.Reader` "
-            "holds.",
+            Where.ADAPTER: "`granian.transport.GranianTransport.close` stops the receive, which "
+            "`reading.Reader` holds.",
         },
         mended="2.8.9",
         upstream=(f"{SOURCE}/asgi/io.rs#L570-L573",),
@@ -73,7 +73,7 @@ QUIRKS: Final = (
             "asgi.disconnect.lost_before_accept",
         ),
         repair={Where.ADAPTER: "`reading.Reader` keeps one receive in flight, from accept on."},
-        absent=("loss_before_accept", "awaited_loss"),
+        absent=("loss_before_accept", "disconnect_before_accept"),
         upstream=(
             "emmett-framework/granian#835",
             f"{SOURCE}/asgi/io.rs#L630-L633",
@@ -94,8 +94,8 @@ QUIRKS: Final = (
             "asgi.close.long_reason",
         ),
         repair={
-            Where.CORE: "`websocket.WebSocket.send` and `close.Close.validate` refuse them.",
-            Where.ADAPTER: "so does `granian.GranianTransport` a str without UTF-8.",
+            Where.CORE: "`session.websocket.WebSocket.send` and `close.Close.validate` refuse them.",
+            Where.ADAPTER: "so does `granian.transport.GranianTransport` a str without UTF-8.",
         },
         upstream=(f"{SOURCE}/asgi/io.rs#L777-L781",),
     ),
@@ -106,8 +106,8 @@ QUIRKS: Final = (
         clauses=("C1",),
         cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
         repair={
-            Where.ADAPTER: "`granian.GranianTransport.ended` makes 1006 of both: the loss is what a handler "
-            "must learn of.",
+            Where.ADAPTER: "`granian.transport.GranianTransport.ended` makes 1006 of both: the loss is what "
+            "a handler must learn of.",
         },
         absent=("no_close_code",),
         upstream=(
@@ -148,7 +148,7 @@ QUIRKS: Final = (
         does="Ports are strings, and a unix socket's address is made of empty ones.",
         clauses=("H1",),
         cases=("request.addresses", "request.forwarded_headers"),
-        repair={Where.ADAPTER: "`granian.GranianTransport.handshake` reads them."},
+        repair={Where.ADAPTER: "`granian.transport.GranianTransport.handshake` reads them."},
         upstream=(f"{SOURCE}/asgi/utils.rs#L68-L69",),
     ),
     Quirk(
@@ -156,9 +156,9 @@ QUIRKS: Final = (
         rows=(*GRANIAN, *RSGI),
         does="It speaks HTTP/2, but offers no WebSocket over it.",
         clauses=("H2",),
-        cases=("accept.over_http2", "accept.no_proof_over_http2"),
+        cases=("accept.over_http2", "accept.no_accept_key_over_http2"),
         repair={Where.NOWHERE: "its SETTINGS have no ENABLE_CONNECT_PROTOCOL."},
-        absent=("no_proof_over_http2", "over_http2"),
+        absent=("no_accept_key_over_http2", "over_http2"),
         upstream=(
             f"{SOURCE}/workers.rs#L703-L714",
             f"{SOURCE}/ws.rs#L105-L108",
@@ -171,7 +171,7 @@ QUIRKS: Final = (
         clauses=("H3",),
         cases=("deny.no_trace_of_an_upgrade",),
         repair={Where.NOWHERE: "headers can be added and not taken away."},
-        absent=("plain_denial",),
+        absent=("denial_without_upgrade_headers",),
         upstream=(f"{SOURCE}/ws.rs#L128-L132",),
     ),
     Quirk(
@@ -186,7 +186,7 @@ QUIRKS: Final = (
             "deny.close_first",
             "deny.bad_denials",
         ),
-        repair={Where.ADAPTER: "`rsgi.RSGITransport` answers once, with a status from 200 to 599."},
+        repair={Where.ADAPTER: "`granian.rsgi.RSGITransport` answers once, with a status from 200 to 599."},
         upstream=(
             f"{SOURCE}/rsgi/io.rs#L412",
             f"{SOURCE}/rsgi/http.rs#L94-L98",
@@ -237,7 +237,7 @@ QUIRKS: Final = (
         clauses=("C1",),
         cases=("close.peers_newest_code",),
         repair={Where.NOWHERE: "the application is told that there was none."},
-        absent=("peer_bad_gateway",),
+        absent=("peer_code_1014",),
         upstream=("snapview/tungstenite-rs#502",),
     ),
     Quirk(
@@ -259,7 +259,7 @@ QUIRKS: Final = (
         does="Accept takes neither a subprotocol nor headers.",
         clauses=("H2",),
         cases=("accept.subprotocol", "accept.headers"),
-        repair={Where.NOWHERE: "`rsgi.RSGITransport.accept` raises `Unsupported`."},
+        repair={Where.NOWHERE: "`granian.rsgi.RSGITransport.accept` raises `Unsupported`."},
         absent=("accept_headers", "accept_subprotocol"),
         upstream=(f"{SOURCE}/rsgi/io.rs#L409-L419",),
     ),
@@ -269,7 +269,7 @@ QUIRKS: Final = (
         does="A denial has neither headers nor a body.",
         clauses=("H3",),
         cases=("deny.body", "deny.latin1_header", "deny.repeated_header", "deny.two_cookies"),
-        repair={Where.NOWHERE: "`rsgi.RSGITransport.deny` raises `Unsupported`."},
+        repair={Where.NOWHERE: "`granian.rsgi.RSGITransport.deny` raises `Unsupported`."},
         absent=(
             "denial_cookies",
             "denial_header_duplicates",
@@ -293,7 +293,7 @@ QUIRKS: Final = (
             "end.send_after_the_peers_reason",
         ),
         repair={Where.NOWHERE: "a close frame is told from a lost connection, no more."},
-        absent=("close_code", "close_reason", "peer_bad_gateway", "peer_close_code", "peer_close_reason"),
+        absent=("close_code", "close_reason", "peer_code_1014", "peer_close_code", "peer_close_reason"),
         upstream=(
             f"{SOURCE}/rsgi/http.rs#L102-L104",
             f"{SOURCE}/rsgi/conversion.rs#L20",
@@ -330,7 +330,7 @@ QUIRKS: Final = (
         clauses=("N2",),
         cases=("asgi.disconnect.lost_before_accept",),
         repair={Where.NOWHERE: "there is nothing to wait for before accept."},
-        absent=("awaited_loss",),
+        absent=("disconnect_before_accept",),
         upstream=(f"{SOURCE}/rsgi/io.rs#L388-L409",),
     ),
     Quirk(

@@ -16,7 +16,7 @@ QUIRKS: Final = (
         clauses=("C1", "C4"),
         cases=("close.peers_code", "close.no_code", "end.send_after_the_peers_reason"),
         repair={
-            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` notes them from the events of the "
+            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` notes them from the events of the "
             "stream's wsproto connection.",
         },
         upstream=("pgjones/hypercorn#127",),
@@ -27,7 +27,7 @@ QUIRKS: Final = (
         does="The application's own close is reported back as 1000.",
         clauses=("C1", "N2"),
         cases=("close.own_code_and_reason", "close.own_code_stands", "asgi.disconnect.own_close"),
-        repair={Where.CORE: "the first close that `websocket.WebSocket` records stands."},
+        repair={Where.CORE: "the first close that `session.websocket.WebSocket` records stands."},
         upstream=("pgjones/hypercorn#127",),
     ),
     Quirk(
@@ -44,7 +44,7 @@ QUIRKS: Final = (
             "pressure.end_of_a_peer_that_does_not_read",
         ),
         repair={
-            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` refuses, once the stream is closed.",
+            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` refuses, once the stream is closed.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L254-L256",),
     ),
@@ -54,7 +54,7 @@ QUIRKS: Final = (
         does="When the application returns, the connection is closed with 1011.",
         clauses=("C5", "N6"),
         cases=("end.returns", "asgi.end.returns_when_open"),
-        repair={Where.CORE: "`handler.run` closes with 1000 first."},
+        repair={Where.CORE: "`supervision.handler.run` closes with 1000 first."},
         upstream=(
             "pgjones/hypercorn#112",
             f"{SOURCE}/protocol/ws_stream.py#L265-L266",
@@ -68,8 +68,8 @@ QUIRKS: Final = (
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
-            Where.SERVE: "`hypercorn_worker.serve` reaches a stream before its application does.",
-            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` holds what comes until accept.",
+            Where.SERVE: "`hypercorn.worker.serve` reaches a stream before its application does.",
+            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` holds what comes until accept.",
         },
         upstream=("pgjones/hypercorn#225",),
     ),
@@ -81,13 +81,13 @@ QUIRKS: Final = (
         cases=(
             "accept.unoffered_subprotocol",
             "accept.bad_headers",
-            "accept.senseless_offer",
+            "accept.malformed_extension_offer",
             "asgi.accept.unoffered_subprotocol",
         ),
         repair={
-            Where.CORE: "`websocket.WebSocket.accept` checks everything before.",
+            Where.CORE: "`session.websocket.WebSocket.accept` checks everything before.",
             Where.CONNECTION: "an offer of permessage-deflate that makes no sense is declined by "
-            "`hypercorn_stream.HypercornTransport`.",
+            "`hypercorn.stream.HypercornTransport`.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L350-L353",),
     ),
@@ -98,7 +98,7 @@ QUIRKS: Final = (
         "ended.",
         clauses=("M3",),
         cases=("messages.above_the_default_in_fragments",),
-        repair={Where.CONNECTION: "`hypercorn_stream.HypercornTransport` watches the stream's buffer."},
+        repair={Where.CONNECTION: "`hypercorn.stream.HypercornTransport` watches the stream's buffer."},
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L312-L316",),
     ),
     Quirk(
@@ -109,8 +109,8 @@ QUIRKS: Final = (
         clauses=("H3",),
         cases=("deny.data_behind_the_denial",),
         repair={
-            Where.CONNECTION: "`hypercorn_http2.Streams` takes it and forgets it.",
-            Where.SERVE: "`hypercorn_worker.serve` lets a connection fail alone.",
+            Where.CONNECTION: "`hypercorn.http2.Streams` takes it and forgets it.",
+            Where.SERVE: "`hypercorn.worker.serve` lets a connection fail alone.",
         },
         upstream=("pgjones/hypercorn#334", "pgjones/hypercorn#365"),
     ),
@@ -120,7 +120,7 @@ QUIRKS: Final = (
         does="Sends never wait for the peer.",
         clauses=("M4",),
         cases=("pressure.peer_that_does_not_read",),
-        repair={Where.CONNECTION: "`hypercorn_http2.SendBuffer` takes the place of the stream's buffer."},
+        repair={Where.CONNECTION: "`hypercorn.http2.SendBuffer` takes the place of the stream's buffer."},
     ),
     Quirk(
         number=26,
@@ -128,7 +128,7 @@ QUIRKS: Final = (
         does="After the peer's close, its end or a protocol error the stream isn't ended.",
         clauses=("C1",),
         cases=("close.peers_code", "close.half_closed", "protocol_errors.unmasked_frame"),
-        repair={Where.CONNECTION: "`hypercorn_http2.HypercornHTTP2Transport` ends our side too."},
+        repair={Where.CONNECTION: "`hypercorn.http2.HypercornHTTP2Transport` ends our side too."},
     ),
     Quirk(
         number=27,
@@ -145,8 +145,8 @@ QUIRKS: Final = (
         clauses=("H1", "H2"),
         cases=("request.subprotocols_of_two_lines", "accept.subprotocol_of_the_first_line"),
         repair={
-            Where.ADAPTER: "`hypercorn_stream.HypercornTransport.handshake` reads them all, and "
-            "`hypercorn_stream.HypercornTransport.accept` tells the stream.",
+            Where.ADAPTER: "`hypercorn.stream.HypercornTransport.handshake` reads them all, and "
+            "`hypercorn.stream.HypercornTransport.accept` tells the stream.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L75-L76",),
     ),
@@ -156,7 +156,7 @@ QUIRKS: Final = (
         does="Pings have no timeout: a dead peer isn't noticed.",
         clauses=("L3",),
         cases=("lifecycle.dead_peer",),
-        repair={Where.SERVE: "`hypercorn_pings.Pings` sends them in the server's place."},
+        repair={Where.SERVE: "`hypercorn.pings.Pings` sends them in the server's place."},
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L382-L385",),
     ),
     Quirk(
@@ -166,8 +166,8 @@ QUIRKS: Final = (
         clauses=("L2",),
         cases=("lifecycle.sigterm", "lifecycle.sigterm_with_a_deaf_handler"),
         repair={
-            Where.SERVE: "`workers.serve_until` closes every connection before it stops the server, and "
-            "cancels what outlasts its grace.",
+            Where.SERVE: "`serving.workers.serve_until` closes every connection before it stops the server, "
+            "and cancels what outlasts its grace.",
         },
         upstream=("pgjones/hypercorn#308",),
     ),
@@ -178,8 +178,8 @@ QUIRKS: Final = (
         clauses=("C5",),
         cases=("end.exits",),
         repair={
-            Where.CORE: "`handler.run` makes an error of an exit.",
-            Where.SERVE: "`hypercorn_worker.serve` of any other.",
+            Where.CORE: "`supervision.handler.run` makes an error of an exit.",
+            Where.SERVE: "`hypercorn.worker.serve` of any other.",
         },
         upstream=(f"{SOURCE}/trio/task_group.py#L38-L39",),
     ),
@@ -189,7 +189,7 @@ QUIRKS: Final = (
         does="A lifespan that fails ends the server with status 0.",
         clauses=("L1",),
         cases=("lifecycle.startup_that_fails",),
-        repair={Where.SERVE: "`hypercorn.Hypercorn.serve` raises on what its worker says."},
+        repair={Where.SERVE: "`hypercorn.server.Hypercorn.serve` raises on what its worker says."},
         upstream=("pgjones/hypercorn#173",),
     ),
     Quirk(
@@ -204,7 +204,7 @@ QUIRKS: Final = (
             "protocol_errors.handler_is_told_of_bad_frames",
         ),
         repair={
-            Where.CONNECTION: "`hypercorn_stream.HypercornTransport` has it answered, and notes the code."
+            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` has it answered, and notes the code."
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L323-L326",),
     ),
@@ -216,7 +216,7 @@ QUIRKS: Final = (
         clauses=("M4",),
         cases=("pressure.beside_a_handler_that_does_not_receive", "pressure.both_directions"),
         repair={
-            Where.CONNECTION: "`hypercorn_http2.HypercornHTTP2Transport` withholds the stream's own window "
+            Where.CONNECTION: "`hypercorn.http2.HypercornHTTP2Transport` withholds the stream's own window "
             "instead.",
         },
         upstream=(f"{SOURCE}/protocol/h2.py#L259-L261",),

@@ -24,7 +24,7 @@ QUIRKS: Final = (
             "end.only_sending_with_messages_unread_to_a_waiting_peer",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn_sansio.RepairedSansIO` and `uvicorn_repairs.read_on_wsproto` let up "
+            Where.CONNECTION: "`uvicorn.sansio.RepairedSansIO` and `uvicorn.repairs.read_on_wsproto` let up "
             "to 32 messages or 1 MiB be unread, and take no peer for dead while reading pauses.",
         },
         upstream=(
@@ -39,7 +39,9 @@ QUIRKS: Final = (
         "reason.",
         clauses=("C1",),
         cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
-        repair={Where.ADAPTER: "`uvicorn.UvicornTransport.ended` makes 1006 of 1005 without a reason."},
+        repair={
+            Where.ADAPTER: "`uvicorn.transport.UvicornTransport.ended` makes 1006 of 1005 without a reason."
+        },
         upstream=("Kludex/uvicorn#1753",),
     ),
     Quirk(
@@ -48,7 +50,7 @@ QUIRKS: Final = (
         does="When the application returns or raises, the TCP connection ends without a close frame.",
         clauses=("C5", "N6"),
         cases=("end.returns", "end.raises", "asgi.end.returns_when_open", "asgi.end.raises_when_open"),
-        repair={Where.CORE: "`handler.run` closes with 1000 or 1011."},
+        repair={Where.CORE: "`supervision.handler.run` closes with 1000 or 1011."},
         upstream=("Kludex/uvicorn#2332",),
     ),
     Quirk(
@@ -57,7 +59,7 @@ QUIRKS: Final = (
         does="An application that returns before accept gives the peer a 500, and a 101 behind it.",
         clauses=("H4", "N6"),
         cases=("accept.no_answer", "asgi.end.returns_before_accept"),
-        repair={Where.CORE: "`handler.run` denies with 500 before the server can."},
+        repair={Where.CORE: "`supervision.handler.run` denies with 500 before the server can."},
         upstream=(f"{SOURCE}/websockets/websockets_impl.py#L228-L240",),
     ),
     Quirk(
@@ -89,7 +91,7 @@ QUIRKS: Final = (
             "protocol_errors.close_with_a_reserved_code",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn_repairs.answer_protocol_errors` sends what wsproto says it should "
+            Where.CONNECTION: "`uvicorn.repairs.answer_protocol_errors` sends what wsproto says it should "
             "be.",
         },
         upstream=(f"{SOURCE}/websockets/wsproto_impl.py#L281-L284",),
@@ -102,8 +104,8 @@ QUIRKS: Final = (
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
-            Where.SERVE: "`uvicorn_classes.http_class` hands on what comes behind the request.",
-            Where.CONNECTION: "`uvicorn_repairs.take_early_messages` finds it in wsproto's parser.",
+            Where.SERVE: "`uvicorn.classes.http_class` hands on what comes behind the request.",
+            Where.CONNECTION: "`uvicorn.repairs.take_early_messages` finds it in wsproto's parser.",
         },
         upstream=(
             f"{SOURCE}/http/h11_impl.py#L295-L297",
@@ -132,7 +134,7 @@ QUIRKS: Final = (
         cases=("deny.long_body", "deny.latin1_header", "deny.unnamed_status", "asgi.deny.chunks_over_time"),
         repair={
             Where.CORE: "`handshake.Denial` has one body.",
-            Where.CONNECTION: "`uvicorn.UvicornWebSocketsTransport` writes such a response itself.",
+            Where.CONNECTION: "`uvicorn.transport.UvicornWebSocketsTransport` writes such a response itself.",
         },
         upstream=(f"{SOURCE}/websockets/websockets_impl.py#L313-L319",),
     ),
@@ -142,7 +144,7 @@ QUIRKS: Final = (
         does="A request header beyond ASCII gives 500.",
         clauses=("H1",),
         cases=("request.header_latin1",),
-        repair={Where.SERVE: "`uvicorn_classes.legacy_class` reads headers as ISO-8859-1."},
+        repair={Where.SERVE: "`uvicorn.classes.legacy_class` reads headers as ISO-8859-1."},
         upstream=("Kludex/uvicorn#3035",),
     ),
     Quirk(
@@ -151,7 +153,7 @@ QUIRKS: Final = (
         does="Close waits ten seconds for a silent peer.",
         clauses=("C3", "N5"),
         cases=("close.silent_peer", "asgi.close.silent_peer"),
-        repair={Where.CORE: "`websocket.WebSocket.close` waits no longer than `close_timeout`."},
+        repair={Where.CORE: "`session.websocket.WebSocket.close` waits no longer than `close_timeout`."},
         upstream=(f"{SOURCE}/websockets/websockets_impl.py#L340",),
     ),
     Quirk(
@@ -171,8 +173,8 @@ QUIRKS: Final = (
         clauses=("M2", "M4"),
         cases=("messages.cancelled_send", "pressure.close_behind_a_suspended_send"),
         repair={
-            Where.CORE: "a cancelled send may or may not have sent, and `websocket.WebSocket.close` has a "
-            "timeout.",
+            Where.CORE: "a cancelled send may or may not have sent, and `session.websocket.WebSocket.close` "
+            "has a timeout.",
         },
         upstream=(f"{SOURCE}/websockets/websockets_sansio_impl.py#L432-L433",),
     ),
@@ -182,7 +184,7 @@ QUIRKS: Final = (
         does="`root_path` is put before the path that the peer sent.",
         clauses=("H1",),
         cases=("request.path", "request.encoded_slash"),
-        repair={Where.ADAPTER: "`uvicorn.UvicornTransport.handshake` takes it off again."},
+        repair={Where.ADAPTER: "`uvicorn.transport.UvicornTransport.handshake` takes it off again."},
         upstream=("Kludex/uvicorn#2213",),
     ),
     Quirk(
@@ -192,7 +194,7 @@ QUIRKS: Final = (
         "is then 0.",
         clauses=("H1",),
         cases=("request.forwarded_headers",),
-        repair={Where.SERVE: "`uvicorn.Uvicorn.serve` sets `proxy_headers=False`."},
+        repair={Where.SERVE: "`uvicorn.transport.Uvicorn.serve` sets `proxy_headers=False`."},
         upstream=("Kludex/uvicorn#830",),
     ),
     Quirk(
@@ -201,7 +203,7 @@ QUIRKS: Final = (
         does="While a send waits for the peer, that of a second task fails on an assertion.",
         clauses=("M4",),
         cases=("pressure.two_suspended_sends", "pressure.close_behind_a_suspended_send"),
-        repair={Where.CONNECTION: "`uvicorn_repairs.let_many_wait` has them wait one behind the other."},
+        repair={Where.CONNECTION: "`uvicorn.repairs.let_many_wait` has them wait one behind the other."},
         upstream=("python-websockets/websockets#16",),
     ),
     Quirk(
@@ -215,8 +217,9 @@ QUIRKS: Final = (
             "messages.above_the_default_in_fragments",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn_repairs.fail_soon` waits no longer than half a second for the peer.",
-            Where.ADAPTER: "`uvicorn.UvicornWebSocketsTransport.ended` takes the code that was sent.",
+            Where.CONNECTION: "`uvicorn.repairs.fail_soon` waits no longer than half a second for the peer.",
+            Where.ADAPTER: "`uvicorn.transport.UvicornWebSocketsTransport.ended` takes the code that was "
+            "sent.",
         },
     ),
     Quirk(
@@ -226,8 +229,9 @@ QUIRKS: Final = (
         clauses=("H5",),
         cases=("accept.peer_left_before_accept",),
         repair={
-            Where.ADAPTER: "`uvicorn.UvicornWebSocketsTransport.accept`, "
-            "`hypercorn_stream.HypercornTransport.accept` and `daphne.DaphneTransport.accept` look.",
+            Where.ADAPTER: "`uvicorn.transport.UvicornWebSocketsTransport.accept`, "
+            "`hypercorn.stream.HypercornTransport.accept` and `daphne.transport.DaphneTransport.accept` "
+            "look.",
         },
         upstream=(f"{SOURCE}/websockets/websockets_impl.py#L294",),
     ),
@@ -236,9 +240,9 @@ QUIRKS: Final = (
         rows=(*UVICORN, "daphne"),
         does="There is no WebSocket over HTTP/2.",
         clauses=("H2",),
-        cases=("accept.over_http2", "accept.no_proof_over_http2"),
+        cases=("accept.over_http2", "accept.no_accept_key_over_http2"),
         repair={Where.NOWHERE: "connections are over HTTP/1.1 alone."},
-        absent=("no_proof_over_http2", "over_http2"),
+        absent=("no_accept_key_over_http2", "over_http2"),
         upstream=(
             "Kludex/zttp#277",
             "https://github.com/django/daphne/blob/4.2.3/daphne/http_protocol.py#L404-L409",
@@ -249,8 +253,8 @@ QUIRKS: Final = (
         rows=(WSPROTO,),
         does="An offer of permessage-deflate with parameters that make no sense makes accept fail.",
         clauses=("H2",),
-        cases=("accept.senseless_offer",),
-        repair={Where.CONNECTION: "`uvicorn_repairs.decline_senseless_offers` goes on without it."},
+        cases=("accept.malformed_extension_offer",),
+        repair={Where.CONNECTION: "`uvicorn.repairs.decline_senseless_offers` goes on without it."},
     ),
     Quirk(
         number=61,
@@ -258,7 +262,7 @@ QUIRKS: Final = (
         does="Close doesn't find the peer's answer behind messages that nobody receives any more.",
         clauses=("C3",),
         cases=("close.close_with_unread_messages",),
-        repair={Where.CONNECTION: "`uvicorn_repairs.forget_messages` makes room for what comes."},
+        repair={Where.CONNECTION: "`uvicorn.repairs.forget_messages` makes room for what comes."},
     ),
     Quirk(
         number=69,
@@ -267,7 +271,8 @@ QUIRKS: Final = (
         clauses=("C1",),
         cases=("close.peers_newest_code",),
         repair={
-            Where.CONNECTION: "`wsproto_close.know_bad_gateway` has wsproto read it like any other code."
+            Where.CONNECTION: "`repairs.wsproto_close.know_bad_gateway` has wsproto read it like any other "
+            "code."
         },
         upstream=(
             "https://github.com/python-hyper/wsproto/blob/1.3.2/src/wsproto/frame_protocol.py#L539-L546",
@@ -283,8 +288,8 @@ QUIRKS: Final = (
             "pressure.close_of_a_peer_that_does_not_read",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn_sansio.RepairedSansIO`, `uvicorn_repairs.wake_senders` or "
-            "`uvicorn_repairs.let_many_wait` ends it.",
+            Where.CONNECTION: "`uvicorn.sansio.RepairedSansIO`, `uvicorn.repairs.wake_senders` or "
+            "`uvicorn.repairs.let_many_wait` ends it.",
         },
     ),
     Quirk(
@@ -293,7 +298,7 @@ QUIRKS: Final = (
         does="Behind a ping the rest of a compressed message is taken for uncompressed.",
         clauses=("M1",),
         cases=("compression.ping_between_fragments",),
-        repair={Where.CONNECTION: "`wsproto_deflate.keep_compression` has wsproto remember."},
+        repair={Where.CONNECTION: "`repairs.wsproto_deflate.keep_compression` has wsproto remember."},
         upstream=("python-hyper/wsproto#205",),
     ),
 )

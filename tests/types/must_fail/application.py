@@ -45,37 +45,37 @@ async def goes_on(request: WebSocketRequest, call_next: Next) -> None:
     call_next()  # error: mypy, pyright, pyrefly
 
 
-@app.failure(NoSuchRoom)  # error
+@app.error_handler(NoSuchRoom)  # error
 def takes_another(error: KeyError) -> Close:
     return Close(4004)
 
 
-@app.failure(NoSuchRoom)  # error
+@app.error_handler(NoSuchRoom)  # error
 def takes_nothing() -> Close:
     return Close(4004)
 
 
-@app.failure(NoSuchRoom)  # error
+@app.error_handler(NoSuchRoom)  # error
 def returns_a_number(error: NoSuchRoom) -> int:
     return 4004
 
 
-@app.failure(NoSuchRoom)  # error
+@app.error_handler(NoSuchRoom)  # error
 async def is_async(error: NoSuchRoom) -> Close:
     return Close(4004)
 
 
-@app.failure(NoSuchRoom())  # error
+@app.error_handler(NoSuchRoom())  # error
 def is_of_an_instance(error: NoSuchRoom) -> Close:
     return Close(4004)
 
 
-@app.failure(str)  # error
+@app.error_handler(str)  # error
 def is_of_no_exception(error: str) -> Close:
     return Close(4004)
 
 
-@app.failure  # error
+@app.error_handler  # error
 def is_of_nothing(error: NoSuchRoom) -> Close:
     return Close(4004)
 
@@ -91,8 +91,8 @@ app.websocket("/", codec="json")  # error
 app.websocket("/", codec=Json(binary="yes"))  # error
 app.websocket("/", codec=MessagePack(binary=True))  # error
 app.websocket("/", auto_accept="no")  # error
-app.websocket("/", silenced=1000)  # error
-app.websocket("/", silenced=["1000"])  # error
+app.websocket("/", expected_codes=1000)  # error
+app.websocket("/", expected_codes=["1000"])  # error
 app.websocket("/", True)  # error
 app.websocket(b"/")  # error
 app.websocket()  # error

@@ -19,13 +19,13 @@ class Numbers(IntEnum):
 
 
 async def chooses(request: WebSocketRequest) -> None:
-    request.choose(Plain)  # error
-    request.choose(Numbers)  # error
-    request.choose(Protocols.V1)  # error
-    request.choose(["chat.v1"])  # error
-    request.choose(str)  # error
-    request.choose()  # error
-    chosen = request.choose(Protocols)
+    request.choose_subprotocol(Plain)  # error
+    request.choose_subprotocol(Numbers)  # error
+    request.choose_subprotocol(Protocols.V1)  # error
+    request.choose_subprotocol(["chat.v1"])  # error
+    request.choose_subprotocol(str)  # error
+    request.choose_subprotocol()  # error
+    chosen = request.choose_subprotocol(Protocols)
     print(chosen.value)  # error
     await request.web_socket.accept(Protocols)  # error
 

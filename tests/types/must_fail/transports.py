@@ -5,14 +5,14 @@ from typing import ClassVar
 from anysocket import Application, Capabilities, Close, Denial, Handshake, Transport
 from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
-from anysocket.memory import MemoryTransport
+from anysocket.testing.memory import MemoryTransport
 
 
 class Most:
     """All of a transport but `close`."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
-    gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+    declared: ClassVar[Capabilities] = Capabilities()
+    peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
 
     @property
     def path(self) -> str:
@@ -34,7 +34,7 @@ class Most:
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(1006)
 
-    async def lost(self) -> None: ...
+    async def wait_disconnected(self) -> None: ...
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 
@@ -61,8 +61,8 @@ class ReceivesMessages(Whole):
 class ReceivesAtOnce:
     """All of a transport, but its `receive` can't be awaited."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
-    gone: ClassVar[tuple[type[Exception], ...]] = (OSError,)
+    declared: ClassVar[Capabilities] = Capabilities()
+    peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
     path = "/"
     headers: RawHeaders = ()
     handshake = Handshake()
@@ -75,7 +75,7 @@ class ReceivesAtOnce:
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(1006)
 
-    async def lost(self) -> None: ...
+    async def wait_disconnected(self) -> None: ...
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 

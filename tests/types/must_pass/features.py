@@ -113,12 +113,12 @@ class Counted:
 counted: Middleware = app.middleware(Counted())
 
 
-@app.failure(NoSuchRoom)
+@app.error_handler(NoSuchRoom)
 def no_such_room(error: NoSuchRoom) -> Close:
     return Close(ApplicationCode(4004), error.room)
 
 
-@app.failure(LookupError)
+@app.error_handler(LookupError)
 def lost(error: Exception) -> Close:
     return Close(CloseCode.POLICY_VIOLATION)
 
@@ -140,7 +140,7 @@ async def chat(ws: Connection[Join | Say | BadMessage, Said], room: str, limit: 
                 assert_never(message)
 
 
-@app.websocket("/echo", silenced=(1000, 1001))
+@app.websocket("/echo", expected_codes=(1000, 1001))
 async def echo(ws: Connection[str, str]) -> None:
     try:
         while True:
@@ -151,9 +151,9 @@ async def echo(ws: Connection[str, str]) -> None:
         print(closed.code, closed.reason)
 
 
-@app.websocket("/both", auto_accept=False, silenced={1001})
+@app.websocket("/both", auto_accept=False, expected_codes={1001})
 async def both(ws: Connection[str | bytes, str | bytes]) -> None:
-    await ws.accept(ws.request.choose(Protocols), headers=[("x-echo", "yes")])
+    await ws.accept(ws.request.choose_subprotocol(Protocols), headers=[("x-echo", "yes")])
     async with ws:
         assert_type(await ws.receive(), str | bytes)
         await ws.send("text")
@@ -161,7 +161,7 @@ async def both(ws: Connection[str | bytes, str | bytes]) -> None:
         assert_type(ws.code, int | None)
 
 
-@app.websocket("/json", codec=Json(binary=True), silenced=())
+@app.websocket("/json", codec=Json(binary=True), expected_codes=())
 async def json(ws: Connection[JsonValue, JsonValue]) -> None:
     message = await ws.receive()
     if isinstance(message, dict):
@@ -204,7 +204,7 @@ async def about(request: WebSocketRequest) -> None:
     assert_type(request.url, URL)
     assert_type(request.url.port, int | None)
     assert_type(request.url.host, str)
-    assert_type(request.choose(Protocols), Protocols | None)
+    assert_type(request.choose_subprotocol(Protocols), Protocols | None)
     assert_type(request.state[LIMIT], int)
     assert_type(request.state["motto"], object)
     assert_type(request.connecting, bool)

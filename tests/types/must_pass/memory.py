@@ -17,7 +17,7 @@ from anysocket import (
     WebSocketError,
     WebSocketRequest,
 )
-from anysocket.memory import Accepted, MemoryPeer, MemoryTransport
+from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 
 async def test_in_memory(app: Application) -> None:

@@ -1,7 +1,7 @@
 """What a test may do with a peer in memory, and with a real server."""
 
 from anysocket import Application
-from anysocket.testing import Denied, Peer, connect, vanish
+from anysocket.testing import Denied, Peer, connect, connect_and_leave
 from anysocket_adapters import normalise
 from anysocket_adapters.testing import AnysocketServer
 
@@ -17,7 +17,7 @@ async def in_memory() -> None:
         await gone(peer)
     async with connect(normalise(app), subprotocols=["v1"], client=None, state={"motto": 1}, unread=1):
         pass
-    await vanish(app, "/chat", deadline=0.5)
+    await connect_and_leave(app, "/chat", deadline=0.5)
 
 
 async def gone(peer: Peer) -> tuple[int, str] | None:

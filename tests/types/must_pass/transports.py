@@ -6,7 +6,7 @@ from typing import ClassVar
 from anysocket import Application, Capabilities, Close, Denial, Handshake, Transport
 from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
-from anysocket.memory import MemoryTransport
+from anysocket.testing.memory import MemoryTransport
 from anysocket_adapters import ASGITransport
 
 app = Application()
@@ -15,10 +15,11 @@ app = Application()
 class Frames:
     """A transport of its own kind, all methods."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities()
-    gone: ClassVar[tuple[type[Exception], ...]] = (ConnectionError, EOFError)
+    declared: ClassVar[Capabilities] = Capabilities()
+    peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (ConnectionError, EOFError)
 
     def __init__(self, handshake: Handshake) -> None:
+        self.capabilities = self.declared
         self.handshake = handshake
         self.path = handshake.path
         self.headers = handshake.headers
@@ -31,7 +32,7 @@ class Frames:
     def ended(self, event: WebSocketEvent, /) -> Close:
         return Close(1006)
 
-    async def lost(self) -> None: ...
+    async def wait_disconnected(self) -> None: ...
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None: ...
 

@@ -31,9 +31,9 @@ from anysocket.handshake import RawHeaders
 from anysocket.transport import Transport
 from anysocket_adapters import ASGITransport, Loop, OptionName, Options, Server, ServerFailed
 from anysocket_adapters.asgi import offered
-from anysocket_adapters.versions import unknown
-from anysocket_adapters.wsproto_close import know_bad_gateway
-from anysocket_adapters.wsproto_deflate import keep_compression
+from anysocket_adapters.repairs.versions import unknown
+from anysocket_adapters.repairs.wsproto_close import know_bad_gateway
+from anysocket_adapters.repairs.wsproto_deflate import keep_compression
 from anysocket_anycorn.streams import repair, typed
 from anysocket_anycorn.watched import watch
 
@@ -48,12 +48,12 @@ _LAST_WORDS = 0.5
 class AnycornTransport(ASGITransport):
     """anycorn's WebSocket stream over HTTP/1.1."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    declared: ClassVar[Capabilities] = Capabilities(
         all_subprotocol_lines=Support.REPAIRED,
-        senseless_offer=Support.REPAIRED,
+        malformed_extension_offer=Support.REPAIRED,
         compressed_with_ping=Support.REPAIRED,
         loss_before_accept=Support.REPAIRED,
-        peer_bad_gateway=Support.REPAIRED,
+        peer_code_1014=Support.REPAIRED,
         peer_close_reason=Support.REPAIRED,
         protocol_error_close=Support.REPAIRED,
         invalid_close_code_close=Support.REPAIRED,

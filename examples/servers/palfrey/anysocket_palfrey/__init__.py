@@ -38,9 +38,9 @@ _SANS_IO = "https://github.com/dymmond/palfrey/blob/main/palfrey/protocols/webso
 class PalfreyTransport(ASGITransport):
     """One WebSocket of palfrey's, served by `Palfrey`."""
 
-    capabilities: ClassVar[Capabilities] = Capabilities(
+    declared: ClassVar[Capabilities] = Capabilities(
         over_http2=Support.ABSENT,
-        no_proof_over_http2=Support.ABSENT,
+        no_accept_key_over_http2=Support.ABSENT,
         receive_pressure=Support.ABSENT,
         keepalive=Support.ABSENT,
     )

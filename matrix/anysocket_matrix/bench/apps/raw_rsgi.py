@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 import msgspec
 
-from anysocket_adapters.rsgi import GONE, RSGIScope, RSGIWebSocket
+from anysocket_adapters.granian.rsgi import GONE, RSGIScope, RSGIWebSocket
 
 
 class _Message(Protocol):

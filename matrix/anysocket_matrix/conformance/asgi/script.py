@@ -14,7 +14,7 @@ import anyio.lowlevel
 import msgspec
 
 from anysocket.asgi import ASGIEvent
-from anysocket_matrix.conformance.case import App, ASGICall, asgi_app
+from anysocket_matrix.case import App, ASGICall, asgi_app
 
 Event: TypeAlias = dict[str, object]
 

@@ -2,6 +2,7 @@
 
 import anyio
 
+from anysocket_matrix.case import ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import (
     CONNECT,
     GATE,
@@ -14,9 +15,8 @@ from anysocket_matrix.conformance.asgi.script import (
     script,
     send,
 )
-from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
-from anysocket_matrix.connecting import CasePeer, Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.peer.peer import Mismatch
 
 OFFER = [("sec-websocket-protocol", "a, b")]
 
@@ -243,7 +243,7 @@ def test_send_at_once(connect: Connect) -> None:
         peer.expect_text(str(number))
 
 
-@case("N3", requires="awaited_loss")
+@case("N3", requires="disconnect_before_accept")
 def test_peer_that_left(connect: Connect) -> None:
     """When the peer has left, accept is an OSError, every time, and so is anything else."""
     peer = connect(script(RECEIVE, GATE, RECEIVE, accept(), accept(), send(text="a")), answer=False)

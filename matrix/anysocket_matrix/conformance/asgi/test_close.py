@@ -2,6 +2,7 @@
 
 import anyio
 
+from anysocket_matrix.case import ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import (
     GATE,
     OPEN,
@@ -16,9 +17,8 @@ from anysocket_matrix.conformance.asgi.script import (
     script,
     send,
 )
-from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
-from anysocket_matrix.connecting import CasePeer, Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.peer.peer import Mismatch
 
 LONGEST = "é" * 61 + "x"
 """123 bytes of UTF-8."""

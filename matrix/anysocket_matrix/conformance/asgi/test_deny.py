@@ -2,6 +2,7 @@
 
 import anyio
 
+from anysocket_matrix.case import ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import (
     CONNECT,
     OPEN,
@@ -15,9 +16,8 @@ from anysocket_matrix.conformance.asgi.script import (
     send,
     start,
 )
-from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import Connect
+from anysocket_matrix.peer.peer import Mismatch
 
 LONG = 300_000
 
@@ -52,8 +52,8 @@ async def sends_a_long_body(asgi: ASGICall) -> None:
     await asgi.send(body())
 
 
-@case("N3", requires="plain_denial")
-def test_plain_denial(connect: Connect) -> None:
+@case("N3", requires="denial_without_upgrade_headers")
+def test_denial_without_upgrade_headers(connect: Connect) -> None:
     """What refuses a connection has no header that opens one."""
     for answer in ([close()], [start(status=401), body(body=b"no")], []):
         peer = connect(script(RECEIVE, *answer))

@@ -4,6 +4,7 @@ from typing import cast
 
 import anyio
 
+from anysocket_matrix.case import ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import (
     CONNECT,
     GATE,
@@ -20,10 +21,9 @@ from anysocket_matrix.conformance.asgi.script import (
     start,
     text,
 )
-from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
-from anysocket_matrix.connecting import CasePeer, Connect
-from anysocket_matrix.frames import Opcode, frame_bytes
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
+from anysocket_matrix.peer.peer import Mismatch
 
 LONGEST = "é" * 61 + "x"
 """123 bytes of UTF-8."""
@@ -226,7 +226,7 @@ def test_own_response(connect: Connect) -> None:
     peer.expect_notes(CONNECT, SENT, SENT, disconnect(1006), disconnect(1006))
 
 
-@case("N2", requires="awaited_loss")
+@case("N2", requires="disconnect_before_accept")
 def test_lost_before_accept(connect: Connect) -> None:
     """An application that waits before it has answered learns that the peer has left."""
     peer = connect(script(RECEIVE, RECEIVE, RECEIVE), answer=False)

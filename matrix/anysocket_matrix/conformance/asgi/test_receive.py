@@ -6,6 +6,7 @@ from typing import cast
 import anyio
 import anyio.lowlevel
 
+from anysocket_matrix.case import ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import (
     CONNECT,
     GATE,
@@ -22,10 +23,9 @@ from anysocket_matrix.conformance.asgi.script import (
     send,
     text,
 )
-from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.frames import Opcode, frame_bytes
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import Connect
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
+from anysocket_matrix.peer.peer import Mismatch
 
 LIMIT = 1000
 MANY = 200

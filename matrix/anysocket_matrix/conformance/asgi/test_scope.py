@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
+from anysocket_matrix.case import STATE, ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import open_connection
-from anysocket_matrix.conformance.case import STATE, ASGICall, asgi_app, case
-from anysocket_matrix.connecting import CasePeer, Connect
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.peer.peer import Mismatch
 
 Pairs: TypeAlias = list[tuple[bytes, bytes]]
 

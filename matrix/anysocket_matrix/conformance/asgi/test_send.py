@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import anyio
 
+from anysocket_matrix.case import ASGICall, asgi_app, case
 from anysocket_matrix.conformance.asgi.script import (
     CHUNK,
     OPEN,
@@ -20,10 +21,9 @@ from anysocket_matrix.conformance.asgi.script import (
     script,
     send,
 )
-from anysocket_matrix.conformance.case import ASGICall, asgi_app, case
-from anysocket_matrix.connecting import Connect
-from anysocket_matrix.frames import Opcode
-from anysocket_matrix.peer import Mismatch
+from anysocket_matrix.conformance.case_peer import Connect
+from anysocket_matrix.peer.frames import Opcode
+from anysocket_matrix.peer.peer import Mismatch
 
 MIB = 1024 * 1024
 

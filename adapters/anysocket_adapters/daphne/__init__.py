@@ -1,0 +1,1 @@
+"""daphne: its WebSocket protocol, and how to serve on it."""

@@ -1,0 +1,1 @@
+"""granian: its ASGI and RSGI interfaces, and how to serve on it."""

@@ -1,0 +1,1 @@
+"""Repairs: what every adapter that changes a server from outside needs."""

@@ -1,0 +1,169 @@
+"""Serving in processes of our own: one event loop each, ended by signals, none outliving another."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from functools import partial
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+import anyio
+
+from anysocket_adapters import loops
+from anysocket_adapters.options import Options
+from anysocket_adapters.registry import choose
+from anysocket_adapters.server import Server, ServerFailed
+from anysocket_adapters.serving.served_app import ServedApp, from_environment
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+_LAST_MARGIN = 2.0
+"""Seconds beyond the graceful timeout after which a worker is gone, whatever holds it (contract L2)."""
+
+
+def run(server: Server, options: Options, listener: socket.socket) -> None:
+    """Serve in as many processes as the options ask for, until SIGINT or SIGTERM.
+
+    Raises:
+        ServerFailed: the server ended by itself; the message says how.
+    """
+    if options.workers == 1:
+        work(server, from_environment(), options, listener)
+    else:
+        _Supervisor(server, options, listener).run()
+
+
+def work(server: Server, app: ServedApp, options: Options, listener: socket.socket) -> None:
+    """Serve in this process until a signal comes, then give the handlers their grace.
+
+    Raises:
+        ServerFailed: the server ended by itself.
+    """
+    loops.run(options.loop, partial(_work_until_signalled, server, app, options, listener))
+
+
+async def _work_until_signalled(
+    server: Server, app: ServedApp, options: Options, listener: socket.socket
+) -> None:
+    stop = anyio.Event()
+    failure: Exception | None = None
+    heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    with anyio.open_signal_receiver(*heard) as signals:
+
+        async def stop_when_signalled() -> None:
+            async for _ in signals:
+                if stop.is_set():  # asked twice: nobody wants to wait for the grace any more
+                    app.cancel_connections()
+                else:
+                    _end_at_last(options.graceful_timeout + _LAST_MARGIN)
+                stop.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stop_when_signalled)
+            failure = await serve_until(server, app, options, listener, stop)
+            tasks.cancel_scope.cancel()
+        await loops.end_everything(_LAST_MARGIN / 2)
+    if failure is not None:
+        raise failure
+
+
+def _end_at_last(seconds: float) -> None:
+    """End this process in any case: hypercorn on trio waits for ever on a peer that doesn't read."""
+    last = threading.Timer(seconds, os._exit, (0,))
+    last.daemon = True
+    last.start()
+
+
+async def serve_until(
+    server: Server, app: ServedApp, options: Options, listener: socket.socket, stop: anyio.Event
+) -> Exception | None:
+    """Serve until `stop` is set, then end the connections and the server within the graceful timeout.
+
+    Gives the reason when the server ended before.
+    """
+    failure: Exception | None = ServerFailed(f"{server.name} ended by itself: see its log")
+    stop_server, ended = anyio.Event(), anyio.Event()
+
+    async def serve() -> None:
+        nonlocal failure
+        app.begin()
+        try:
+            await server.serve(app, options, listener, stop_server)
+        except Exception as error:
+            if not tasks.cancel_scope.cancel_called:
+                failure = error
+        finally:
+            ended.set()
+
+    async def end() -> None:
+        nonlocal failure
+        await stop.wait()
+        failure = None
+        deadline = anyio.current_time() + options.graceful_timeout
+        await app.drain()
+        stop_server.set()
+        with anyio.CancelScope(deadline=deadline):
+            await ended.wait()
+        app.cancel_connections()
+        with anyio.move_on_after(_LAST_MARGIN / 2):
+            await ended.wait()
+        ended.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(serve)
+        tasks.start_soon(end)
+        await ended.wait()
+        tasks.cancel_scope.cancel()
+    return failure
+
+
+def _work(name: str, options: Options, listener: socket.socket) -> None:
+    """Be one of several workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which tells us
+    try:
+        work(choose(name), from_environment(), options, listener)
+    except (ServerFailed, ValueError) as error:
+        sys.exit(f"anysocket: {error}")
+
+
+class _Supervisor:
+    """Starts the workers, passes signals on, and ends all when one ends."""
+
+    def __init__(self, server: Server, options: Options, listener: socket.socket) -> None:
+        self._grace = options.graceful_timeout + _LAST_MARGIN
+        self._stopping = False
+        context = multiprocessing.get_context("spawn")
+        self._processes: list[BaseProcess] = [
+            context.Process(target=_work, args=(server.name, options, listener), name=f"{server.name}-{n}")
+            for n in range(1, options.workers + 1)
+        ]
+
+    def run(self) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, self._stop)
+        for process in self._processes:
+            process.start()
+        wait([process.sentinel for process in self._processes])
+        if not self._stopping:
+            self._terminate()
+        for process in self._processes:
+            process.join(self._grace)
+            if process.is_alive():
+                process.kill()
+                process.join()
+        if not self._stopping:
+            ended = ", ".join(f"{each.name}: {each.exitcode}" for each in self._processes)
+            raise ServerFailed(f"a worker ended by itself; exit codes: {ended}")
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+        self._terminate()
+
+    def _terminate(self) -> None:
+        for process in self._processes:
+            if process.is_alive():
+                process.terminate()

@@ -1,0 +1,66 @@
+"""The pytest plugin: the fixture `anysocket_server` runs a test once on each installed server.
+
+pytest alone imports this module, whether a project uses the fixture or not: hence it looks for
+servers only once they are asked for.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from anysocket_adapters.registry import choose, servers
+from anysocket_adapters.testing import AnysocketServer
+
+FIXTURE = "anysocket_server"
+
+OWN_WARNINGS = ("ignore:.*deprecated:UserWarning:uvicorn", "ignore::DeprecationWarning:websockets.legacy")
+"""What the row uvicorn-websockets warns of: nothing that the author of a test could mend."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that chooses servers."""
+    parser.getgroup("anysocket").addoption(
+        "--anysocket-server",
+        action="append",
+        metavar="NAME",
+        help=f"run the tests that use {FIXTURE} on this server; may be repeated [every installed one]",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a server that can't be had, before any test runs."""
+    for name in _chosen(config):
+        _check(name)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that uses the fixture on each server."""
+    if FIXTURE in metafunc.fixturenames:
+        names = _chosen(metafunc.config) or [name for name, server in servers().items() if server.version]
+        if not names:
+            _check(None)
+        # Without pytest's own plugin there is no such mark, and no warning is an error.
+        filtered = metafunc.config.pluginmanager.hasplugin("warnings")
+        quiet = [pytest.mark.filterwarnings(*OWN_WARNINGS)] if filtered else []
+        metafunc.parametrize(FIXTURE, [pytest.param(name, marks=quiet) for name in names], indirect=True)
+
+
+@pytest.fixture
+def anysocket_server(request: pytest.FixtureRequest) -> Iterator[AnysocketServer]:
+    """Call it with an application to have it served; gives the URL. Runs on each installed server."""
+    name: str = request.param
+    with AnysocketServer(name) as server:
+        yield server
+
+
+def _chosen(config: pytest.Config) -> list[str]:
+    names: list[str] | None = config.getoption("--anysocket-server")
+    return list(dict.fromkeys(names or []))
+
+
+def _check(name: str | None) -> None:
+    try:
+        choose(name)
+    except ValueError as error:
+        installed = ", ".join(each for each, server in servers().items() if server.version)
+        raise pytest.UsageError(f"--anysocket-server: {error} (installed: {installed or 'none'})") from None

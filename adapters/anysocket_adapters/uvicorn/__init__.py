@@ -1,0 +1,1 @@
+"""uvicorn: its WebSocket implementations, and how to serve on it."""

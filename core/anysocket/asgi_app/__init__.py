@@ -1,0 +1,1 @@
+"""A connection in ASGI's terms: scopes, events, responses and the lifespan."""

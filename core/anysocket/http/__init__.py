@@ -1,0 +1,1 @@
+"""The parts of the handshake's HTTP request: header lines, query, URL and origin."""

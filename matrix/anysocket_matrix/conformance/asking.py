@@ -1,0 +1,27 @@
+"""Asking the app under test what its program saw: over HTTP, beside the WebSockets."""
+
+from contextlib import closing
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
+
+import msgspec
+
+from anysocket_matrix.conformance.app import Record
+from anysocket_matrix.peer.wire import unverified
+
+
+def asked(server_url: str, path: str, deadline: float) -> Record | None:
+    """Ask the app under test for a record; there is none of a program that never ran.
+
+    Raises:
+        OSError: the server doesn't answer.
+    """
+    parts = urlsplit(server_url)
+    connection = HTTPConnection(parts.netloc, timeout=deadline)
+    if parts.scheme == "wss":
+        connection = HTTPSConnection(parts.netloc, timeout=deadline, context=unverified())
+    with closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+    return msgspec.msgpack.decode(body, type=Record) if response.status == 200 else None

@@ -1,0 +1,1 @@
+"""The processes of a run: they end with their starter, and what they print is bounded."""

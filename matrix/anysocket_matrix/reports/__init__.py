@@ -1,0 +1,1 @@
+"""What was measured, for people: on a terminal, as JSON and as a page."""

@@ -1,0 +1,1 @@
+"""The rows of the matrix: a server in one configuration, started and reached."""

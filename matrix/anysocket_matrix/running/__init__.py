@@ -1,0 +1,1 @@
+"""Running the cases on the rows, in pytests of their own."""
