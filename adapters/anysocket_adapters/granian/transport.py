@@ -41,7 +41,7 @@ from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport, address
 from anysocket_adapters.options import OptionName, Options
 from anysocket_adapters.reading import Reader
-from anysocket_adapters.repairs.since import since
+from anysocket_adapters.repairs.versions import installed_at_least
 from anysocket_adapters.server import RunsItsWorkers, Server, when_set
 from anysocket_adapters.serving.served_app import ServedApp, from_environment
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from granian.constants import SSLProtocols
     from granian.log import LogLevels
 
-MENDED: Final = since("granian", "2.8.9")
+FIXED_IN_2_8_9: Final = installed_at_least("granian", "2.8.9")
 """Whether it closes while another task is in receive, and sends a denial's header twice."""
 
 
@@ -66,8 +66,8 @@ class GranianTransport(ASGITransport):
         compressed_with_ping=Support.ABSENT,
         accept_headers=Support.ABSENT,
         denial_without_upgrade_headers=Support.ABSENT,
-        denial_header_duplicates=Support.NATIVE if MENDED else Support.REPAIRED,
-        denial_cookies=Support.NATIVE if MENDED else Support.ABSENT,
+        denial_header_duplicates=Support.NATIVE if FIXED_IN_2_8_9 else Support.REPAIRED,
+        denial_cookies=Support.NATIVE if FIXED_IN_2_8_9 else Support.ABSENT,
         loss_before_accept=Support.ABSENT,
         disconnect_before_accept=Support.ABSENT,
         lone_surrogates=Support.REPAIRED,
@@ -81,7 +81,7 @@ class GranianTransport(ASGITransport):
         protocol_error_close=Support.ABSENT,
         invalid_text_close=Support.ABSENT,
         protocol_error_code=Support.ABSENT,
-        close_while_receiving=Support.NATIVE if MENDED else Support.REPAIRED,
+        close_while_receiving=Support.NATIVE if FIXED_IN_2_8_9 else Support.REPAIRED,
         end_while_sending=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.REPAIRED,
@@ -111,7 +111,7 @@ class GranianTransport(ASGITransport):
             await super().close(close)
             return
         pending = self._reader.leave()
-        if pending is not None and not MENDED:
+        if pending is not None and not FIXED_IN_2_8_9:
             pending.cancel()  # granian's close waits until nobody receives
         try:
             await super().close(close)
@@ -139,7 +139,7 @@ class GranianTransport(ASGITransport):
         return Close(CloseCode.ABNORMAL_CLOSURE) if close.code == CloseCode.NO_STATUS_RCVD else close
 
     async def deny(self, denial: Denial, /) -> None:
-        await super().deny(denial if MENDED else replace(denial, headers=_merged(denial.headers)))
+        await super().deny(denial if FIXED_IN_2_8_9 else replace(denial, headers=_merged(denial.headers)))
 
 
 def _result(pending: asyncio.Future[WebSocketEvent]) -> WebSocketEvent:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from anysocket_adapters.repairs.since import at_least
+from anysocket_adapters.repairs.versions import at_least
 
 REPOSITORY: Final = r"(?P<repository>[\w-]+/[\w-]+)"
 THREAD: Final = re.compile(rf"{REPOSITORY}#(?P<number>\d+)")

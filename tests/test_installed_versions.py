@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
-from anysocket_adapters.repairs.since import at_least, since
+from anysocket_adapters.repairs.versions import at_least, installed_at_least
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ def test_versions_compare_by_their_numbers(installed: str, release: str, newer: 
 
 
 def test_the_installed_version_tells() -> None:
-    assert since("anyio", version("anyio"))
-    assert not since("anyio", "999")
+    assert installed_at_least("anyio", version("anyio"))
+    assert not installed_at_least("anyio", "999")
 
 
 def test_what_is_not_installed_does_as_the_newest() -> None:
-    assert since("no-such-distribution", "999")
+    assert installed_at_least("no-such-distribution", "999")
