@@ -1,11 +1,12 @@
-"""Chat rooms: what one member says, the others in its room hear.
+"""Chat rooms: each member's messages go to the other members of its room.
 
 Run `anysocket serve chat:app` in this folder, then connect several peers to
 ws://127.0.0.1:8000/chat/lobby.
 
 A handler never sends to another handler's peer: it puts the message into that member's outbox.
-So a peer that has left, or that doesn't read, holds nobody up. One that lets its outbox run full
-is closed with 1013. chat_room.py is shorter, does without, and has a page for browsers.
+So a peer that has left, or that doesn't read, delays no other peer. When an outbox is full, its
+member's connection closes with 1013. chat_room.py is shorter: it has no outboxes, and it has a page
+for browsers.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ app = Application()
 
 
 class Member:
-    """A connection, and the messages that still have to be sent to it."""
+    """A connection, and its outbox: messages that aren't sent yet."""
 
     def __init__(self, ws: WebSocket) -> None:
         self.ws = ws
@@ -30,14 +31,14 @@ class Member:
         self.presence = anyio.CancelScope()
 
     def hear(self, message: str | bytes) -> None:
-        """Take a message, without waiting; a member that is too slow has to leave."""
+        """Put a message into the outbox, without waiting. When it is full, end the connection."""
         try:
             self.outbox.send_nowait(message)
         except anyio.WouldBlock:
             self.presence.cancel()
 
     async def deliver(self) -> None:
-        """Send what is in the outbox, for as long as the peer is there."""
+        """Send the messages of the outbox until the peer leaves."""
         with suppress(ConnectionClosed):  # the task that receives sees the end too
             async for message in self.unsent:
                 await self.ws.send(message)
@@ -65,7 +66,7 @@ async def chat(request: WebSocketRequest) -> None:
 
 
 async def take_part(me: Member, room: str) -> None:
-    """Pass on what the peer says until it leaves."""
+    """Give the peer's messages to the other members until it leaves."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(me.deliver)
         while (message := await me.ws.receive()) is not None:

@@ -1,9 +1,10 @@
-"""A chat room with a page for browsers: everybody hears what anybody says, and has said.
+"""A chat room with a page for browsers: everyone gets every message, and the last 100 at the start.
 
 Run `anysocket serve chat_room:app` in this folder, then open http://127.0.0.1:8000/ in two windows.
 
-It is the chat room of Bocadillo's documentation. Whoever speaks waits until it has been sent to all,
-so a peer that doesn't read holds up who speaks, but not who listens; chat.py closes such a peer.
+It is the chat room of Bocadillo's documentation. A handler waits until its message has been sent to
+all, so a peer that doesn't read delays the sender, but not the other receivers. chat.py closes the
+connection of such a peer.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
-"""Let in as many peers as there are seats, and tell the others when to come back.
+"""Accept as many peers as there are seats, and tell the others when to try again.
 
 Run `anysocket serve denial:app` in this folder, then connect three peers to
 ws://127.0.0.1:8000/. The third gets an HTTP response with status 503, a header and a body, and
-its connection never opens. With `auto_accept=False` the handler runs before there is a connection.
+its connection never opens. With `auto_accept=False` the handler runs before the connection is open.
 """
 
 from anysocket import Application, Connection

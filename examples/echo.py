@@ -1,7 +1,7 @@
 """Send every message back.
 
 Run `anysocket serve echo:app` in this folder, then connect to ws://127.0.0.1:8000/echo, or to /text,
-/bytes or /json, each of which takes messages of one type and closes when another one comes.
+/bytes or /json. Each of these three takes messages of one type; another type closes the connection.
 """
 
 from anysocket import Application, Connection, JsonValue, WebSocketRequest

@@ -1,7 +1,7 @@
-"""Send every message back, by ASGI's own events.
+"""Send every message back, with ASGI's own events.
 
-Run `anysocket serve events:app` in this folder, then connect to ws://127.0.0.1:8000/echo. Events may
-be mixed with accept, receive, send and close: it is one connection, and its state is kept right.
+Run `anysocket serve events:app` in this folder, then connect to ws://127.0.0.1:8000/echo. You can mix
+events with accept, receive, send and close: both use the same connection and its state.
 """
 
 from anysocket import Application, WebSocketRequest

@@ -1,8 +1,8 @@
-"""Let in only those who have a key, in a header or in the query.
+"""Accept only peers that have a key, in a header or in the query.
 
 Run `GUARD_KEY=sesame anysocket serve guard:app` in this folder, then connect to
-ws://127.0.0.1:8000/private?key=sesame, or send the header `X-API-Key: sesame`. Anyone else gets
-an HTTP response with status 401, and the connection never opens.
+ws://127.0.0.1:8000/private?key=sesame, or send the header `X-API-Key: sesame`. Any other peer gets
+an HTTP response with status 401, and its connection never opens.
 """
 
 import os
@@ -16,7 +16,7 @@ app = Application()
 
 
 def has_key(request: WebSocketRequest) -> bool:
-    """Tell whether the peer knows the key; a browser can't set headers, so it uses the query."""
+    """Tell whether the peer has the key. A browser can't set headers, so it uses the query."""
     given = request.headers.get("x-api-key") or request.query.get("key") or ""
     return secrets.compare_digest(given.encode(), KEY.encode())
 

@@ -2,8 +2,8 @@
 
 Run `anysocket serve iteration:app` in this folder, then connect to ws://127.0.0.1:8000/.
 
-A `Connection` is accepted before its handler runs, and closed after it. Its iteration ends with
-the connection, however that ends; then `code` tells how.
+A `Connection` is accepted before its handler runs, and closed after it. Its iteration ends when
+the connection ends, without an error; `code` then has the close code.
 """
 
 from anysocket import Application, Connection

@@ -1,7 +1,7 @@
-"""A page over http and a WebSocket beside it: http requests go to any other ASGI application.
+"""A page over http and a WebSocket beside it: http requests go to another ASGI application.
 
 Run `anysocket serve mounted:app` in this folder, then open http://127.0.0.1:8000/ in a browser.
-`page` stands for an application of any framework; its own lifespan runs within that of `app`.
+`page` stands for an application of any framework; its own lifespan runs inside that of `app`.
 """
 
 from anysocket import Application, WebSocketRequest

@@ -1,10 +1,10 @@
-"""Send the server's time, once a second.
+"""Send the server's time every second.
 
 Run `anysocket serve server_clock:app` in this folder, then connect to ws://127.0.0.1:8000/clock.
 
-The handler has nothing to receive, but it sleeps in `receive` all the same: so it learns at once,
-and on every server, that the peer has left. Where the server notices the end of a connection by
-itself (contract C6), `await anyio.sleep(1)` would do.
+The handler expects no message, but it waits in `receive`: so it notices at once, on every server,
+that the peer has left. Where the server itself notices the end of a connection (contract C6),
+`await anyio.sleep(1)` is enough.
 """
 
 from datetime import UTC, datetime

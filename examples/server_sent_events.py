@@ -1,8 +1,8 @@
-"""What is said over a WebSocket, heard as server-sent events by those who only listen.
+"""Messages of a WebSocket, sent to listeners as server-sent events.
 
-Run `anysocket serve server_sent_events:app` in this folder, listen with
-`curl -N http://127.0.0.1:8000/`, or with `new EventSource("/")` in a page of this server, then
-speak at ws://127.0.0.1:8000/say.
+Run `anysocket serve server_sent_events:app` in this folder. Listen with
+`curl -N http://127.0.0.1:8000/`, or with `new EventSource("/")` in a page of this server. Then
+send messages to ws://127.0.0.1:8000/say.
 """
 
 from contextlib import suppress
@@ -14,7 +14,7 @@ from anysocket import Application, Connection
 from anysocket.asgi import Receive, Scope, Send
 
 UNHEARD = 100
-"""How many messages may wait for one listener; one that is slower misses some."""
+"""How many messages may wait for one listener; a slower listener misses some."""
 
 listeners: set[MemoryObjectSendStream[str]] = set()
 
@@ -39,7 +39,7 @@ async def listen(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def tell(heard: MemoryObjectReceiveStream[str], send: Send) -> None:
-    """Send an event for each message, and at first a comment: some servers wait for a body."""
+    """Send an event for each message. A comment comes first, because some servers wait for a body."""
     await send({"type": "http.response.body", "body": b": welcome\n\n", "more_body": True})
     async for message in heard:
         event = "".join(f"data: {line}\n" for line in message.splitlines()) + "\n"

@@ -1,7 +1,7 @@
-"""Speak the subprotocol that the peer prefers.
+"""Use the subprotocol that the peer prefers.
 
 Run `anysocket serve subprotocol:app` in this folder, then connect to ws://127.0.0.1:8000/sum and
-offer `sum.json` or `sum.text`. Send numbers, as JSON or as text with spaces between them, and
+offer `sum.json` or `sum.text`. Send numbers, as JSON or as text with spaces between them. You
 receive their sum in the same form.
 """
 

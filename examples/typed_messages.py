@@ -1,11 +1,11 @@
-"""Messages with types: each is decoded and validated, and checkers know when one is forgotten.
+"""Messages with types: each is decoded and validated, and type checkers find a forgotten one.
 
 Run `anysocket serve typed_messages:app` in this folder, connect to
 ws://127.0.0.1:8000/calculate, and send `{"type": "add", "numbers": [1, 2]}` or
 `{"type": "divide", "dividend": 1, "divisor": 2}`.
 
-`BadMessage` among what is received hands over what isn't a message at all, as an answer is wanted
-for it too. Without it, such a message would close the connection with 1007 and its reason.
+With `BadMessage` among its types, the handler also gets messages that aren't valid, and answers
+them. Without it, such a message closes the connection with 1007 and a reason.
 """
 
 from typing import assert_never
@@ -16,26 +16,26 @@ from anysocket import Application, BadMessage, Connection
 
 
 class Add(Struct, tag="add"):
-    """Asks for a sum."""
+    """A request for a sum."""
 
     numbers: list[float]
 
 
 class Divide(Struct, tag="divide"):
-    """Asks for a quotient."""
+    """A request for a quotient."""
 
     dividend: float
     divisor: float
 
 
 class Result(Struct, tag="result"):
-    """Answers what was asked."""
+    """The answer."""
 
     value: float
 
 
 class Mistake(Struct, tag="mistake"):
-    """Answers what can't be answered."""
+    """The answer when there is no result."""
 
     reason: str
 
