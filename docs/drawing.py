@@ -1,4 +1,4 @@
-"""The plots of docs/choosing.md: a file for each scenario that the committed runs have."""
+"""The plots of docs/choosing.md: a file for each scenario of the committed runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from anysocket_matrix.bench.scenarios import SCENARIOS
 from anysocket_matrix.bench.summary import Line
 
 FOLDER = "plots"
-"""Where they are, as a page links to it."""
+"""The folder of the plots, as a page links to it."""
 
 _TICK = f"{RAW} on "
-"""Before an event loop: the app whose figure is a mark beside the bar of ours."""
+"""The name of the mark beside anysocket's bar, before the event loop: raw's figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Drawn:
 
 
 def drawn() -> list[Drawn]:
-    """Draw what a handler of anysocket's costs on each server, with raw's cost beside it."""
+    """Draw the cost of an anysocket handler on each server, with raw's cost beside it."""
     measured = runs(*SERVERS)
     scenarios = dict.fromkeys(name for run in measured for name in run.results.units)
     found: list[Drawn] = []
@@ -49,7 +49,7 @@ def _draw(scenario: str, figures: list[Figure]) -> Drawn:
 
 
 def _lines(scenario: str, figures: list[Figure]) -> Mapping[str, list[Line]]:
-    """Give each server a line, in which an event loop is what an app is elsewhere."""
+    """Return a line for each server. An event loop takes the place of an app there."""
     found: dict[str, list[Line]] = {}
     for server in dict.fromkeys(each.server for each in figures if each.app == OURS):
         mine = {

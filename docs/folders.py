@@ -1,4 +1,4 @@
-"""Where the documentation is, its contract, and the results that its tables are made from."""
+"""The folders of the documentation and of the results that its tables are made from."""
 
 from pathlib import Path
 
@@ -6,4 +6,4 @@ DOCS = Path(__file__).parent
 RESULTS = DOCS / "results"
 
 CONTRACT = "contract.md"
-"""Where the clauses are, as a page links to it."""
+"""The page of the clauses, as another page links to it."""

@@ -1,8 +1,7 @@
 """Write the generated parts of the documentation: `python -m docs.generate`, or `--check` them.
 
-A region of a page begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`. What stands
-in between is what the function of that name in `REGIONS` gives; `docs/regions` has a module for each
-subject.
+A region of a page begins with `<!-- generated: NAME -->` and ends with `<!-- end -->`. The function
+of that name in `REGIONS` returns the text in between. `docs/regions` has a module for each subject.
 """
 
 import re
@@ -96,21 +95,21 @@ REGIONS: dict[str, Callable[[], str]] = {
 
 
 def generated(page: str) -> str:
-    """Give a page with its regions as they should be.
+    """Return a page with its regions generated.
 
     Raises:
-        KeyError: a region has a name that nothing generates.
+        KeyError: no function generates a region of this name.
     """
     return REGION.sub(lambda region: f"{region[1]}\n{REGIONS[region[2]]()}\n\n{region[3]}", page)
 
 
 def pages() -> list[Path]:
-    """Give all pages."""
+    """Return all pages."""
     return sorted(DOCS.glob("*.md"))
 
 
 def others() -> dict[Path, str]:
-    """Give what is generated as a whole: the pages in HTML, and the plots."""
+    """Return the files that are generated as a whole: the pages in HTML, and the plots."""
     found = {DOCS / "compatibility.html": compatibility.page()}
     costs_page = figures.page()
     if costs_page is not None:
@@ -119,12 +118,12 @@ def others() -> dict[Path, str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write or check all of it; 1 when a check fails."""
+    """Write or check every page and file; return 1 when a check fails."""
     checking = "--check" in arguments
     fresh: dict[Path, str | None] = {page: generated(page.read_text()) for page in pages()}
     fresh |= others()
     made = [*(DOCS / drawing.FOLDER).glob("*"), DOCS / "bench.html"]
-    fresh |= {file: None for file in made if file not in fresh and file.exists()}  # nothing makes it any more
+    fresh |= {file: None for file in made if file not in fresh and file.exists()}  # no longer generated
     stale = [file for file, text in fresh.items() if (file.read_text() if file.exists() else None) != text]
     for file in stale:
         if not checking:

@@ -1,4 +1,4 @@
-"""The committed runs of `anysocket bench`, and how figures of different rows are compared."""
+"""The committed runs of `anysocket bench`, and the comparison of figures of different rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from anysocket_matrix.bench.summary import TIMES, Cell, summarise
 FOLDER = RESULTS / "bench"
 
 SERVERS = ("asyncio", "uvloop")
-"""The runs that have all servers, by the event loop: a file each."""
+"""The runs with all servers, by event loop: a file each."""
 
 FRAMEWORKS = "frameworks"
-"""The run that has frameworks."""
+"""The run with frameworks."""
 
 MANY = "many"
-"""The run that has more connections than the others."""
+"""The run with more connections than the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What an app costs in a scenario on a row: processor time, or where nothing is sent, memory."""
+    """The cost of an app in a scenario on a row: processor time, or memory where no message is sent."""
 
     row: str
     app: str
@@ -49,41 +49,41 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A file."""
+    """A file with a run."""
 
     name: str
     results: Results
     cells: Sequence[Cell]
 
     def figures(self, scenario: str) -> list[Figure]:
-        """Give what each app costs on each row; none of a scenario that wasn't run."""
+        """Return the cost of each app on each row; nothing for a scenario that wasn't run."""
         return [_figure(cell, self.results) for cell in self.cells if cell.scenario == scenario]
 
 
 def runs(*names: str) -> list[Run]:
-    """Read the runs that are there.
+    """Read those of the named runs that exist.
 
     Raises:
-        ValueError: a file is something else.
+        ValueError: a file isn't a run.
     """
     files = [FOLDER / f"{name}.json" for name in names]
     return [_read(file) for file in files if file.exists()]
 
 
 def ours(scenario: str, *names: str) -> list[Figure]:
-    """Give what a handler of anysocket's costs on each row; on each event loop, unless runs are named."""
+    """Return the cost of an anysocket handler on each row, from the named runs or from `SERVERS`."""
     return [each for run in runs(*(names or SERVERS)) for each in run.figures(scenario) if each.app == OURS]
 
 
 def loop_of(row: str) -> str:
-    """Give the event loop of a row."""
+    """Return the event loop of a row."""
     return row.partition("+")[2] or "asyncio"
 
 
 def apart(one: Figure, other: Figure) -> bool | None:
-    """Tell whether two figures differ that weren't measured in the same rounds: whether their quartiles do.
+    """Return whether the quartiles of two figures of different rounds don't overlap.
 
-    None when the rounds are so few that not even a ratio within them could be told from 1.
+    None when there are too few rounds to distinguish even a ratio within rounds from 1.
     """
     if differs([2.0] * min(one.rounds, other.rounds)) is None:
         return None
@@ -91,17 +91,17 @@ def apart(one: Figure, other: Figure) -> bool | None:
 
 
 def times(one: Figure, other: Figure) -> str:
-    """Write how many times as much one figure is as another; what can't be told apart is about 1."""
+    """Write the ratio of two figures; `≈ 1` when they don't differ."""
     if other.spread.median <= 0:
-        return "-"  # memory that nothing was seen of
-    told, ratio = apart(one, other), one.spread.median / other.spread.median
-    if told is None:
+        return "-"  # no memory was measured
+    differ, ratio = apart(one, other), one.spread.median / other.spread.median
+    if differ is None:
         return f"{TIMES}{ratio:.2f}?"
-    return f"{TIMES}{ratio:.2f}" if told else "≈ 1"
+    return f"{TIMES}{ratio:.2f}" if differ else "≈ 1"
 
 
 def cheapest(figures: Sequence[Figure]) -> tuple[list[Figure], list[Figure]]:
-    """Give those that nothing tells from the lowest figure, and the others; the lowest first."""
+    """Return the figures that don't differ from the lowest, and the others; the lowest first."""
     by_cost = sorted(figures, key=lambda each: each.spread.median)
     same = [each for each in by_cost if each is by_cost[0] or apart(each, by_cost[0]) is False]
     return same, [each for each in by_cost if each not in same]
@@ -110,7 +110,7 @@ def cheapest(figures: Sequence[Figure]) -> tuple[list[Figure], list[Figure]]:
 @cache
 def _read(file: Path) -> Run:
     results = read(file)
-    known = {app.name for app in APPS}  # the benchmark may no longer have all
+    known = {app.name for app in APPS}  # apps that the benchmark still has
     rounds = [each for each in results.rounds if each.app in known]
     return Run(file.stem, results, summarise(msgspec.structs.replace(results, rounds=rounds)))
 

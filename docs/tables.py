@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Draw a table, or say that there is nothing in it."""
+    """Write a table, or "None." when it has no rows."""
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     if not lines:
         return "None."

@@ -10,16 +10,16 @@ WORKFLOW = Path(__file__).parent.parent / ".github" / "workflows" / "tests.yml"
 REGION = re.compile(r"( +)# environments\n.*?( +# end\n)", re.DOTALL)
 
 NAME = re.compile(r"[\w-]+")
-"""An environment's: tox also tells what it provisions, and how long it takes."""
+"""The name of an environment. tox also prints lines about provisioning and time."""
 
 NEWEST = "3.13"
-"""What runs an environment that names no Python."""
+"""The Python for an environment that names none."""
 
 LABELS = ("pythons", "grid", "autobahn")
 
 
 def environments() -> list[str]:
-    """Give every environment that tox runs by itself or under a label, but the report of the others."""
+    """Return every environment that tox runs by default or under a label, except `report`."""
     listed = list(tox("list", "--no-desc", "-d"))
     for label in LABELS:
         listed += tox("config", "-m", label, "-k", "env_name")
@@ -28,14 +28,14 @@ def environments() -> list[str]:
 
 
 def tox(*arguments: str) -> list[str]:
-    """Ask tox."""
+    """Return the lines that a command of tox prints."""
     command = [sys.executable, "-m", "tox", *arguments]
-    told = subprocess.run(command, cwd=WORKFLOW.parents[2], capture_output=True, text=True, check=True)
-    return told.stdout.splitlines()
+    ran = subprocess.run(command, cwd=WORKFLOW.parents[2], capture_output=True, text=True, check=True)
+    return ran.stdout.splitlines()
 
 
 def python(environment: str) -> str:
-    """Tell the version that an environment is for: of py311-unit 3.11."""
+    """Return the Python version of an environment: 3.11 for py311-unit."""
     named = re.match(r"py(\d)(\d+)\b", environment)
     return f"{named[1]}.{named[2]}" if named else NEWEST
 
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
     if fresh == text:
         return 0
     if "--check" in arguments:
-        print(f"{WORKFLOW.name} isn't fresh: python -m docs.workflow writes it")
+        print(f"{WORKFLOW.name} is stale: run python -m docs.workflow")
         return 1
     WORKFLOW.write_text(fresh)
     print(f"{WORKFLOW.name} written")

@@ -13,18 +13,18 @@ from anysocket_matrix.autobahn.verdicts import Committed, Pair, Verdict, in_orde
 
 def verdicts() -> str:
     """Count the committed verdicts of Autobahn, the worst where they vary."""
-    told = [verdict for verdict in Verdict if verdict is not Verdict.ERROR]
+    shown = [verdict for verdict in Verdict if verdict is not Verdict.ERROR]
     rows: list[tuple[str, ...]] = []
     for row, committed in _committed().items():
         for echo in ("bare", "ours"):
             found = [worst(getattr(pair, echo)) for pair in committed.cases.values()]
-            counts = (str(found.count(verdict)) for verdict in told)
+            counts = (str(found.count(verdict)) for verdict in shown)
             rows.append((f"`{row}` {committed.version}", str(len(found)), echo, *counts))
-    return table(("row", "cases", "echo", *(verdict.value for verdict in told)), rows)
+    return table(("row", "cases", "echo", *(verdict.value for verdict in shown)), rows)
 
 
 def native() -> str:
-    """Tell why cases fail, or aren't implemented, with our handler as on the bare server."""
+    """List the cases that fail or aren't implemented with both echoes, with the reason."""
     committed = _committed()
     return table(
         ("on", "cases", "because"),
@@ -33,7 +33,7 @@ def native() -> str:
 
 
 def differing() -> str:
-    """Tell which verdicts differ from the bare server's, and which vary."""
+    """List the verdicts that differ from the bare server's, and those that vary."""
     rows: list[tuple[str, ...]] = []
     for row, committed in _committed().items():
         pairs: dict[Pair, list[str]] = {}
@@ -56,7 +56,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _in_short(cases: Sequence[str]) -> str:
-    """List cases, a group of many only by its number."""
+    """List cases; of a group with more than 20, only the number."""
     groups: dict[str, list[str]] = {}
     for case in sorted(cases, key=in_order):
         groups.setdefault(case.split(".")[0], []).append(case)

@@ -1,4 +1,4 @@
-"""What `anysocket servers` knows and answers."""
+"""The output of `anysocket servers`."""
 
 from pathlib import Path
 
@@ -12,19 +12,19 @@ from anysocket_matrix.choosing.show import need_rows, print_judged, print_uses
 from anysocket_matrix.choosing.uses import uses
 
 ASKED = ("peer-close-reason", "http2", "compression")
-"""What docs/choosing.md asks for."""
+"""The needs in the example of docs/choosing.md."""
 
 APPLICATION = Path(choosing_app.__file__)
 
 
 def needs() -> str:
-    """Tell what can be asked of a server, and which rows lack it."""
+    """List the needs that you can ask for, and the rows that lack each."""
     rows = [(f"`{names}`", need.clause, need.says, lacking) for names, need, lacking in need_rows()]
     return table(("`--need`", "clause", "what it is", "lacking on"), rows)
 
 
 def answer() -> str:
-    """Show what `anysocket servers` answers, without the versions that happen to be installed."""
+    """Show the answer of `anysocket servers`, without the installed versions."""
     console = Console(width=110)
     with console.capture() as captured:
         print_judged(console, judge(find(ASKED)), None, versions=False)

@@ -1,4 +1,4 @@
-"""What each server does, from the committed results: for compatibility.md and compatibility.html."""
+"""The tables of compatibility.md and compatibility.html, from the committed results."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -33,22 +33,22 @@ def measured() -> Merged:
 
 
 def page() -> str:
-    """Give the page in HTML."""
+    """Return the page in HTML."""
     return render(measured(), CONTRACT)
 
 
 def newest() -> list[RowResult]:
-    """Give each row in its newest version."""
+    """Return each row in its newest version."""
     return [row.worst for row in measured().newest]
 
 
 def direct() -> list[RowResult]:
-    """Give those that no proxy stands in front of."""
+    """Return the rows without a proxy."""
     return [row for row in newest() if not set(row.row.split("+")) & set(PROXIES)]
 
 
 def servers() -> list[RowResult]:
-    """Give the servers themselves, without their variants."""
+    """Return the rows of the servers themselves, without their variants."""
     return [row for row in newest() if "+" not in row.row]
 
 
@@ -68,7 +68,7 @@ def _count(row: RowResult, verdict: Verdict) -> str:
 
 
 def differences() -> str:
-    """Tell which server comes by what in which way, where they aren't alike."""
+    """List the capabilities that differ between the servers."""
     rows = servers()
     supports = [supported(row) for row in rows]
     return table(
@@ -90,7 +90,7 @@ def _support(support: Support | None) -> str:
 
 
 def cases() -> str:
-    """Tell how each case goes on each server, unless every server does it by itself."""
+    """List each case's verdict on each server; cases that are native everywhere by name only."""
     rows = servers()
     lines, everywhere = dict[str, tuple[str, ...]](), list[str]()
     for case, clause in _clauses_of(rows).items():
@@ -113,7 +113,7 @@ def _clauses_of(rows: Sequence[RowResult]) -> dict[str, str]:
 
 
 def known_failures() -> str:
-    """List what fails and no capability says so, with where upstream is told."""
+    """List the known failures, each with its thread upstream."""
     return table(
         ("row", "version", "case", "upstream"),
         [
@@ -126,14 +126,14 @@ def known_failures() -> str:
 
 
 def variants() -> str:
-    """Tell where a server's variants differ from it."""
+    """List the cases in which a server's variants differ from it."""
     return _variants(row.row for row in direct())
 
 
 def through_proxies() -> str:
-    """Tell what is lost behind a proxy, and what only without it.
+    """List the cases that are absent only behind a proxy, and those that are absent only without it.
 
-    Rows through proxies don't run over the plain transport, so native and repaired look alike there.
+    Rows with a proxy don't run over the plain transport, so native and repaired look alike there.
     """
     absent = {row.row: {cell.case: cell.verdict is Verdict.ABSENT for cell in row.cells} for row in newest()}
     rows: list[tuple[str, str, str]] = []
@@ -146,7 +146,7 @@ def through_proxies() -> str:
 
 
 def _variants(names: Iterable[str]) -> str:
-    """Tell it of these rows, those that differ alike in one line."""
+    """List the differences of these rows; rows with the same differences share a line."""
     by_name = {row.row: row for row in newest()}
     alike: dict[str, list[str]] = {}
     for name in names:
@@ -159,7 +159,7 @@ def _variants(names: Iterable[str]) -> str:
 
 
 def older_versions() -> str:
-    """Tell where an older version differs from the newest of its row."""
+    """List the cases in which an older version differs from the newest of its row."""
     of_row = {row.row: row.worst for row in measured().newest}
     older = [row.worst for row in measured().rows if row.worst.version != of_row[row.row].version]
     return table(
@@ -179,7 +179,7 @@ def _verdicts(row: RowResult) -> Mapping[str, str]:
 
 
 def versions() -> str:
-    """Tell what the committed results were measured with."""
+    """List the environments of the committed results."""
     rows = [run for row in measured().rows for run in row.runs.values()]
     runs = {
         f"anysocket {row.anysocket}, Python {row.python}, {row.platform}, "
@@ -190,12 +190,12 @@ def versions() -> str:
 
 
 def of_cell(cell: Cell | None) -> str:
-    """Show what a cell says."""
+    """Write the verdict of a cell."""
     return verdict(None if cell is None else cell.verdict)
 
 
 def verdict(verdict: Verdict | None) -> str:
-    """Show a verdict, so that an absence is seen."""
+    """Write a verdict, an absence in bold."""
     if verdict is None:
         return "not measured"
     return verdict.value if verdict is not Verdict.ABSENT else "**absent**"

@@ -1,4 +1,4 @@
-"""What stands beside each clause of the contract: capabilities and cases."""
+"""The tables of each clause of the contract: its capabilities and its cases."""
 
 from docs.tables import table
 
@@ -10,7 +10,7 @@ from anysocket_matrix.reports.page.clauses import TITLES
 
 
 def capabilities(clause: str) -> str:
-    """Tell what a server may lack of a clause, and which one does."""
+    """List the capabilities of a clause, with the servers where each is repaired or absent."""
     rows = [
         (f"`{name}`", says, _with(name, Support.REPAIRED), _with(name, Support.ABSENT))
         for name, (of, says) in described().items()
@@ -18,7 +18,7 @@ def capabilities(clause: str) -> str:
     ]
     if not rows:
         proved = any(case.clause == clause for case in cases())
-        return "Every server has all of it natively." if proved else "None is declared yet."
+        return "Native on every server." if proved else "No capability is declared yet."
     return table(("capability", "what it is", "repaired on", "absent on"), rows)
 
 
@@ -43,6 +43,6 @@ def clause_cases(clause: str) -> str:
 
 
 def unproved() -> str:
-    """Name the clauses that no case is about."""
+    """List the clauses without a case."""
     proved = {case.clause for case in cases()}
     return ", ".join(clause for clause in TITLES if clause not in proved) or "none"

@@ -1,4 +1,4 @@
-"""What a message costs, from the committed results."""
+"""The tables of cost.md, from the committed results."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from anysocket_matrix.cost.whole import WholeCosts
 
 
 def costs() -> str:
-    """Tell what a message costs, from the committed results."""
+    """List the instructions of a message and of a connection."""
     rows: list[tuple[str, ...]] = []
     for file in sorted(RESULTS.glob("cost-*.json")):
         measured = msgspec.json.decode(file.read_bytes(), type=Costs)
@@ -25,7 +25,7 @@ def costs() -> str:
 
 
 def peers() -> str:
-    """Tell what a message costs in other frameworks, the cheapest first."""
+    """List the instructions of other frameworks, the cheapest message first."""
     file = RESULTS / "peers-3.13.json"
     measured = msgspec.json.decode(file.read_bytes(), type=Costs)
     shown = [cost for cost in measured.costs if cost.app in (OURS, *FRAMEWORKS)]
@@ -45,14 +45,14 @@ def _wholes() -> Iterator[WholeCosts]:
 
 
 def held() -> str:
-    """Tell what the memory of an idle connection consists of, from the committed results."""
+    """List the lines that allocate the memory of an idle connection."""
     held = (each for measured in _wholes() for each in measured.held)
     rows = [(f"{each.size:,}", f"`{each.where}`", f"`{each.line}`") for each in held]
     return table(("bytes", "module", "line"), rows)
 
 
 def steps() -> str:
-    """Tell what each function runs of Python's instructions for a connection, from the committed results."""
+    """List the number of Python's instructions in each function for a connection."""
     profiles = [profile for measured in _wholes() for profile in measured.profiles]
     head = ("module", "function", *(f"`{each.server}` {each.version}" for each in profiles))
     rows = [
@@ -64,7 +64,7 @@ def steps() -> str:
 
 
 def over_rsgi() -> str:
-    """Tell what a connection over granian's RSGI costs of one of granian's raw ASGI, by app."""
+    """List the cost of a connection over granian's RSGI, in ratio to granian's raw ASGI, by app."""
     found = [
         each for run in runs(SERVERS[0]) for each in run.figures("connect") if each.row == "granian-rsgi"
     ]
@@ -73,7 +73,7 @@ def over_rsgi() -> str:
 
 
 def whole() -> str:
-    """Tell what a whole server costs, from the committed results."""
+    """List the instructions and the memory of a whole server."""
     rows: list[tuple[str, ...]] = []
     for measured in _wholes():
         for cost in measured.costs:

@@ -1,4 +1,4 @@
-"""The features of the frameworks that came before."""
+"""The features of earlier frameworks."""
 
 import inspect
 from importlib import import_module
@@ -10,7 +10,7 @@ from tests.features.feature import FEATURES, SEEDS
 
 
 def features() -> str:
-    """Tell for each feature of the frameworks that came before what serves it, and what proves it."""
+    """List each feature of earlier frameworks, with anysocket's name for it and the test that proves it."""
     for seed, _ in SEEDS.values():
         import_module(f"tests.features.test_{seed}")
     import_module("tests.outside.test_proxies")

@@ -1,4 +1,4 @@
-"""What each server costs, and what its event loop and its implementation do, by `anysocket bench`."""
+"""The cost of each server, its event loops and its implementations, measured by `anysocket bench`."""
 
 from collections.abc import Callable, Container, Sequence
 
@@ -19,16 +19,16 @@ USES = {
     "many short connections": "connect",
     "the memory of idle connections": "idle",
 }
-"""What a reader may want to do often, and the scenario that is most like it."""
+"""Common uses, each with the scenario that is most like it."""
 
 
 def page() -> str | None:
-    """Give the page in HTML, as `anysocket bench --html` makes it; None when there is no run."""
+    """Return the page in HTML, as `anysocket bench --html` writes it; None when there is no run."""
     return next((render(run.results) for run in runs(SERVERS[0])), None)
 
 
 def uses() -> str:
-    """Tell for each use which rows are cheapest, and how much dearer the others are."""
+    """List the cheapest rows for each use, and the ratio of the others to them."""
     rows: list[tuple[str, ...]] = []
     for use, scenario in USES.items():
         figures = ours(scenario)
@@ -38,11 +38,11 @@ def uses() -> str:
             rows.append((use, f"`{scenario}`", figures[0].unit, shown, _range(others, same[0])))
         else:
             rows.append((use, f"`{scenario}`", "", "not measured", ""))
-    return table(("use", "scenario", "", "cheapest, or not told apart from it", "the others"), rows)
+    return table(("use", "scenario", "", "cheapest, and all that don't differ from it", "others"), rows)
 
 
 def row_costs() -> str:
-    """Tell what each row costs in each use."""
+    """List the cost of each row for each use."""
 
     def cell(row: str, figures: Sequence[Figure]) -> str:
         same, others = cheapest(figures)
@@ -54,7 +54,7 @@ def row_costs() -> str:
 
 
 def loops() -> str:
-    """Tell what uvloop costs of what asyncio costs."""
+    """List the ratio of uvloop's cost to asyncio's."""
     base, other = SERVERS
     columns = [{(each.server, each.loop): each for each in ours(scenario)} for scenario in USES.values()]
     found = dict.fromkeys(key for column in columns for key in column)
@@ -65,8 +65,8 @@ def loops() -> str:
             cells = (times(one, beside) if one and beside else "-" for one, beside in pairs)
             rows.append((f"`{server}`", *cells))
     alone = [f"`{server}` ({loop})" for server, loop in found if not _both(server, found)]
-    told = f"\n\nMeasured on one event loop only: {', '.join(alone)}." if alone else ""
-    return table((f"{other} / {base}", *headings()), rows) + told
+    missing = f"\n\nMeasured on one event loop only: {', '.join(alone)}." if alone else ""
+    return table((f"{other} / {base}", *headings()), rows) + missing
 
 
 def _both(server: str, found: Container[tuple[str, str]]) -> bool:
@@ -74,7 +74,7 @@ def _both(server: str, found: Container[tuple[str, str]]) -> bool:
 
 
 def again() -> str:
-    """Tell how far two runs lie apart where nothing differs: in rows that the run of frameworks has, too."""
+    """List the ratio of two runs without any difference, for the rows that the run of frameworks also has."""
     columns = [{each.row: each for each in ours(scenario)} for scenario in USES.values()]
     beside = [{each.row: each for each in ours(scenario, FRAMEWORKS)} for scenario in USES.values()]
     twice = dict.fromkeys(
@@ -88,7 +88,7 @@ def again() -> str:
 
 
 def implementations() -> str:
-    """Tell which row of a server that has several is cheapest, by event loop."""
+    """List the cheapest row of each server that has several, by event loop."""
     rows_of: dict[tuple[str, str], set[str]] = {}
     for scenario in USES.values():
         for each in ours(scenario):
@@ -102,7 +102,7 @@ def implementations() -> str:
 
 
 def _family(figure: Figure) -> tuple[str, str]:
-    """Give what is installed, such as `granian` of `granian-rsgi`, and the event loop."""
+    """Return the server's name, such as `granian` for `granian-rsgi`, and the event loop."""
     return figure.server.partition("-")[0], figure.loop
 
 
@@ -110,18 +110,18 @@ def _best(figures: Sequence[Figure]) -> str:
     if not figures:
         return "-"
     same, others = cheapest(figures)
-    told = ", ".join(f"**{each.server}**" for each in same)
-    return "; ".join([told, *(f"{each.server} {times(each, same[0])}" for each in others)])
+    best = ", ".join(f"**{each.server}**" for each in same)
+    return "; ".join([best, *(f"{each.server} {times(each, same[0])}" for each in others)])
 
 
 def plots() -> str:
     """Show the plots."""
     shown = [f"![{each.title}]({PLOTS}/{each.file})" for each in drawn()]
-    return "\n\n".join(shown) or "None: nothing is measured."
+    return "\n\n".join(shown) or "No plots: nothing is measured."
 
 
 def by_row(cell: Callable[[Figure, Sequence[Figure]], str]) -> str:
-    """Draw a table with a line for each row, a server's event loops together, and a column for each use."""
+    """Write a table with a line for each row, a server's event loops together, and a column for each use."""
     columns = [ours(scenario) for scenario in USES.values()]
     found = dict.fromkeys(each.row for figures in columns for each in figures)
     servers = list(dict.fromkeys(row.partition("+")[0] for row in found))
@@ -133,7 +133,7 @@ def by_row(cell: Callable[[Figure, Sequence[Figure]], str]) -> str:
 
 
 def headings() -> list[str]:
-    """Give the scenarios of the uses, as headings of columns."""
+    """Return the scenarios of the uses, as column headings."""
     return [f"`{scenario}`" for scenario in USES.values()]
 
 

@@ -1,4 +1,4 @@
-"""What grows with the number of connections, by two runs of `anysocket bench`: nothing should."""
+"""Costs with few and with many connections, from two runs of `anysocket bench`: they shouldn't grow."""
 
 from docs.regions.measured import missing
 from docs.runs import MANY, SERVERS, Figure, Run, runs, times
@@ -8,7 +8,7 @@ from anysocket_matrix.bench.scenarios import SCENARIOS
 
 
 def many() -> str:
-    """Tell what a message, a delivery and a connection cost with few connections and with many."""
+    """List the cost of a message, a delivery and a connection, with few connections and with many."""
     fewer, more = runs(SERVERS[0]), runs(MANY)
     if not fewer or not more:
         return missing(MANY if fewer else SERVERS[0])

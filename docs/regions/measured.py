@@ -1,4 +1,4 @@
-"""What the committed runs of `anysocket bench` depend on, what they lack, and how they are made anew."""
+"""The environments of the committed runs of `anysocket bench`, and the commands that repeat them."""
 
 import shlex
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from docs.runs import FRAMEWORKS, MANY, SERVERS, Run, runs
 from anysocket_matrix.bench.scenarios import SCENARIOS
 
 _FOLDER = "results/bench"
-"""Where the runs are, as a page links to them."""
+"""The folder of the runs, as a page links to it."""
 
 
 def measured() -> str:
-    """Tell what the figures depend on, what is missing, and how they are made anew."""
+    """List each run's environment and what is missing in it, and the commands that repeat the runs."""
     parts: list[str] = []
     commands: list[str] = []
     for name in (*SERVERS, FRAMEWORKS, MANY):
@@ -27,11 +27,11 @@ def measured() -> str:
 
 
 def _environment(run: Run) -> str:
-    told = run.results.environment
-    versions = ", ".join(f"{name} {version}" for name, version in told.packages.items())
+    of = run.results.environment
+    versions = ", ".join(f"{name} {version}" for name, version in of.packages.items())
     return (
-        f"[{run.name}.json]({_FOLDER}/{run.name}.json), {told.started}: anysocket {told.anysocket}, "
-        f"Python {told.python}, {told.platform}, {told.cores} of {told.processor}, load {told.load} before; "
+        f"[{run.name}.json]({_FOLDER}/{run.name}.json), {of.started}: anysocket {of.anysocket}, "
+        f"Python {of.python}, {of.platform}, {of.cores} of {of.processor}, load {of.load} before; "
         f"{_rounds(run)} rounds of {_seconds(run)} s; {versions}."
     )
 
@@ -41,7 +41,7 @@ def _troubles(run: Run) -> Iterable[str]:
 
 
 def _command(run: Run) -> str:
-    """Write the command of a run, as far as its results tell it."""
+    """Write the command of a run, as far as its results have it."""
     results = run.results
     options = [("--server", row) for row in results.commands]
     apps = dict.fromkeys(app for of_row in results.commands.values() for app in of_row)
@@ -63,11 +63,11 @@ def _rounds(run: Run) -> int:
 
 
 def _seconds(run: Run) -> float:
-    """Give for how long each was kept busy, which the shortest round tells that has messages."""
+    """Return the length of a round: that of the shortest one with messages."""
     busy = [each.seconds for each in run.results.rounds if each.p50 is not None]
     return round(min(busy, default=0), 2)
 
 
 def missing(name: str) -> str:
-    """Say that there is no such run."""
+    """Write that there is no such run."""
     return f"There is no `docs/{_FOLDER}/{name}.json`."

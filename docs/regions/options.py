@@ -9,7 +9,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 
 def options(command: Callable[..., None]) -> str:
-    """List the options of a command, as its own declaration has them."""
+    """List the options of a command, from its declaration."""
     rows: list[tuple[str, str, str]] = []
     hints = get_type_hints(command, include_extras=True)
     for name, parameter in inspect.signature(command).parameters.items():
@@ -25,7 +25,7 @@ def options(command: Callable[..., None]) -> str:
 
 def _flags(name: str, kind: object, info: OptionInfo) -> str:
     flag = name.replace("_", "-")
-    # In an annotation typer takes the first name for what elsewhere is the default.
+    # In an annotation, typer stores the first name in `default`.
     declared = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
     if declared:
         return ", ".join(declared)

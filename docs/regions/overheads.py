@@ -1,4 +1,4 @@
-"""What stands beside anysocket's figures in the same rounds: raw apps, frameworks, compression."""
+"""Ratios within rounds: anysocket and frameworks to raw apps, compressed messages to plain ones."""
 
 from docs.regions.figures import USES, by_row, headings
 from docs.regions.measured import missing
@@ -13,12 +13,12 @@ PLAIN, COMPRESSED = "echo-1k", "compressed"
 
 
 def over_raw() -> str:
-    """Tell what anysocket costs of what a raw app costs on the same row."""
+    """List the ratio of anysocket's cost to a raw app's on the same row."""
     return by_row(lambda figure, _: says(figure.over_raw) or "-")
 
 
 def frameworks() -> str:
-    """Tell what frameworks cost of what a raw app costs."""
+    """List the ratio of each framework's cost to a raw app's."""
     found = runs(FRAMEWORKS)
     if not found:
         return missing(FRAMEWORKS)
@@ -36,7 +36,7 @@ def frameworks() -> str:
 
 
 def compression() -> str:
-    """Tell what a compressed message costs beside one of the same length that isn't."""
+    """List the cost of a compressed message and of a plain one of the same length."""
     rows: list[tuple[str, ...]] = []
     without: list[str] = []
     for run in runs(*SERVERS):
@@ -54,12 +54,12 @@ def compression() -> str:
     heading = ("row", f"`{PLAIN}` µs", f"`{COMPRESSED}` µs", f"`{COMPRESSED}` / `{PLAIN}`")
     if not rows:
         return f"Not measured: no run has both `{PLAIN}` and `{COMPRESSED}`."
-    told = f"\n\nWithout figures of compression: {', '.join(without)}." if without else ""
-    return table(heading, rows) + told
+    missing = f"\n\nWithout figures of compression: {', '.join(without)}." if without else ""
+    return table(heading, rows) + missing
 
 
 def _within_rounds(run: Run, row: str) -> list[float]:
-    """Give the ratios of all rounds: both scenarios are measured in each, in the same process."""
+    """Return the ratio in each round: both scenarios are measured there, in the same process."""
     plain, compressed = (
         {
             each.number: each.cpu / each.count

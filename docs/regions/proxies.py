@@ -1,4 +1,4 @@
-"""The configurations of the proxies, and what works through them."""
+"""The configurations of the proxies, and the results through each."""
 
 from collections.abc import Iterable
 
@@ -15,11 +15,11 @@ from tests.outside.configurations import (
 from anysocket_matrix.proxies import CONFIGURATIONS as FILES
 
 SHOWN = (TLS, TLS_BEHIND, NGINX_TLS)
-"""Whose text docs/proxies.md shows."""
+"""The configurations whose text is in docs/proxies.md."""
 
 
 def proxies() -> str:
-    """Tell which of the proxies' configurations work in front of which server."""
+    """List the proxies' configurations, and the servers that work behind each."""
     folder = "matrix/anysocket_matrix/proxies/configurations"  # wherever it is installed
     rows = (
         (each.proxy.name, f"[{each.file}](../{folder}/{each.file})", each.does, *_through(each))
@@ -46,5 +46,5 @@ def _through(configuration: Configuration) -> Iterable[str]:
 
 
 def configuration(file: str) -> str:
-    """Show a configuration as it is tested."""
+    """Show the text of a configuration, as it is tested."""
     return f"```\n{(FILES / file).read_text()}```"

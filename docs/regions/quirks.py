@@ -1,4 +1,4 @@
-"""The quirks, with what has come of each in the committed results."""
+"""The quirks, each with its verdict in the committed results."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from anysocket_matrix.results.results import WORST_LAST, RowResult
 
 
 def quirks() -> str:
-    """Tell what is done about each quirk, and what has come of it in the committed results."""
+    """List the quirks, each with its repair and its verdict in the committed results."""
     direct = compatibility.direct()
     links = _clause_links()
     rows: list[tuple[str, ...]] = []
@@ -44,7 +44,7 @@ def _repair(quirk: Quirk) -> str:
 
 
 def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
-    """Name the rows, with the version that mended the quirk, or in which a case has shown it."""
+    """List the rows, with the version that mended the quirk, or the one in which a case has shown it."""
     shown = {
         servers()[row.row.partition("+")[0]].distribution: row.version
         for row in affected

@@ -18,11 +18,11 @@ PROBES: Mapping[str, tuple[OptionName, Options]] = {
     "`--compression`": ("compression", Options(compression=True)),
     "`--no-compression`": ("compression", Options(compression=False)),
 }
-"""Every way to set an option that some server can't honour."""
+"""Every setting of an option that some server can't honour."""
 
 
 def refusals() -> str:
-    """Tell which server refuses which option, and what it does instead."""
+    """List the options that each server refuses, and what it does instead."""
     rows: list[tuple[str, str, str]] = []
     for says, (option, options) in PROBES.items():
         for name, server in servers().items():

@@ -7,7 +7,7 @@ from anysocket.session.state import TRANSITIONS
 
 
 def state_diagram() -> str:
-    """Draw the transitions, those of one pair of states on one arrow."""
+    """Draw the transitions; those between the same two states share an arrow."""
     arrows: dict[tuple[State, State], list[Action]] = {}
     for state, transitions in TRANSITIONS.items():
         for action, following in transitions.items():
@@ -30,7 +30,7 @@ def state_diagram() -> str:
 
 
 def transition_table() -> str:
-    """Tell what follows from each action in each state; a dash is what is refused."""
+    """List the state after each action in each state; a dash is a refused action."""
     return table(
         ("", *(action.value for action in Action)),
         [
