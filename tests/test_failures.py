@@ -6,16 +6,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
-from anysocket import (
-    Application,
-    BadMessage,
-    Close,
-    Connection,
-    ConnectionClosed,
-    Denial,
-    Handshake,
-    WebSocketRequest,
-)
+from anysocket import Application, BadMessage, Close, Connection, ConnectionClosed, WebSocketRequest
+from anysocket.adapter import Denial, Handshake
 from anysocket.supervision.failures import Failures, leaves
 from anysocket.testing.memory import Accepted
 

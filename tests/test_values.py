@@ -2,7 +2,8 @@
 
 import pytest
 
-from anysocket import Application, Handshake, Key, WebSocketRequest
+from anysocket import Application, Key, WebSocketRequest
+from anysocket.adapter import Handshake
 from anysocket.session.session import Session
 from anysocket.testing.memory import MemoryTransport
 from anysocket.values import Values

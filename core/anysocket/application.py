@@ -28,7 +28,6 @@ from anysocket.routing.signature import AnyHandler, Signature
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment
 from anysocket.session.session import Session
-from anysocket.session.state import State
 from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 from anysocket.supervision.failures import Failure, Failures
 from anysocket.supervision.handler import refuse, run
@@ -257,7 +256,7 @@ async def _serve(call: Callable[[], Awaitable[None]], session: Session) -> None:
     if session.code is not None:
         return  # a middleware has denied it, or has seen the peer leave
     await call()
-    if session.code is None and session.state is not State.CONNECTING:
+    if session.code is None and not session.connecting:
         await session.close()  # here, so that middleware sees how it ended
 
 

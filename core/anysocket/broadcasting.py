@@ -11,7 +11,8 @@ from anyio.lowlevel import checkpoint
 from anysocket.connection import Connection
 from anysocket.errors import ConnectionClosed, InvalidState
 from anysocket.messages.codec import Encode
-from anysocket.session.websocket import WebSocket, as_bytes
+from anysocket.session.session import as_bytes
+from anysocket.session.websocket import WebSocket
 
 Send = TypeVar("Send")
 

@@ -1,6 +1,6 @@
 """A connection inside of another framework's route, or of a bare ASGI application."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast, overload
 
@@ -29,7 +29,7 @@ def from_asgi(
     scope: Scope,
     receive: Receive,
     send: Send,
-    kind: type[Socket],
+    kind: Callable[..., Socket],  # a class; no `type[Socket]` takes `WebSocket`, which is a Protocol
     *,
     codec: Codec | None = None,
     max_message_size: int = ...,

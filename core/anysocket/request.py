@@ -17,7 +17,6 @@ from anysocket.handshake import Address, Handshake, HeaderLines, denial
 from anysocket.http.multidict import Headers, Query
 from anysocket.http.url import URL
 from anysocket.session.session import Session
-from anysocket.session.state import State
 from anysocket.session.websocket import WebSocket
 from anysocket.values import Values
 
@@ -56,7 +55,7 @@ class WebSocketRequest:
     @property
     def connecting(self) -> bool:
         """Whether the handshake has yet to be answered."""
-        return self._session.state is State.CONNECTING
+        return self._session.connecting
 
     @property
     def path_params(self) -> Mapping[str, str]:
@@ -178,7 +177,7 @@ class WebSocketRequest:
         async with anyio.create_task_group() as tasks:
 
             async def end_together() -> None:
-                await self._session.wait_over()
+                await self._session.wait_end_delivered()
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(end_together)

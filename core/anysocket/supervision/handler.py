@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Container
 from contextlib import suppress
 from types import TracebackType
 
+import anyio
+
 from anysocket.close import EVERY_CODE, Close, CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import denial
@@ -14,6 +16,9 @@ from anysocket.supervision.failures import Failures, leaves
 from anysocket.supervision.open_sessions import OPEN_SESSIONS, Draining
 
 _log = logging.getLogger("anysocket")
+
+_CLOSE_SENT_TIMEOUT = 1.0
+"""Seconds that a close of another task has to be sent in, once the handler has ended."""
 
 _NO_ANSWERS = Failures()
 
@@ -40,7 +45,7 @@ async def run(
         if not answered and (live is None or not live.has_cancelled(error)):
             raise
     else:
-        if session.code is None or session.closing:
+        if session.state is not State.CLOSED:
             await Supervised(session, failures, expected_codes).ended(None)
         elif live is not None:
             live.release(session)
@@ -114,14 +119,15 @@ class Supervised:
         finally:
             try:
                 # Some servers close by themselves, without the code, once the handler has ended.
-                if self._session.closing:
-                    await self._session.wait_close_sent()
+                if self._session.state is State.CLOSING:
+                    with anyio.move_on_after(_CLOSE_SENT_TIMEOUT):
+                        await self._session.wait_close_sent()
             finally:
                 if self._live is not None:
                     self._live.release(self._session)
 
     async def _returned(self) -> None:
-        if self._session.state is State.CONNECTING:
+        if self._session.connecting:
             _log.error("the handler of %s returned without accept or deny", self._session.path)
             await _deny_500(self._session)
         else:
@@ -138,7 +144,7 @@ class Supervised:
             raise
         if close is None:
             await self._failed(error)
-        elif self._session.state is State.CONNECTING:
+        elif self._session.connecting:
             await refuse(self._session, 403, close.reason)
         else:
             await self._session.close(close.code, close.reason)
@@ -160,7 +166,7 @@ class Supervised:
 
     async def _failed(self, error: BaseException) -> None:
         _log.error("the handler of %s failed", self._session.path, exc_info=error)
-        if self._session.state is State.CONNECTING:
+        if self._session.connecting:
             await _deny_500(self._session)
         else:
             await self._session.close(CloseCode.INTERNAL_ERROR)

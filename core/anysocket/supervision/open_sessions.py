@@ -11,7 +11,7 @@ from anysocket.close import CloseCode
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import denial
 from anysocket.session.session import Session
-from anysocket.session.state import State
+from anysocket.session.state import ANSWERING
 
 _log = logging.getLogger("anysocket")
 
@@ -58,7 +58,7 @@ class OpenSessions:
         async with anyio.create_task_group() as tasks:
             while self._tasks:
                 for session in self._tasks.keys() - told:
-                    if not session.answering:
+                    if session.state not in ANSWERING:
                         told.add(session)
                         tasks.start_soon(_send_away, session)
                 self._changed = anyio.Event()
@@ -101,7 +101,7 @@ OPEN_SESSIONS: ContextVar[OpenSessions | None] = ContextVar("anysocket.open_sess
 
 async def _send_away(session: Session) -> None:
     try:
-        if session.state is State.CONNECTING:
+        if session.connecting:
             with suppress(InvalidState, Unsupported):
                 await session.deny(denial(503))
                 return

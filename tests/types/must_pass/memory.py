@@ -3,20 +3,18 @@
 from typing import assert_type
 
 from anysocket import (
-    Action,
     Application,
     Close,
-    Denial,
-    Handshake,
     Headers,
     InvalidState,
     MultiDict,
     Query,
-    State,
     Support,
     WebSocketError,
     WebSocketRequest,
 )
+from anysocket.adapter import Denial, Handshake
+from anysocket.session.state import Action, State
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 

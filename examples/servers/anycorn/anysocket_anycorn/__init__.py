@@ -25,7 +25,8 @@ from anycorn.protocol.events import Event, StreamClosed
 from anycorn.protocol.ws_stream import WSStream
 from anycorn.utils import LifespanFailureError, LifespanTimeoutError
 
-from anysocket import Capabilities, Close, CloseCode, Handshake, Support
+from anysocket import Capabilities, Close, CloseCode, Support
+from anysocket.adapter import Handshake
 from anysocket.asgi import ASGIApp, Receive, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.handshake import RawHeaders
 from anysocket.transport import Transport

@@ -17,7 +17,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import cast
 
-from anysocket import Denial
+from anysocket.adapter import Denial
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket.handshake import RawHeaders
 from anysocket_adapters.asgi import http_response, offered
