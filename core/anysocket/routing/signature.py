@@ -11,7 +11,7 @@ from anysocket.messages.types import resolved
 from anysocket.request import WebSocketRequest
 from anysocket.routing import mistakes
 from anysocket.routing.parameters import Parameter, parameter
-from anysocket.routing.sockets import BY_NAME, Make, maker
+from anysocket.routing.sockets import Make, maker
 
 AnyHandler: TypeAlias = Callable[..., object]
 
@@ -96,13 +96,15 @@ def read(
         parameters = list(inspect.signature(handler, eval_str=True).parameters.values())
     except Exception as error:  # an annotation may be any expression, for the type checker only
         raise TypeError(f"an annotation of {of_route} can't be found at run time: {error}") from error
-    kind = _kind(parameters[0]) if parameters and parameters[0].kind in _POSITIONAL else None
-    others = parameters[1:]
-    if kind is None:
+    if not parameters or parameters[0].kind not in _POSITIONAL:
         raise TypeError(
             f"{of_route} has no socket: its first parameter must be a Connection[Receive, Send], "
             "a WebSocketRequest or a WebSocket"
         )
+    socket, *others = parameters
+    if socket.annotation is socket.empty:
+        raise TypeError(mistakes.no_annotation(path, socket.name))
+    kind = resolved(socket.annotation)
     in_path: dict[str, Parameter] = {}
     in_query: dict[str, Parameter] = {}
     try:
@@ -128,9 +130,3 @@ def read(
 
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _kind(socket: inspect.Parameter) -> object:
-    if socket.annotation is socket.empty:
-        return BY_NAME.get(socket.name)
-    return resolved(socket.annotation)

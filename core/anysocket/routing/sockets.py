@@ -1,6 +1,6 @@
 """What a handler's first parameter can be, and how each is made from a request."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from functools import partial
 from typing import Any, Never, TypeAlias, TypeVar, get_args, get_origin
 
@@ -14,14 +14,6 @@ from anysocket.request import WebSocketRequest
 from anysocket.session.websocket import WebSocket
 
 Socket = TypeVar("Socket", bound="WebSocketRequest | WebSocket | Connection[object, Never]")
-
-BY_NAME: Mapping[str, object] = {
-    "request": WebSocketRequest,
-    "web_socket": WebSocket,
-    "websocket": WebSocket,
-    "ws": Connection[str, str],
-}
-"""What a parameter without an annotation is."""
 
 Make: TypeAlias = Callable[[WebSocketRequest], object]
 
