@@ -27,7 +27,7 @@ def test_what_is_set() -> None:
 
 def test_what_is_missing() -> None:
     with pytest.raises(
-        KeyError, match="no 'name' in the state: the lifespan yields it, or it is set by its Key"
+        KeyError, match="no 'name' in the state: yield it in the lifespan, or set it by its Key"
     ):
         Values()[NAME]
 

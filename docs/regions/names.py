@@ -6,23 +6,44 @@ from importlib import import_module
 
 from docs.tables import table
 
-MODULES = ("anysocket", "anysocket.testing", "anysocket_adapters", "anysocket_adapters.testing")
-"""What users import from."""
+MODULES = (
+    "anysocket",
+    "anysocket.testing",
+    "anysocket.asyncapi",
+    "anysocket.asgi",
+    "anysocket.adapter",
+    "anysocket_adapters",
+    "anysocket_adapters.repairs",
+    "anysocket_adapters.testing",
+)
+"""The modules that users import from."""
 
 ALIASES = {
-    "JsonValue": "Any value of JSON, as a type.",
-    "Middleware": "What runs around a connection's handler: `async def middleware(request, call_next)`.",
-    "Next": "What a middleware awaits to go on: `await call_next()`.",
+    "Address": "A host and a port.",
+    "ASGIApp": "An ASGI application: `await app(scope, receive, send)`.",
+    "ASGIEvent": "An event of ASGI, for any protocol.",
+    "JsonValue": "The type of any JSON value.",
+    "Loop": "The name of an event loop: `asyncio`, `uvloop` or `trio`.",
+    "Middleware": "Runs around a connection's handler: `async def middleware(request, call_next)`.",
+    "Next": "A middleware awaits it to run the handler: `await call_next()`.",
+    "OptionName": "The name of an option that some server can't honour.",
+    "RawHeaders": "Header lines as they are sent: names in lower case, values in ISO-8859-1.",
+    "Receive": "ASGI's receive, for any protocol.",
+    "ReceiveEvent": "ASGI's receive on a connection that is open.",
+    "Scope": "ASGI's scope of a connection.",
+    "Send": "ASGI's send, for any protocol.",
+    "SendEvent": "ASGI's send on a connection that is open.",
 }
-"""What has no documentation of its own at run time."""
+"""The names that have no documentation of their own at run time."""
 
 
 def names(module: str) -> str:
-    """List what a module exports, each with the first sentence of its documentation."""
+    """List the names that a module exports, each with the first sentence of its documentation."""
     exported: list[str] = import_module(module).__all__
     rows: list[tuple[str, str]] = []
     for name in sorted(exported, key=str.lower):
-        says = ALIASES.get(name) or str(getattr(import_module(module), name).__doc__)
+        says = ALIASES.get(name) or getattr(import_module(module), name).__doc__
+        assert says, f"{name} has no documentation"
         rows.append((f"`{name}`", _first_sentence(says)))
     return table(("name", "is"), rows)
 

@@ -576,12 +576,12 @@ async def test_an_explicit_last_close(serve: Serve) -> None:
 @feature("BO35", "a disconnect exception on receiving", api="`ConnectionClosed` from `Connection.receive`")
 @feature(
     "BO36",
-    "expected_codes for 1000 and 1001, others raised",
+    "the closes with 1000 and 1001 are caught, others raised",
     api="`@app.websocket(path, expected_codes=(1000, 1001))`, for the handler and for `async with ws`",
 )
 @feature(
     "BO37",
-    "which codes are expected_codes is configurable: a tuple, all, none",
+    "which codes are caught is configurable: a tuple, all, none",
     api="`expected_codes=`: any container of codes, all unless given, `()` for none",
 )
 @pytest.mark.parametrize(

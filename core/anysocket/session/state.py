@@ -37,7 +37,7 @@ class State(Enum):
 
 
 class Action(Enum):
-    """What a handler does to a connection, and, in the last two, what happens to it."""
+    """An action of a handler or, the last two, an event that changes the state."""
 
     if not TYPE_CHECKING:
         __hash__ = object.__hash__
@@ -54,7 +54,7 @@ class Action(Enum):
     WAIT = "wait"
     """Wait for the end, as `wait_closed` and `task_group` do."""
     DONE = "done"
-    """What was under way has ended: accepting, denying or closing. A close may also be given up."""
+    """Accepting, denying or closing has ended. A close may also have been given up."""
     DISCONNECT = "disconnect"
     """The peer has left, or the connection broke."""
 
