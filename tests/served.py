@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from anysocket import Application, Handshake
+from anysocket import Application
+from anysocket.adapter import Handshake
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 

@@ -1,11 +1,14 @@
 """Accepting a connection (contract H2 and H5)."""
 
+from typing import ClassVar
+
 import anyio
 import pytest
 
-from anysocket import Close, ConnectionClosed, Handshake, InvalidState, State, Unsupported
-from anysocket.handshake import RawHeaders
+from anysocket import Capabilities, Close, ConnectionClosed, InvalidState, Support, Unsupported
+from anysocket.handshake import Handshake, RawHeaders
 from anysocket.session.session import Session
+from anysocket.session.state import State
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
@@ -76,11 +79,11 @@ async def test_accept_while_accepting() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(session.accept)
             await anyio.wait_all_tasks_blocked()
-            with pytest.raises(InvalidState, match="being answered already"):
+            with pytest.raises(InvalidState, match="the connection is accepting: possible now: nothing"):
                 await session.accept()
-            with pytest.raises(InvalidState, match="being answered already"):
+            with pytest.raises(InvalidState, match="the connection is accepting: possible now: nothing"):
                 await session.close()
-            assert session.state is State.CONNECTING
+            assert session.state is State.ACCEPTING
             transport.let.set()
     assert session.state is State.OPEN
 
@@ -103,16 +106,13 @@ async def test_the_peer_leaves_before_accept(connecting: Session, peer: MemoryPe
 class NoHeaders(MemoryTransport):
     """A server that can accept, but drops the headers."""
 
-    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        if headers:
-            raise Unsupported("this server drops headers")
-        await super().accept(subprotocol, headers)
+    declared: ClassVar[Capabilities] = Capabilities(accept_headers=Support.ABSENT)
 
 
 async def test_unsupported_leaves_it_connecting() -> None:
     transport = NoHeaders()
     session = Session(transport)
-    with pytest.raises(Unsupported, match="drops headers"):
+    with pytest.raises(Unsupported, match="can't send headers when it accepts"):
         await session.accept(headers=[("x", "1")])
     assert session.state is State.CONNECTING
     assert session.code is None
@@ -129,7 +129,7 @@ async def test_receive_before_accept(connecting: Session, peer: MemoryPeer) -> N
 
 
 async def test_send_before_accept(connecting: Session, peer: MemoryPeer) -> None:
-    with pytest.raises(InvalidState, match="accept it first"):
+    with pytest.raises(InvalidState, match="can't send while the connection is connecting"):
         await connecting.send("x")
     await connecting.accept()
     await connecting.close()

@@ -119,7 +119,7 @@ def test_the_decorator_gives_a_route() -> None:
 
 
 def test_a_route_that_is_taken() -> None:
-    with pytest.raises(ValueError, match="leads to a handler already"):
+    with pytest.raises(ValueError, match="has a handler already"):
         application().websocket("/chat/{name}")(chat)
 
 

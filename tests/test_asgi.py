@@ -2,8 +2,10 @@
 
 import pytest
 
-from anysocket import Close, Denial, Handshake, Transport, Unsupported
+from anysocket import Close, Unsupported
+from anysocket.adapter import Denial, Handshake, Transport
 from anysocket.asgi import ASGIEvent, Scope, WebSocketEvent
+from anysocket.session.session import Session
 from anysocket_adapters import ASGITransport
 
 pytestmark = pytest.mark.anyio
@@ -170,14 +172,17 @@ async def test_deny_without_the_extension(scope: Scope) -> None:
 
 
 @pytest.mark.parametrize("scope", WITHOUT)
-@pytest.mark.parametrize("denial", [Denial(404), Denial(403, (), b"why"), Denial(500), Denial(302)])
+@pytest.mark.parametrize(
+    "denial", [Denial(404), Denial(403, (), b"why"), Denial(403, ((b"x", b"1"),)), Denial(500), Denial(302)]
+)
 async def test_a_denial_that_needs_the_extension(scope: Scope, denial: Denial) -> None:
     server = Server(CONNECT)
     transport = server.transport(**scope)
-    with pytest.raises(Unsupported, match="can't send a denial response"):
-        await transport.deny(denial)
+    session = Session(transport)
+    with pytest.raises(Unsupported, match=r"denial_(status|response)"):
+        await session.deny(denial)
     assert server.sent == []
-    await transport.deny(Denial())  # the connect event is still there
+    await session.close()  # the connect event is still there
     assert server.sent == [{"type": "websocket.close"}]
 
 

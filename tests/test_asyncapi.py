@@ -14,7 +14,8 @@ import pytest
 from jsonschema import Draft7Validator, ValidationError
 from typer.testing import CliRunner
 
-from anysocket import Application, Connection, Handshake
+from anysocket import Application, Connection
+from anysocket.adapter import Handshake
 from anysocket.asyncapi import describe
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
 from anysocket_matrix import cli

@@ -6,7 +6,8 @@ import anyio
 import msgspec
 import pytest
 
-from anysocket import Application, BadMessage, Connection, Handshake
+from anysocket import Application, BadMessage, Connection
+from anysocket.adapter import Handshake
 from anysocket.testing.memory import MemoryTransport
 
 pytestmark = pytest.mark.anyio

@@ -94,7 +94,7 @@ async def test_before_accept() -> None:
     """Is a mistake; the others get the message."""
     (first, one), (second, two) = await a_member(), await a_member()
     early = Session(MemoryTransport())
-    with pytest.raises(InvalidState, match="accept it first"):
+    with pytest.raises(InvalidState, match="can't send while the connection is connecting"):
         await broadcast([first, early, second], "x")
     assert (await one.receive(), await two.receive()) == ("x", "x")
 

@@ -13,12 +13,12 @@ from anysocket import (
     Close,
     Connection,
     ConnectionClosed,
-    Denial,
     InvalidState,
     JsonValue,
     MessagePack,
     WebSocketRequest,
 )
+from anysocket.adapter import Denial
 from anysocket.close import EVERY_CODE
 from anysocket.messages.codec import Codec
 from anysocket.routing.sockets import maker

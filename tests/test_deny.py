@@ -1,11 +1,21 @@
 """Refusing a connection (contract H3)."""
 
+from typing import ClassVar
+
 import anyio
 import pytest
 
-from anysocket import ConnectionClosed, Denial, InvalidState, State, Unsupported, WebSocketRequest
-from anysocket.handshake import denial
+from anysocket import (
+    Capabilities,
+    ConnectionClosed,
+    InvalidState,
+    Support,
+    Unsupported,
+    WebSocketRequest,
+)
+from anysocket.handshake import Denial, denial
 from anysocket.session.session import Session
+from anysocket.session.state import State
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
@@ -92,16 +102,15 @@ async def test_the_peer_leaves_before_deny(
 class NoDenial(MemoryTransport):
     """A server that can only answer 403."""
 
-    async def deny(self, denial: Denial, /) -> None:
-        if denial.status != 403:
-            raise Unsupported("only 403")
-        await super().deny(denial)
+    declared: ClassVar[Capabilities] = Capabilities(
+        denial_status=Support.ABSENT, denial_response=Support.ABSENT
+    )
 
 
 async def test_unsupported_leaves_it_connecting() -> None:
     transport = NoDenial()
     session = Session(transport)
-    with pytest.raises(Unsupported, match="only 403"):
+    with pytest.raises(Unsupported, match="can't deny with 404, only with 403"):
         await session.deny(denial(404))
     assert session.state is State.CONNECTING
     assert session.code is None
@@ -120,6 +129,6 @@ async def test_accept_while_denying() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(session.deny, denial())
             await anyio.wait_all_tasks_blocked()
-            with pytest.raises(InvalidState, match="being answered already"):
+            with pytest.raises(InvalidState, match="while the connection is denying: possible now: nothing"):
                 await session.accept()
             tasks.cancel_scope.cancel()

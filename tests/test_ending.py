@@ -3,8 +3,9 @@
 import anyio
 import pytest
 
-from anysocket import Close, State
+from anysocket import Close
 from anysocket.session.session import Session
+from anysocket.session.state import State
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
@@ -15,7 +16,7 @@ async def test_close(opened: Session, peer: MemoryPeer, code: int, reason: str) 
     await opened.close(code, reason)
     assert await peer.receive() == Close(code, reason)
     assert opened.code == code
-    assert opened.state is State.CLOSING
+    assert opened.state is State.CLOSED
 
 
 async def test_close_is_1000_unless_told(opened: Session, peer: MemoryPeer) -> None:
@@ -81,10 +82,36 @@ async def test_the_first_close_recorded_stands() -> None:
             tasks.start_soon(wait)
             await anyio.wait_all_tasks_blocked()
             await session.close(4001, "ours")
-            assert session.state is State.CLOSING
     assert received == [None]
     assert session.state is State.CLOSED
     assert session.code == 4001
+
+
+class Telling(MemoryTransport):
+    """A server that reports the end while our close is still being sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = anyio.Event()
+
+    async def close(self, close: Close, /) -> None:
+        await self.peer.close(1005)
+        await self.let.wait()
+
+
+async def test_it_is_closing_until_its_close_has_been_sent() -> None:
+    transport = Telling()
+    session = Session(transport)
+    await session.accept()
+    with anyio.fail_after(1):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(session.receive)
+            tasks.start_soon(session.close, 4001)
+            await anyio.wait_all_tasks_blocked()
+            assert (session.state, session.code) == (State.CLOSING, 4001)
+            transport.let.set()
+            await session.wait_close_sent()
+    assert session.state is State.CLOSED
 
 
 class Silent(MemoryTransport):
@@ -100,7 +127,7 @@ async def test_a_silent_peer_does_not_hold_close_up() -> None:
     with anyio.fail_after(1):
         await session.close(4001)
         await session.close(4002)
-    assert session.code == 4001
+    assert (session.state, session.code) == (State.CLOSED, 4001)
 
 
 async def test_a_peer_that_does_not_read_does_not_hold_close_up() -> None:
@@ -131,5 +158,5 @@ async def test_a_cancelled_close_is_recorded() -> None:
     await session.accept()
     with anyio.move_on_after(0.01):
         await session.close(4001)
-    assert session.code == 4001
+    assert (session.state, session.code) == (State.CLOSED, 4001)
     assert await session.receive() is None

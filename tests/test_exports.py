@@ -1,18 +1,31 @@
 """What each package exports: complete, and there."""
 
 import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from docs.regions.names import MODULES
 
 import anysocket
+import anysocket.adapter
 import anysocket_adapters
+import anysocket_adapters.repairs
 import anysocket_matrix
 from anysocket import Application, CloseCode, WebSocket, WebSocketRequest
 
-packages = pytest.mark.parametrize(
-    "package", [anysocket, anysocket_adapters, anysocket_matrix], ids=lambda package: package.__name__
+HERE = Path(__file__).parent.parent
+
+PACKAGES = [anysocket, anysocket_adapters, anysocket_matrix]
+
+packages = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+modules = pytest.mark.parametrize(
+    "package",
+    [*PACKAGES, anysocket.adapter, anysocket_adapters.repairs],
+    ids=lambda package: package.__name__,
 )
 
 
@@ -33,13 +46,13 @@ def imported(package: ModuleType) -> set[str]:
     return {name for name in names if not name.startswith("_")}
 
 
-@packages
+@modules
 def test_complete(package: ModuleType) -> None:
     assert set(exported(package)) == imported(package)
     assert len(exported(package)) == len(set(exported(package)))
 
 
-@packages
+@modules
 def test_there(package: ModuleType) -> None:
     assert [name for name in exported(package) if not hasattr(package, name)] == []
 
@@ -54,3 +67,27 @@ def test_the_four_names_that_a_handler_needs() -> None:
     assert WebSocket.__name__ in exported(anysocket)
     assert WebSocketRequest.__name__ in exported(anysocket)
     assert CloseCode.__name__ in exported(anysocket)
+
+
+def shown() -> Iterator[tuple[Path, str]]:
+    """Give the code that users read: the examples, and the Python blocks of the documentation."""
+    examples = HERE / "examples"
+    yield from ((path, path.read_text()) for path in sorted(examples.rglob("*.py")))
+    for page in (HERE / "README.md", *sorted((HERE / "docs").glob("*.md"))):
+        for block in re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE):
+            yield page, block
+
+
+def test_the_documentation_imports_public_names_only() -> None:
+    private: list[str] = []
+    for path, code in shown():
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in (
+                "anysocket",
+                "anysocket_adapters",
+            ):
+                names = exported(import_module(str(node.module))) if node.module in MODULES else []
+                private += [
+                    f"{path.name}: {node.module}.{each.name}" for each in node.names if each.name not in names
+                ]
+    assert private == []

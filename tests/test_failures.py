@@ -6,17 +6,9 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
-from anysocket import (
-    Application,
-    BadMessage,
-    Close,
-    Connection,
-    ConnectionClosed,
-    Denial,
-    Handshake,
-    WebSocketRequest,
-)
-from anysocket.supervision.failures import Failures, leaves
+from anysocket import Application, BadMessage, Close, Connection, ConnectionClosed, WebSocketRequest
+from anysocket.adapter import Denial, Handshake
+from anysocket.supervision.error_handlers import ErrorHandlers, leaves
 from anysocket.testing.memory import Accepted
 
 from .served import served
@@ -33,20 +25,20 @@ class Derived(Base):
 
 
 def test_the_nearest_class_wins() -> None:
-    failures = Failures()
-    failures.add(Base, lambda error: Close(4000, str(error)))
-    assert failures.close_for(Derived("x")) == Close(4000, "x")
-    failures.add(Derived, lambda error: Close(4001))
-    assert failures.close_for(Derived()) == Close(4001)
-    assert failures.close_for(Base()) == Close(4000, "")
-    assert failures.close_for(ValueError()) is None
+    handlers = ErrorHandlers()
+    handlers.add(Base, lambda error: Close(4000, str(error)))
+    assert handlers.close_for(Derived("x")) == Close(4000, "x")
+    handlers.add(Derived, lambda error: Close(4001))
+    assert handlers.close_for(Derived()) == Close(4001)
+    assert handlers.close_for(Base()) == Close(4000, "")
+    assert handlers.close_for(ValueError()) is None
 
 
 def test_a_bad_message_has_an_answer_that_may_be_replaced() -> None:
-    failures = Failures()
-    assert failures.close_for(BadMessage("x", 1003, "no")) == Close(1003, "no")
-    failures.add(BadMessage, lambda error: Close(4000, error.reason))
-    assert failures.close_for(BadMessage("x", 1003, "no")) == Close(4000, "no")
+    handlers = ErrorHandlers()
+    assert handlers.close_for(BadMessage("x", 1003, "no")) == Close(1003, "no")
+    handlers.add(BadMessage, lambda error: Close(4000, error.reason))
+    assert handlers.close_for(BadMessage("x", 1003, "no")) == Close(4000, "no")
 
 
 def test_the_leaves_of_a_group() -> None:

@@ -1,19 +1,13 @@
 """However a handler ends, the connection ends too, and says why (contract H4 and C5)."""
 
 import logging
+from typing import ClassVar
 
 import anyio
 import pytest
 
-from anysocket import (
-    Application,
-    Close,
-    ConnectionClosed,
-    Denial,
-    Handshake,
-    Unsupported,
-    WebSocketRequest,
-)
+from anysocket import Application, Capabilities, Close, ConnectionClosed, Support, WebSocketRequest
+from anysocket.adapter import Denial, Handshake
 from anysocket.handshake import RawHeaders, denial
 from anysocket.session.session import Session
 from anysocket.supervision import handler
@@ -234,8 +228,9 @@ async def test_the_peer_left_before_accept(caplog: pytest.LogCaptureFixture) -> 
 class NoDenial(MemoryTransport):
     """A server that can only answer 403."""
 
-    async def deny(self, denial: Denial, /) -> None:
-        raise Unsupported("only 403")
+    declared: ClassVar[Capabilities] = Capabilities(
+        denial_status=Support.ABSENT, denial_response=Support.ABSENT
+    )
 
 
 async def test_a_500_that_the_server_cannot_send(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from anysocket import Denial
+from anysocket.adapter import Denial
 from anysocket.handshake import HeaderLines, denial, validated
 
 RESERVED = [

@@ -6,7 +6,8 @@ from functools import partial
 import anyio
 import pytest
 
-from anysocket import Close, Denial
+from anysocket import Close
+from anysocket.adapter import Denial
 from anysocket.handshake import RawHeaders
 from anysocket.session.session import Session
 from anysocket.supervision import handler
@@ -74,7 +75,7 @@ async def test_a_handler_that_has_not_answered_is_answered_for(
     live: OpenSessions, connecting: Session, peer: MemoryPeer
 ) -> None:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(hold, live, connecting, connecting.wait_lost))
+        tasks.start_soon(partial(hold, live, connecting, connecting.wait_disconnected))
         await anyio.wait_all_tasks_blocked()
         await live.drain()
     answer = await peer.receive()

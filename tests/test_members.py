@@ -2,6 +2,7 @@
 
 from anysocket import WebSocket
 from anysocket.session.session import Session
+from anysocket.session.state import ConnectionState
 from anysocket.testing.memory import MemoryTransport
 
 
@@ -15,18 +16,17 @@ def test_five_members() -> None:
 
 def test_a_session_adds_what_the_application_needs() -> None:
     assert public(Session) - public(WebSocket) == {
+        *(public(ConnectionState) - public(WebSocket)),
         "handshake",
         "path",
-        "state",
-        "answering",
-        "reason",
-        "wait_lost",
-        "wait_closed",
-        "read_ahead",
-        "wait_over",
-        "closing",
-        "wait_close_sent",
+        "capabilities",
+        "begin_denial",
         "deny",
+        "read_ahead",
+        "wait_disconnected",
+        "wait_closed",
+        "wait_close_sent",
+        "wait_end_delivered",
     }
 
 

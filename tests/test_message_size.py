@@ -3,8 +3,9 @@
 import anyio
 import pytest
 
-from anysocket import Close, State
+from anysocket import Close
 from anysocket.session.session import Session
+from anysocket.session.state import State
 from anysocket.session.websocket import MAX_MESSAGE_SIZE
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
 

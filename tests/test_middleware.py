@@ -2,24 +2,25 @@
 
 import logging
 from collections.abc import Collection
+from typing import ClassVar
 
 import anyio
 import pytest
 
 from anysocket import (
     Application,
+    Capabilities,
     Close,
     Connection,
     ConnectionClosed,
-    Denial,
-    Handshake,
     InvalidState,
     Key,
     Next,
-    Unsupported,
+    Support,
     WebSocket,
     WebSocketRequest,
 )
+from anysocket.adapter import Denial, Handshake
 from anysocket.testing.memory import Accepted, MemoryTransport
 
 from .served import ServedApp, served
@@ -239,10 +240,9 @@ async def test_strange_queries(query: bytes) -> None:
 class Barely(MemoryTransport):
     """What a server without denial responses can do: 403."""
 
-    async def deny(self, denial: Denial, /) -> None:
-        if denial.status != 403 or denial.body:
-            raise Unsupported("only 403")
-        await super().deny(denial)
+    declared: ClassVar[Capabilities] = Capabilities(
+        denial_status=Support.ABSENT, denial_response=Support.ABSENT
+    )
 
 
 @pytest.mark.parametrize(("path", "query"), [("/x", b""), ("/1", b"page=x")])

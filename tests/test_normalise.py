@@ -6,7 +6,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from anysocket import Close, Denial, Handshake
+from anysocket import Close
+from anysocket.adapter import Denial, Handshake
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket_adapters import normalise

@@ -69,4 +69,4 @@ async def test_nothing_is_received_or_sent() -> None:
     async with connect(app) as peer:
         await peer.send("text")
         assert await peer.receive() is None
-        assert (peer.code, peer.reason) == (1003, "nothing is received here")
+        assert (peer.code, peer.reason) == (1003, "no messages are received here")

@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 import anyio
 import pytest
 
-from anysocket import Close, InvalidState, State
+from anysocket import Close, InvalidState
 from anysocket.session.session import Session
+from anysocket.session.state import State
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,8 @@
 
 import pytest
 
-from anysocket import Handshake, Headers, Query, WebSocketRequest
+from anysocket import Headers, Query, WebSocketRequest
+from anysocket.adapter import Handshake
 from anysocket.session.session import Session
 from anysocket.testing.memory import MemoryTransport
 

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 import pytest
 
-from anysocket import Application, Close, Connection, Denial, Handshake, Key, WebSocketRequest
+from anysocket import Application, Close, Connection, Key, WebSocketRequest
+from anysocket.adapter import Denial, Handshake
 from anysocket.asgi import ASGIEvent, Scope
 from anysocket.session.session import Session
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport

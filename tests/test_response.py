@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import anyio
 import pytest
 
-from anysocket import Denial, Handshake, InvalidState, WebSocketRequest
+from anysocket import InvalidState, WebSocketRequest
+from anysocket.adapter import Denial, Handshake
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket.asgi_app.response import respond
 from anysocket.session.session import Session

@@ -1,6 +1,6 @@
 """The handshake as an ASGI scope."""
 
-from anysocket import Handshake
+from anysocket.adapter import Handshake
 from anysocket.asgi_app.scope import scope_of
 
 HANDSHAKE = Handshake(

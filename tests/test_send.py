@@ -6,9 +6,10 @@ from typing import cast
 import anyio
 import pytest
 
-from anysocket import Close, ConnectionClosed, State
+from anysocket import Close, ConnectionClosed
 from anysocket.asgi import WebSocketEvent
 from anysocket.session.session import Session
+from anysocket.session.state import State
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 pytestmark = pytest.mark.anyio
@@ -148,7 +149,7 @@ class Mute(MemoryTransport):
 
 
 async def test_send_does_not_wait_for_ever_to_find_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anysocket.session.websocket._LAST_EVENTS_TIMEOUT", 0.01)
+    monkeypatch.setattr("anysocket.session.session._LAST_EVENTS_TIMEOUT", 0.01)
     session = Session(Mute())
     await session.accept()
     with anyio.fail_after(1), pytest.raises(ConnectionClosed, match="1006"):

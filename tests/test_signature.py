@@ -7,7 +7,7 @@ from typing import Annotated, Literal, ParamSpec
 import pytest
 from typing_extensions import TypeAliasType
 
-from anysocket import Application, Connection, Json, JsonValue, Query, WebSocket, WebSocketRequest
+from anysocket import Application, Connection, Json, JsonValue, Query, WebSocketRequest
 from anysocket.close import EVERY_CODE
 from anysocket.messages.codec import Codec
 from anysocket.routing.signature import AnyHandler, Refused, Signature, read
@@ -154,20 +154,8 @@ def made(parameters: str) -> AnyHandler:
 
 
 def test_without_annotations() -> None:
-    assert arguments(made("ws, room, other"), "other=1", room="7") == {"room": "7", "other": "1"}
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("ws", Connection[str, str]),
-        ("web_socket", WebSocket),
-        ("websocket", WebSocket),
-        ("request", WebSocketRequest),
-    ],
-)
-def test_a_socket_goes_by_its_name(name: str, kind: object) -> None:
-    assert signature(made(name)).kind == kind
+    handler = made("ws: Connection[str, str], room, other")
+    assert arguments(handler, "other=1", room="7") == {"room": "7", "other": "1"}
 
 
 def test_a_request_has_its_path_parameters_anyway() -> None:
@@ -221,12 +209,13 @@ MISTAKES: list[tuple[AnyHandler, tuple[str, ...], str]] = [
     (partial(not_async), (), "must be async"),
     (no_parameter, (), NO_SOCKET),
     (other_first, (), "int is no socket: use Connection"),
-    (made("socket"), (), NO_SOCKET),
+    (made("socket"), (), "annotate its first parameter with `socket: Connection"),
+    (made("ws, room"), ("room",), "annotate its first parameter with `ws: Connection"),
     (made("ws: Connection"), (), "Connection is no socket"),
-    (Handlers.method, (), NO_SOCKET),
+    (Handlers.method, (), "annotate its first parameter with `self: Connection"),
     (socket_by_name_only, (), NO_SOCKET),
     (only_many, (), NO_SOCKET),
-    (many, (), r"name each parameter: there is no \* or \*\* of them"),
+    (many, (), r"name each parameter: \* and \*\* aren\'t possible here"),
     (many_named, (), "name each parameter"),
     (positional, ("room",), "only the socket may stand before the /"),
     (unconvertible, (), "bytes can't be a parameter"),

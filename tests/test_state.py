@@ -1,68 +1,99 @@
 """The state table, written out a second time, by hand."""
 
+import re
+
 import pytest
 
-from anysocket import Action, InvalidState, State
-from anysocket.session.state import TRANSITIONS, step
+from anysocket import Close, ConnectionClosed, InvalidState
+from anysocket.session.state import TRANSITIONS, Action, ConnectionState, State
 
+TABLE = """
+           accept    deny    respond    body       receive  send wait    close   done   disconnect
+CONNECTING ACCEPTING DENYING RESPONDING -          -        -    -       DENYING -      CLOSED
+RESPONDING -         DENYING -          RESPONDING -        -    -       -       -      CLOSED
+ACCEPTING  -         -       -          -          -        -    -       -       OPEN   CLOSED
+DENYING    -         -       -          -          -        -    -       -       CLOSED CLOSED
+OPEN       -         -       -          -          OPEN     OPEN OPEN    CLOSING -      CLOSED
+CLOSING    -         -       -          -          CLOSING  -    CLOSING CLOSING CLOSED CLOSING
+CLOSED     -         -       -          -          CLOSED   -    CLOSED  CLOSED  CLOSED CLOSED
+"""
+
+HEADER, *ROWS = [line.split() for line in TABLE.strip().splitlines()]
 STEPS = [
-    (State.CONNECTING, Action.ACCEPT, State.OPEN),
-    (State.CONNECTING, Action.DENY, State.CLOSED),
-    (State.CONNECTING, Action.RECEIVE, None),
-    (State.CONNECTING, Action.SEND, None),
-    (State.CONNECTING, Action.CLOSE, None),
-    (State.CONNECTING, Action.DISCONNECT, State.CLOSED),
-    (State.OPEN, Action.ACCEPT, None),
-    (State.OPEN, Action.DENY, None),
-    (State.OPEN, Action.RECEIVE, State.OPEN),
-    (State.OPEN, Action.SEND, State.OPEN),
-    (State.OPEN, Action.CLOSE, State.CLOSING),
-    (State.OPEN, Action.DISCONNECT, State.CLOSED),
-    (State.CLOSING, Action.ACCEPT, None),
-    (State.CLOSING, Action.DENY, None),
-    (State.CLOSING, Action.RECEIVE, State.CLOSING),
-    (State.CLOSING, Action.SEND, None),
-    (State.CLOSING, Action.CLOSE, State.CLOSING),
-    (State.CLOSING, Action.DISCONNECT, State.CLOSED),
-    (State.CLOSED, Action.ACCEPT, None),
-    (State.CLOSED, Action.DENY, None),
-    (State.CLOSED, Action.RECEIVE, State.CLOSED),
-    (State.CLOSED, Action.SEND, None),
-    (State.CLOSED, Action.CLOSE, State.CLOSED),
-    (State.CLOSED, Action.DISCONNECT, State.CLOSED),
+    (State[row[0]], Action(action), None if following == "-" else State[following])
+    for row in ROWS
+    for action, following in zip(HEADER, row[1:], strict=True)
 ]
+REFUSED = [(state, action) for state, action, following in STEPS if following is None]
 
 POSSIBLE = {
-    State.CONNECTING: "accept, deny",
-    State.OPEN: "receive, send, close",
-    State.CLOSING: "receive, close",
-    State.CLOSED: "receive, close",
+    State.CONNECTING: "accept, deny, close, respond",
+    State.RESPONDING: "body, deny",
+    State.ACCEPTING: "nothing",
+    State.DENYING: "nothing",
+    State.OPEN: "receive, send, wait, close",
+    State.CLOSING: "receive, close, wait",
+    State.CLOSED: "receive, close, wait",
 }
 
 
-@pytest.mark.parametrize(("state", "action", "expected"), STEPS)
-def test_step(state: State, action: Action, expected: State | None) -> None:
-    if expected is None:
-        with pytest.raises(InvalidState):
-            step(state, action)
-    else:
-        assert step(state, action) is expected
+def at(state: State) -> ConnectionState:
+    connection = ConnectionState()
+    connection.state = state
+    return connection
 
 
 def test_every_step_is_written_out() -> None:
     assert {(state, action) for state, action, _ in STEPS} == {(s, a) for s in State for a in Action}
 
 
-@pytest.mark.parametrize(
-    ("state", "action"), [(state, action) for state, action, expected in STEPS if expected is None]
-)
+@pytest.mark.parametrize(("state", "action", "following"), STEPS)
+def test_step(state: State, action: Action, following: State | None) -> None:
+    connection = at(state)
+    assert connection.allows(action) is (following is not None)
+    if following is None:
+        with pytest.raises(InvalidState):
+            connection.step(action)
+    else:
+        connection.step(action)
+    assert connection.state is (following or state)
+
+
+@pytest.mark.parametrize(("state", "action"), REFUSED)
 def test_the_error_says_what_is_possible(state: State, action: Action) -> None:
     expected = f"can't {action.value} while the connection is {state.value}: possible now: {POSSIBLE[state]}"
-    with pytest.raises(InvalidState, match=f"^{expected}$"):
-        step(state, action)
+    with pytest.raises(InvalidState, match=f"^{re.escape(expected)}$"):
+        at(state).check(action)
 
 
 def test_no_state_leads_back() -> None:
     order = list(State)
     for state, steps in TRANSITIONS.items():
         assert all(order.index(following) >= order.index(state) for following in steps.values())
+
+
+def test_only_one_task_receives() -> None:
+    connection = at(State.OPEN)
+    connection.receiving = True
+    assert not connection.allows(Action.RECEIVE)
+    with pytest.raises(InvalidState, match="another task is waiting in receive"):
+        connection.check(Action.RECEIVE)
+    connection.record_end(Action.DISCONNECT, Close(1006))
+    connection.check(Action.RECEIVE)  # at the end, whoever waits
+
+
+@pytest.mark.parametrize("first", [Action.CLOSE, Action.DISCONNECT])
+def test_the_first_end_stands(first: Action) -> None:
+    connection = at(State.OPEN)
+    connection.record_end(first, Close(4001, "first"))
+    connection.record_end(Action.DISCONNECT, Close(1006))
+    assert (connection.code, connection.reason) == (4001, "first")
+    assert connection.ended_by_us is (first is Action.CLOSE)
+
+
+def test_send_after_the_end_says_how_it_ended() -> None:
+    connection = at(State.OPEN)
+    connection.record_end(Action.CLOSE, Close(4001, "ours"))
+    with pytest.raises(ConnectionClosed) as closed:
+        connection.check(Action.SEND)
+    assert (closed.value.code, closed.value.reason) == (4001, "ours")

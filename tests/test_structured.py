@@ -13,7 +13,7 @@ from typing_extensions import TypeAliasType
 from anysocket import BadMessage, Close, Codec, Connection, Json, JsonValue, MessagePack, WebSocket
 from anysocket.close import MAX_REASON_BYTES
 from anysocket.routing.sockets import maker
-from anysocket.supervision.failures import answer_bad_message
+from anysocket.supervision.error_handlers import handle_bad_message
 
 
 class Join(msgspec.Struct, tag="join"):
@@ -192,14 +192,14 @@ def test_media_types() -> None:
 
 @pytest.mark.parametrize("value", ["e" * 500, "é" * 500, "😀" * 500])
 def test_a_reason_fits_into_a_close_frame(value: str) -> None:
-    close = answer_bad_message(refused(Json().decoder(Join | Leave), f'{{"type":"{value}"}}'))
+    close = handle_bad_message(refused(Json().decoder(Join | Leave), f'{{"type":"{value}"}}'))
     close.validate()
     assert MAX_REASON_BYTES - 4 < len(close.reason.encode()) <= MAX_REASON_BYTES
     assert close.reason.startswith("Invalid value '")
 
 
 def test_a_reason_that_quotes_a_lone_surrogate() -> None:
-    assert answer_bad_message(BadMessage("x", 1007, "not \ud800")) == Close(1007, "not ?")
+    assert handle_bad_message(BadMessage("x", 1007, "not \ud800")) == Close(1007, "not ?")
 
 
 UNSUPPORTED: list[object] = [

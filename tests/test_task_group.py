@@ -334,7 +334,7 @@ async def test_no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
         sleeps.append(delay)
         await sleep(delay)
 
-    monkeypatch.setattr("anysocket.session.websocket.anyio.sleep", counted)
+    monkeypatch.setattr("anysocket.session.session.anyio.sleep", counted)
     async with request.task_group() as tasks:
         tasks.start_soon(request.web_socket.receive)
         await anyio.wait_all_tasks_blocked()

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 
-from anysocket import Application, ConnectionClosed, Headers, Transport, WebSocketRequest
+from anysocket import Application, ConnectionClosed, Headers, WebSocketRequest
+from anysocket.adapter import Transport
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.testing import Denied, connect, connect_and_leave
 from anysocket_adapters import normalise

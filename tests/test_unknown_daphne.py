@@ -8,6 +8,7 @@ import pytest
 from anysocket import Close, Unsupported
 from anysocket.asgi import ASGIEvent, Scope
 from anysocket.handshake import denial
+from anysocket.session.session import Session
 from anysocket_adapters.daphne.transport import DaphneTransport
 from anysocket_adapters.repairs import versions
 
@@ -55,8 +56,9 @@ async def test_the_specification_is_spoken(transport: DaphneTransport, sent: lis
 
 @pytest.mark.anyio
 async def test_what_it_cannot_deny_with(transport: DaphneTransport, sent: list[ASGIEvent]) -> None:
-    with pytest.raises(Unsupported):
-        await transport.deny(denial(401))
+    session = Session(transport)
+    with pytest.raises(Unsupported, match="only with 403"):
+        await session.deny(denial(401))
     assert sent == []
-    await transport.deny(denial())
+    await session.deny(denial())
     assert [event["type"] for event in sent] == ["websocket.close"]

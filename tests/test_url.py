@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anysocket import URL, Handshake
+from anysocket import URL
+from anysocket.adapter import Handshake
 
 
 def test_a_whole_url() -> None:

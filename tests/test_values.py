@@ -2,7 +2,8 @@
 
 import pytest
 
-from anysocket import Application, Handshake, Key, WebSocketRequest
+from anysocket import Application, Key, WebSocketRequest
+from anysocket.adapter import Handshake
 from anysocket.session.session import Session
 from anysocket.testing.memory import MemoryTransport
 from anysocket.values import Values
@@ -26,7 +27,7 @@ def test_what_is_set() -> None:
 
 def test_what_is_missing() -> None:
     with pytest.raises(
-        KeyError, match="no 'name' in the state: the lifespan yields it, or it is set by its Key"
+        KeyError, match="no 'name' in the state: yield it in the lifespan, or set it by its Key"
     ):
         Values()[NAME]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from anysocket import Transport
+from anysocket.adapter import Transport
 from anysocket.asgi import ASGIEvent, Receive, Scope, Send
 from anysocket_adapters.repairs import versions
 from anysocket_adapters.uvicorn.transport import (

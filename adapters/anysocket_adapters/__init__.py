@@ -1,6 +1,6 @@
 """The adapters: one module for each server, and serving on any of them."""
 
-from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.asgi import ASGITransport, http_response, offered
 from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.normalise import normalise
 from anysocket_adapters.options import Loop, OptionName, Options
@@ -19,7 +19,9 @@ __all__ = [
     "RunsItsWorkers",
     "Server",
     "ServerFailed",
+    "http_response",
     "normalise",
+    "offered",
     "running",
     "serve",
     "servers",

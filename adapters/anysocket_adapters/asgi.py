@@ -7,14 +7,14 @@ server bends.
 
 from collections import deque
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NotRequired, TypedDict, cast
 from urllib.parse import quote
 
 from anysocket.asgi import ASGIEvent, Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent, below
-from anysocket.capabilities import Capabilities
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
-from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
 
 _UNENCODED = "/!$&'()*+,;=:@"
@@ -46,7 +46,15 @@ class ASGITransport:
 
     @property
     def capabilities(self) -> Capabilities:
-        return self.declared
+        if self._has_denial_response:
+            return self.declared
+        return replace(self.declared, denial_status=Support.ABSENT, denial_response=Support.ABSENT)
+
+    @property
+    def _has_denial_response(self) -> bool:
+        """Whether the server can deny with another response than 403 (WebSocket Denial Response)."""
+        extensions = self.scope.get("extensions")
+        return isinstance(extensions, dict) and "websocket.http.response" in extensions
 
     @property
     def path(self) -> str:
@@ -109,15 +117,11 @@ class ASGITransport:
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": list(headers)})
 
     async def deny(self, denial: Denial, /) -> None:
-        extensions = self.scope.get("extensions")
-        if isinstance(extensions, dict) and "websocket.http.response" in extensions:
-            await self._connect()
+        await self._connect()
+        if self._has_denial_response:
             await self._respond(denial)
-        elif denial.status == 403 and not denial.body:
-            await self._connect()
-            await self._send({"type": "websocket.close"})
         else:
-            raise Unsupported("this server can't send a denial response: only close, which gives 403")
+            await self._send({"type": "websocket.close"})  # 403, and the core asks for nothing else
 
     async def _connect(self) -> None:
         """Take the connect event, which comes before everything else."""

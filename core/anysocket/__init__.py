@@ -7,21 +7,17 @@ from anysocket.close import ApplicationCode, Close, CloseCode
 from anysocket.connection import Connection
 from anysocket.errors import BadMessage, ConnectionClosed, InvalidState, Unsupported, WebSocketError
 from anysocket.from_asgi import from_asgi
-from anysocket.handshake import Denial, Handshake
 from anysocket.http.multidict import Headers, MultiDict, Query
 from anysocket.http.url import URL
 from anysocket.messages.codec import Codec
 from anysocket.messages.structured import Json, JsonValue, MessagePack
 from anysocket.request import WebSocketRequest
 from anysocket.routing.route import Route
-from anysocket.session.state import Action, State
 from anysocket.session.websocket import WebSocket
-from anysocket.transport import Transport
-from anysocket.values import Key
+from anysocket.values import Key, Values
 
 __all__ = [
     "URL",
-    "Action",
     "Application",
     "ApplicationCode",
     "BadMessage",
@@ -31,8 +27,6 @@ __all__ = [
     "Codec",
     "Connection",
     "ConnectionClosed",
-    "Denial",
-    "Handshake",
     "Headers",
     "InvalidState",
     "Json",
@@ -44,10 +38,9 @@ __all__ = [
     "Next",
     "Query",
     "Route",
-    "State",
     "Support",
-    "Transport",
     "Unsupported",
+    "Values",
     "WebSocket",
     "WebSocketError",
     "WebSocketRequest",

@@ -1,4 +1,4 @@
-"""An application: routes to handlers, a lifespan, and any ASGI app behind it for http."""
+"""An application: routes to handlers, a lifespan, and any ASGI app for http."""
 
 from collections.abc import (
     AsyncGenerator,
@@ -28,9 +28,8 @@ from anysocket.routing.signature import AnyHandler, Signature
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment
 from anysocket.session.session import Session
-from anysocket.session.state import State
 from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
-from anysocket.supervision.failures import Failure, Failures
+from anysocket.supervision.error_handlers import Error, ErrorHandlers
 from anysocket.supervision.handler import refuse, run
 from anysocket.transport import Transport
 from anysocket.values import Values
@@ -38,9 +37,9 @@ from anysocket.values import Values
 P = ParamSpec("P")
 
 Next: TypeAlias = Callable[[], Coroutine[object, Never, None]]
-"""What a middleware calls to go on: the next middleware, at last the handler.
+"""A middleware awaits it to run the next middleware, and finally the handler.
 
-A coroutine, because type checkers report one that nobody awaits.
+It gives a coroutine, because type checkers report one that isn't awaited.
 """
 
 Middleware: TypeAlias = Callable[[WebSocketRequest, Next], Coroutine[object, Never, None]]
@@ -48,31 +47,31 @@ Middleware: TypeAlias = Callable[[WebSocketRequest, Next], Coroutine[object, Nev
 
 AnyMiddleware = TypeVar("AnyMiddleware", bound=Middleware)
 
-AnswerFailure: TypeAlias = Callable[[Failure], Close]
+ErrorHandler: TypeAlias = Callable[[Error], Close]
 
 
 class Register(Protocol):
-    """A decorator that makes a `Route` of a handler, with the types of its parameters."""
+    """A decorator that turns a handler into a `Route`, with the types of its parameters."""
 
     def __call__(self, handler: Callable[Concatenate[Socket, P], Awaitable[None]], /) -> Route[Socket, P]: ...
 
 
 class Application:
-    """Handlers by path. It is itself an ASGI application, and finds its server's adapter by itself.
+    """Handlers by path. It is an ASGI application, and detects the adapter of its server automatically.
 
     Args:
-        lifespan: an async context manager around the application's life; what it yields is in
-            every request's `state`.
-        http: the ASGI app that answers http requests; without one they get 404, or 426 on the
+        lifespan: an async context manager, entered at startup and left at shutdown. The mapping
+            that it yields is in the `state` of every request.
+        http: the ASGI app that answers http requests. Without one they get 404, or 426 on the
             path of a handler.
         origins: the web pages that may connect, such as `["https://example.com"]`, or "*" for
-            every page. Unless given, those that come from the same host. Requests without an
-            Origin header, which browsers never send, aren't refused.
+            every page. By default the pages of the same host. A request without an Origin
+            header isn't refused: browsers always send one.
         max_message_size: bytes in one message; above it the peer sees 1009 (contract M3).
         close_timeout: seconds that close waits for a silent peer (contract C3).
 
     Raises:
-        ValueError: one of the origins isn't one.
+        ValueError: one of `origins` isn't an origin.
     """
 
     def __init__(
@@ -89,11 +88,11 @@ class Application:
         self._http: ASGIApp = http or self._upgrade_required
         self._origins = Origins(origins)
         self._middleware: list[Middleware] = []
-        self._failures = Failures()
+        self._error_handlers = ErrorHandlers()
         self.routes: list[AnyRoute] = []
         """All routes, in the order in which they were added."""
         self.state: Values = Values()
-        """What every connection's handler may use, each by its `Key`."""
+        """Values for the handlers of all connections, each by its `Key`."""
         self.max_message_size: int = max_message_size
         self.close_timeout: float = close_timeout
 
@@ -105,25 +104,26 @@ class Application:
         codec: Codec | None = None,
         expected_codes: Collection[int] = EVERY_CODE,
     ) -> Register:
-        """Lead a path such as `/chat/{room}` to the decorated handler.
+        """Register the decorated handler for a path such as `/chat/{room}`.
 
-        The handler's first parameter is its socket: a `Connection`, a `WebSocketRequest` or a
-        `WebSocket`. Each other parameter is one of the path or of the query, converted by its
-        annotation before accept; a request whose parameters don't fit is denied, with 403 for
-        the path and 400 for the query.
+        The handler's first parameter is its socket. Its annotation is a `Connection`, a
+        `WebSocketRequest` or a `WebSocket`. Each other parameter comes from the path or from the
+        query, converted by its annotation before accept. A request whose parameters don't fit is
+        denied, with 403 for the path and 400 for the query.
 
         Args:
-            path: text, and a `{name}` for each segment that is a parameter.
-            auto_accept: accept before calling the handler; unless given, for a `Connection` only.
-            codec: what a Connection's messages go through. Unless given, str and bytes go as
-                they are and other types as JSON in text frames.
-            expected_codes: the close codes whose `ConnectionClosed` may escape from the handler; with
-                any other it is a failure. `()` for none.
+            path: text, with a `{name}` for each segment that is a parameter.
+            auto_accept: whether to accept before the handler is called. By default only for a
+                `Connection`.
+            codec: the format of a Connection's messages. By default str and bytes are sent as
+                they are, and other types as JSON in text frames.
+            expected_codes: the close codes whose `ConnectionClosed` may escape from the handler.
+                With any other code it is a failure.
 
         Raises:
             ValueError: the path is malformed or taken.
-            TypeError: the handler isn't async, has no socket, lacks a parameter of the path, has
-                one that can't be converted, or messages that the codec doesn't have.
+            TypeError: the handler isn't async, or has no annotated socket; a parameter is
+                missing or can't be converted; or the codec doesn't have these messages.
         """
 
         def register(handler: Callable[Concatenate[Socket, P], Awaitable[None]]) -> Route[Socket, P]:
@@ -135,31 +135,29 @@ class Application:
         return register
 
     def middleware(self, middleware: AnyMiddleware) -> AnyMiddleware:
-        """Run a function around every connection that has a route; the first added is the outermost.
+        """Run a function around the handler of every connection; the first one added is the outermost.
 
-        It may deny before it goes on, or instead; set what the handler finds in
-        `request.state`; run tasks; and see how the connection ended.
+        It may deny the connection, set values in `request.state` for the handler, run tasks, and
+        see how the connection ended.
         """
         self._middleware.append(middleware)
         return middleware
 
-    def error_handler(
-        self, kind: type[Failure]
-    ) -> Callable[[AnswerFailure[Failure]], AnswerFailure[Failure]]:
-        """Answer an exception that escapes from a handler with the decorated function's `Close`.
+    def error_handler(self, kind: type[Error]) -> Callable[[ErrorHandler[Error]], ErrorHandler[Error]]:
+        """Close with the decorated function's `Close` when this exception escapes from a handler.
 
-        It is then neither logged as a mistake nor raised on to the server. Before accept the peer
-        gets a 403 with the reason.
+        The exception is then neither logged as an error nor raised to the server. Before accept
+        the peer gets a 403 with the reason.
         """
 
-        def register(answer: AnswerFailure[Failure]) -> AnswerFailure[Failure]:
-            self._failures.add(kind, answer)
-            return answer
+        def register(handler: ErrorHandler[Error]) -> ErrorHandler[Error]:
+            self._error_handlers.add(kind, handler)
+            return handler
 
         return register
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection, whichever server it comes from."""
+        """Serve one ASGI connection of any server."""
         kind = scope["type"]
         if kind == "websocket":
             await self.handle(discovery.connect(scope, receive, send), scope)
@@ -173,9 +171,9 @@ class Application:
 
         Args:
             transport: the connection.
-            scope: the server's own, where it speaks ASGI, for what only that server tells.
+            scope: the server's scope, if it speaks ASGI, for the keys that only it has.
         """
-        # What serves it is returned as it is: every connection would keep a coroutine around it.
+        # Not a coroutine of its own: every idle connection would keep it.
         session = Session(transport, self.max_message_size, self.close_timeout)
         match = self._router.match(transport.path)
         if match is None:
@@ -187,7 +185,7 @@ class Application:
         call: Callable[[], Awaitable[None]] = partial(route.serve, request, session, values)
         if self._middleware:
             call = self._around(partial(_serve, call, session), request)
-        return run(call, session, self._failures, route.expected_codes)
+        return run(call, session, self._error_handlers, route.expected_codes)
 
     def _around(self, call: Next, request: WebSocketRequest) -> Next:
         for middleware in reversed(self._middleware):
@@ -213,17 +211,17 @@ class AnyRoute(Protocol):
 
     @property
     def path(self) -> str:
-        """As it was given, such as `/chat/{room}`."""
+        """The path as it was given, such as `/chat/{room}`."""
         ...
 
     @property
     def segments(self) -> Sequence[Segment]:
-        """The path, taken apart."""
+        """The path in its segments."""
         ...
 
     @property
     def names(self) -> Sequence[str]:
-        """Of its parameters, in the order in which they come."""
+        """The names of the path's parameters, in their order."""
         ...
 
     @property
@@ -233,12 +231,12 @@ class AnyRoute(Protocol):
 
     @property
     def signature(self) -> Signature:
-        """What the handler is called with."""
+        """The parameters that the handler is called with."""
         ...
 
     @property
     def codec(self) -> Codec | None:
-        """What a Connection's messages go through, if it isn't what fits their types."""
+        """The codec that the route was given, or None."""
         ...
 
     @property
@@ -255,10 +253,10 @@ class AnyRoute(Protocol):
 
 async def _serve(call: Callable[[], Awaitable[None]], session: Session) -> None:
     if session.code is not None:
-        return  # a middleware has denied it, or has seen the peer leave
+        return  # a middleware has denied the connection, or the peer has left
     await call()
-    if session.code is None and session.state is not State.CONNECTING:
-        await session.close()  # here, so that middleware sees how it ended
+    if session.code is None and not session.connecting:
+        await session.close()  # here, so that a middleware sees how the connection ended
 
 
 @asynccontextmanager

@@ -1,10 +1,21 @@
-"""ASGI 3.0: its three callables as types, and how its paths are read.
+"""ASGI 3.0: the types of its three callables and of their events.
 
 https://asgi.readthedocs.io/en/latest/specs/main.html
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import NotRequired, TypeAlias, TypedDict
+
+__all__ = [
+    "ASGIApp",
+    "ASGIEvent",
+    "Receive",
+    "ReceiveEvent",
+    "Scope",
+    "Send",
+    "SendEvent",
+    "WebSocketEvent",
+]
 
 Scope: TypeAlias = MutableMapping[str, object]
 ASGIEvent: TypeAlias = MutableMapping[str, object]
@@ -34,7 +45,7 @@ SendEvent: TypeAlias = Callable[[WebSocketEvent], Awaitable[None]]
 
 
 def below(root_path: str, path: str) -> str:
-    """Give the path without the root path, which frameworks that mount and some servers leave before it."""
+    """Give the path without the root path, which some servers and mounting frameworks leave before it."""
     if root_path and (path == root_path or path.startswith(root_path + "/")):
         return path[len(root_path) :] or "/"
     return path

@@ -1,4 +1,4 @@
-"""One message to many connections: encoded once, and no slow peer holds up the others."""
+"""One message to many connections: it is encoded once, and a slow peer doesn't delay the others."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -11,12 +11,13 @@ from anyio.lowlevel import checkpoint
 from anysocket.connection import Connection
 from anysocket.errors import ConnectionClosed, InvalidState
 from anysocket.messages.codec import Encode
-from anysocket.session.websocket import WebSocket, as_bytes
+from anysocket.session.session import as_bytes
+from anysocket.session.websocket import WebSocket
 
 Send = TypeVar("Send")
 
 _A_TURN = 250
-"""Deliveries before everything else that waits for the event loop has its turn."""
+"""Deliveries before other tasks of the event loop get their turn."""
 
 
 @overload
@@ -32,17 +33,16 @@ async def broadcast(connections: Iterable[Connection[object, Send]], message: Se
 async def broadcast(connections: Iterable[WebSocket | Connection[object, Never]], message: object) -> None:
     """Send a message to each of these connections.
 
-    It is encoded once, or once for each route whose connections these are, and all are handed the
-    same object. Who has left is passed over, and learns of it in its own handler. Returns when
-    every other connection has taken the message as `send` does: a peer that reads too slowly
-    delays that, and nobody else's message. `anyio.move_on_after` bounds it; those that are still
-    waited for then may or may not have got it.
+    The message is encoded once for each route of the connections, and all of them send the same
+    object. A connection that has ended is skipped. The call returns when every other connection
+    has sent the message. A peer that reads too slowly delays the return, but not the other
+    messages; `anyio.move_on_after` limits the time, and a slow peer may then miss the message.
 
-    Broadcasts that are awaited one after the other come in their order. The collection may change
-    meanwhile: what counts is who was in it at the call.
+    Broadcasts that are awaited one after the other arrive in their order. The collection may
+    change during the call: the message goes to the connections that were in it at the beginning.
 
     Raises:
-        TypeError: the message is of a type that can't be sent. Nothing has been sent.
+        TypeError: the message has a type that can't be sent. Nothing has been sent.
         UnicodeEncodeError: a str with a lone surrogate. Nothing has been sent.
         InvalidState: a connection hasn't been accepted. The others have got the message.
     """
@@ -51,7 +51,7 @@ async def broadcast(connections: Iterable[WebSocket | Connection[object, Never]]
     async with anyio.create_task_group() as tasks:
         while deliveries.waiting:
             # No delivery has begun since the last turn of the loop: those under way wait for their
-            # peers, or for the server's threads. Somebody else goes on with the next.
+            # peers, or for the server's threads. Another task goes on with the next one.
             if deliveries.begun == seen:
                 tasks.start_soon(deliveries.deliver)
             seen = deliveries.begun
@@ -61,7 +61,7 @@ async def broadcast(connections: Iterable[WebSocket | Connection[object, Never]]
 
 
 class _Deliveries:
-    """What is still to be sent. The tasks that deliver share it, one for each peer that is slow."""
+    """The messages that aren't sent yet. The tasks that deliver share them, one task for each slow peer."""
 
     def __init__(self, messages: Iterable[tuple[WebSocket, str | bytes]]) -> None:
         self._next = iter(messages)
@@ -80,7 +80,7 @@ class _Deliveries:
                     pass
                 except InvalidState as error:
                     self.mistake = error
-            if self.begun - begun < _A_TURN:  # there are no more
+            if self.begun - begun < _A_TURN:  # all have begun
                 break
             await checkpoint()
         self.waiting = False
@@ -89,7 +89,7 @@ class _Deliveries:
 def _messages(
     connections: Iterable[WebSocket | Connection[object, Never]], message: object
 ) -> Iterable[tuple[WebSocket, str | bytes]]:
-    """Give each connection with what it is to send, encoded now."""
+    """Give each connection with its message, encoded now."""
 
     @cache
     def encoded(encode: Encode) -> str | bytes:
@@ -103,7 +103,7 @@ def _messages(
 
 
 def _sendable(message: object) -> str | bytes:
-    """Refuse what `send` would refuse, before any connection has sent it."""
+    """Raise what `send` would raise, before any connection has sent the message."""
     if isinstance(message, str):
         message.encode()
         return message

@@ -8,20 +8,20 @@ EVERY_CODE: Collection[int] = range(1000, 5000)
 """Every close code there is (RFC 6455 section 7.4)."""
 
 MAX_REASON_BYTES = 123
-"""A control frame carries 125 bytes, two of which are the code (RFC 6455 section 5.5)."""
+"""A control frame holds 125 bytes, and the code takes two of them (RFC 6455 section 5.5)."""
 
 
 class CloseCode(IntEnum):
-    """The close codes that the RFC and IANA's registry name (RFC 6455 section 7.4.1)."""
+    """The close codes of RFC 6455 section 7.4.1 and of IANA's registry."""
 
     NORMAL_CLOSURE = 1000
     GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
     UNSUPPORTED_DATA = 1003
     NO_STATUS_RCVD = 1005
-    """Never on the wire: the peer's close frame carried no code."""
+    """Never sent: the peer's close frame had no code."""
     ABNORMAL_CLOSURE = 1006
-    """Never on the wire: the connection broke without a close frame."""
+    """Never sent: the connection broke without a close frame."""
     INVALID_PAYLOAD_DATA = 1007
     POLICY_VIOLATION = 1008
     MESSAGE_TOO_BIG = 1009
@@ -31,13 +31,13 @@ class CloseCode(IntEnum):
     TRY_AGAIN_LATER = 1013
     BAD_GATEWAY = 1014
     TLS_HANDSHAKE = 1015
-    """Never on the wire: the TLS handshake failed."""
+    """Never sent: the TLS handshake failed."""
 
 
 class ApplicationCode(int):
-    """A close code of an application's own, 3000-4999 (RFC 6455 section 7.4.2).
+    """A close code that an application defines, 3000-4999 (RFC 6455 section 7.4.2).
 
-    3000-3999 are for libraries, which register theirs with IANA; 4000-4999 are nobody else's.
+    Libraries register 3000-3999 with IANA; 4000-4999 are for applications alone.
 
     Raises:
         ValueError: the code isn't in this range.
@@ -78,7 +78,7 @@ def cut(reason: str) -> str:
 
 
 class Close(NamedTuple):
-    """A close code with its reason, as it was sent, received or concluded."""
+    """A close code with its reason."""
 
     code: int
     reason: str = ""
@@ -87,8 +87,8 @@ class Close(NamedTuple):
         """Check that this may be sent in a close frame (contract C2).
 
         Raises:
-            ValueError: the code is none of 1000-1003, 1007-1014 and 3000-4999, or the
-                reason is longer than 123 bytes of UTF-8 or can't be encoded.
+            ValueError: the code isn't in 1000-1003, 1007-1014 or 3000-4999; or the reason is
+                longer than 123 bytes of UTF-8 or can't be encoded.
         """
         if self.code not in _SENDABLE and not 3000 <= self.code <= 4999:
             raise ValueError(

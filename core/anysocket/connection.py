@@ -1,4 +1,4 @@
-"""The five members with types: a connection whose messages are of the handler's own types."""
+"""The five members with types: a connection whose messages have the types of its handler."""
 
 from collections.abc import Callable, Container
 from types import TracebackType
@@ -11,7 +11,7 @@ from anysocket.errors import ConnectionClosed, InvalidState
 from anysocket.handshake import HeaderLines
 from anysocket.messages.codec import Decode, Encode
 from anysocket.request import WebSocketRequest
-from anysocket.supervision.failures import leaves
+from anysocket.supervision.error_handlers import leaves
 
 Receive = TypeVar("Receive", covariant=True)
 Send = TypeVar("Send", contravariant=True)
@@ -20,9 +20,9 @@ Send = TypeVar("Send", contravariant=True)
 class Connection(Generic[Receive, Send]):
     """One connection that receives messages of one type and sends those of another.
 
-    A route makes it, by the annotation of its handler's parameter. `Connection[str, str]` receives
-    and sends text, `Connection[bytes, bytes]` binary, `Connection[str | bytes, str | bytes]` both;
-    any other types are JSON, unless the route names another codec.
+    A route makes it from the annotation of its handler. `Connection[str, str]` receives and sends
+    text, `Connection[bytes, bytes]` binary, `Connection[str | bytes, str | bytes]` both. Other
+    types are JSON, unless the route has another codec.
     """
 
     __slots__ = ("_decode", "_encode", "_expected_codes", "_receive", "_web_socket", "request")
@@ -31,10 +31,10 @@ class Connection(Generic[Receive, Send]):
         self, request: WebSocketRequest, decode: Decode, encode: Encode, expected_codes: Container[int]
     ) -> None:
         self.request: WebSocketRequest = request
-        """The handshake, and all that isn't about messages."""
+        """The handshake, and everything that isn't about messages."""
         self._web_socket = request.web_socket
         self._receive = self._web_socket.receive
-        # Made for these types by the codec, which knows them only as values.
+        # The codec has made both for these types, which it knows only as values.
         self._decode = cast("Callable[[str | bytes], Receive]", decode)
         self._encode = cast("Callable[[Send], str | bytes]", encode)
         self._expected_codes = expected_codes
@@ -45,26 +45,31 @@ class Connection(Generic[Receive, Send]):
         return self._web_socket.code
 
     @property
+    def reason(self) -> str:
+        """The close reason that goes with `code`, empty without one (contract C1)."""
+        return self.request.reason
+
+    @property
     def encode(self) -> Callable[[Send], str | bytes]:
-        """What makes text or bytes of a message: the same for all connections of a route."""
+        """The function that turns a message into text or bytes, the same for all connections of a route."""
         return self._encode
 
     async def accept(self, subprotocol: str | None = None, headers: HeaderLines = ()) -> None:
-        """Open the connection, where the route leaves that to the handler: see `WebSocket.accept`."""
+        """Open the connection, if the route leaves that to the handler: see `WebSocket.accept`."""
         await self._web_socket.accept(subprotocol, headers)
 
     async def receive(self, timeout: float | None = None) -> Receive:
         """Wait for the next message.
 
-        Unlike `WebSocket.receive` it raises at the end: None may be a message, the null of JSON.
+        At the end it raises, unlike `WebSocket.receive`: None may be a message, JSON's null.
 
         Args:
-            timeout: seconds to wait. A message that comes later isn't lost.
+            timeout: seconds to wait, or None for no limit. A message that comes later isn't lost.
 
         Raises:
             ConnectionClosed: the connection has ended.
             BadMessage: the message is of another type.
-            TimeoutError: none came in time.
+            TimeoutError: no message came in time.
             InvalidState: before accept, or while another task waits in receive.
         """
         if timeout is None:
@@ -73,7 +78,7 @@ class Connection(Generic[Receive, Send]):
             with anyio.fail_after(timeout):
                 message = await self._receive()
         if message is None:
-            raise ConnectionClosed(self._web_socket.code or CloseCode.ABNORMAL_CLOSURE, self.request.reason)
+            raise ConnectionClosed(self.code or CloseCode.ABNORMAL_CLOSURE, self.reason)
         return self._decode(message)
 
     async def send(self, message: Send) -> None:
@@ -90,25 +95,24 @@ class Connection(Generic[Receive, Send]):
         """Close the connection: see `WebSocket.close`.
 
         Args:
-            code: one that may be sent; of your own, an `ApplicationCode`.
+            code: a code that may be sent. For a code of your own, use `ApplicationCode`.
             reason: at most 123 bytes of UTF-8.
-            once: take it for a mistake when the connection is closed already.
+            once: raise if the connection is closed already.
 
         Raises:
-            ValueError: the reason can't be sent. Nothing has been, still open.
-            InvalidState: closed already, with `once`.
+            ValueError: the reason can't be sent. Nothing has been sent, and the connection is
+                still open.
+            InvalidState: `once` is set, and the connection is closed already.
         """
-        if once and self._web_socket.code is not None:
-            raise InvalidState(
-                f"can't close once more: the connection is closed with {self._web_socket.code}"
-            )
+        if once and self.code is not None:
+            raise InvalidState(f"can't close again: the connection is closed with {self.code}")
         await self._web_socket.close(code, reason)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Receive:
-        """Wait for the next message; the end ends the iteration, whatever its code.
+        """Wait for the next message. The end of the connection ends the iteration, whatever its code.
 
         Raises:
             BadMessage: the message is of another type.
@@ -119,7 +123,7 @@ class Connection(Generic[Receive, Send]):
         return self._decode(message)
 
     async def __aenter__(self) -> Self:
-        """Open the connection, unless it is open."""
+        """Open the connection, unless it is open already."""
         if self.request.connecting:
             await self._web_socket.accept()
         return self
@@ -130,10 +134,10 @@ class Connection(Generic[Receive, Send]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        """Close the connection with 1000. That it has ended with a expected_codes code is no error here."""
+        """Close the connection with 1000. `ConnectionClosed` with an expected code only ends the block."""
         if error is None:
             await self._web_socket.close()
-        code = self._web_socket.code
+        code = self.code
         return (
             isinstance(error, Exception)
             and all(isinstance(leaf, ConnectionClosed) for leaf in leaves(error))

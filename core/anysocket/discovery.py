@@ -1,9 +1,9 @@
-"""Which adapter belongs to the server that is running.
+"""Finds the adapter of the server that is running.
 
-The core names no server: an adapter registers under the name of its server's package, as an entry
-point, and is found by the package of the object that ASGI's `send` is a method of, or a partial of
-one. Behind a middleware that wraps `send`, and on a server that nobody has registered, it is the
-plain specification.
+The core names no server. An adapter registers an entry point under the name of its server's
+package. It is found by the package of the object whose method ASGI's `send` is; `send` may also be
+a `functools.partial` of such a method. Without a match, as behind a middleware that wraps `send`,
+the adapter is the plain ASGI specification.
 """
 
 from functools import cache
@@ -18,7 +18,7 @@ PLAIN = "asgi"
 
 
 class Connect(Protocol):
-    """What an adapter registers: it makes a transport from what the server passes to an application."""
+    """The callable that an adapter registers: it makes a transport from ASGI's three arguments."""
 
     def __call__(self, scope: Scope, receive: Receive, send: Send, /) -> Transport: ...
 
@@ -34,10 +34,10 @@ def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
 
 @cache
 def adapter(kind: type) -> Connect:
-    """Load the adapter for the package of a server's class, or the plain one.
+    """Load the adapter for the package of a server's class, or the plain adapter.
 
     Raises:
-        LookupError: not even the plain one is registered: anysocket isn't installed as a distribution.
+        LookupError: there is no plain adapter either: anysocket isn't installed as a distribution.
     """
     for name in (kind.__module__.partition(".")[0], PLAIN):
         for entry_point in entry_points(group=GROUP, name=name):

@@ -1,4 +1,4 @@
-"""What can go wrong, grouped by who is at fault: you, the peer or the server.
+"""The exceptions, grouped by who is at fault: you, the peer or the server.
 
 A wrong argument is a plain `TypeError` or `ValueError`, as everywhere in Python.
 """
@@ -9,15 +9,15 @@ class WebSocketError(Exception):
 
 
 class InvalidState(WebSocketError):
-    """Yours: this can't be done in the connection's present state, such as sending before accept."""
+    """Your fault: the connection's state doesn't allow this now, such as sending before accept."""
 
 
 class ConnectionClosed(WebSocketError):
-    """The peer's: it has left, or the connection had ended before (contract C4).
+    """The peer has left, or the connection had ended before (contract C4).
 
     Attributes:
         code: the close code, as `WebSocket.code` gives it.
-        reason: the close reason, empty when there was none.
+        reason: the close reason, empty if there was none.
     """
 
     def __init__(self, code: int, reason: str = "") -> None:
@@ -30,19 +30,23 @@ class ConnectionClosed(WebSocketError):
 
 
 class Unsupported(WebSocketError):
-    """The server's: it lacks a capability that this call needs. Nothing has been sent."""
+    """The server lacks a capability that this call needs.
+
+    Nothing has been sent, and the handshake can still be answered. `WebSocketRequest.capabilities`
+    says beforehand what a server lacks.
+    """
 
 
 class BadMessage(WebSocketError):
-    """The peer's: a message that isn't what the handler receives.
+    """The peer has sent a message that isn't of the type that the handler receives.
 
-    A handler that lets it escape closes the connection with its code and reason. One that names
-    it among what it receives, `Connection[Join | BadMessage, Said]`, gets it as a message.
+    If it escapes from a handler, the connection is closed with its code and reason. A handler of a
+    `Connection[Join | BadMessage, Said]` receives it as a message instead.
 
     Attributes:
-        message: what came.
-        code: the close code that answers it: 1003 for the wrong kind of frame, 1007 otherwise.
-        reason: what is wrong with it, as a close reason.
+        message: the message itself.
+        code: the close code for it: 1003 for the wrong kind of frame, otherwise 1007.
+        reason: the mistake in it, as a close reason.
     """
 
     def __init__(self, message: str | bytes, code: int, reason: str) -> None:

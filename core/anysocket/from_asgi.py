@@ -1,6 +1,6 @@
-"""A connection inside of another framework's route, or of a bare ASGI application."""
+"""A connection inside another framework's route, or inside a bare ASGI application."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast, overload
 
@@ -29,7 +29,7 @@ def from_asgi(
     scope: Scope,
     receive: Receive,
     send: Send,
-    kind: type[Socket],
+    kind: Callable[..., Socket],  # a class; no `type[Socket]` takes `WebSocket`, which is a Protocol
     *,
     codec: Codec | None = None,
     max_message_size: int = ...,
@@ -44,28 +44,29 @@ def from_asgi(
     codec: Codec | None = None,
     max_message_size: int = MAX_MESSAGE_SIZE,
     close_timeout: float = CLOSE_TIMEOUT,
-) -> AbstractAsyncContextManager[Any]:  # of what the overloads say
-    """Turn what an ASGI application is called with into a socket, for the length of the block.
+) -> AbstractAsyncContextManager[Any]:  # the overloads have the type
+    """Turn the three arguments of an ASGI application into a socket, for the length of a block.
 
         async with from_asgi(scope, receive, send, Connection[str, str]) as ws:
             await ws.accept()
 
-    The block's end is the handler's: it closes the connection as that of a route (contract C5).
-    Nobody may have received or sent anything before.
+    The end of the block closes the connection as the end of a handler does (contract C5). Nothing
+    may have been received or sent before.
 
     Args:
         scope: of the type "websocket".
-        receive: the server's, or the framework's.
-        send: the server's, or the framework's.
-        kind: as a handler's first parameter is annotated; unless given, a `WebSocketRequest`.
+        receive: of the server or the framework.
+        send: of the server or the framework.
+        kind: the type of the socket, as in the annotation of a handler's first parameter; by
+            default a `WebSocketRequest`.
         codec: as in `Application.websocket`.
         max_message_size: bytes in one message; above it the peer sees 1009 (contract M3).
         close_timeout: seconds that close waits for a silent peer (contract C3).
 
     Raises:
-        TypeError: the kind is no socket, or its messages aren't the codec's.
-        ValueError: the scope is of another type.
-        ConnectionClosed: the server is ending, and has refused this connection.
+        TypeError: the kind is no socket, or the codec doesn't have its messages.
+        ValueError: the scope has another type.
+        ConnectionClosed: the server is shutting down. The connection has been refused.
     """
     if scope["type"] != "websocket":
         raise ValueError(f"from_asgi takes a scope of the type 'websocket', not {scope['type']!r}")
@@ -77,7 +78,7 @@ def from_asgi(
 
 @asynccontextmanager
 async def _supervised(make: Make, session: Session, scope: Scope) -> AsyncGenerator[object, None]:
-    # Where frameworks leave what their routes matched; some convert it.
+    # Frameworks leave the parameters of their routes here; some convert them.
     path_params = cast("Mapping[str, object]", scope.get("path_params") or {})
     values = [str(value) for value in path_params.values()]
     request = WebSocketRequest(session, tuple(path_params), values, scope)

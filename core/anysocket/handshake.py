@@ -1,4 +1,4 @@
-"""What both sides say before a connection is open (RFC 6455 section 4)."""
+"""The request and the response that open or refuse a connection (RFC 6455 section 4)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
-"""Header lines as they go over the wire: names in lower case, values in ISO-8859-1."""
+"""Header lines as they are sent: names in lower case, values in ISO-8859-1."""
 
 HeaderLines: TypeAlias = Iterable[tuple[str, str] | tuple[bytes, bytes]]
-"""Header lines as a handler may give them."""
+"""Header lines that a handler passes: pairs of str or of bytes."""
 
 Address: TypeAlias = tuple[str, int]
 """A host and a port."""
@@ -23,24 +23,24 @@ _FORBIDDEN_IN_VALUE = re.compile(rb"[\r\n\0]")  # RFC 9110 section 5.5
 class Handshake(NamedTuple):
     """The peer's request, the same from every server (contract H1).
 
-    A tuple, which is made in a fifth of a frozen dataclass's instructions.
+    It is a tuple, because a frozen dataclass takes five times the instructions to create.
     """
 
     path: str = "/"
     """Percent-decoded, without the query and without `root_path`."""
     raw_path: bytes = b"/"
-    """As it came over the wire, without the query."""
+    """As the peer sent it, without the query."""
     root_path: str = ""
     query_string: bytes = b""
     headers: RawHeaders = ()
     subprotocols: tuple[str, ...] = ()
-    """All that the peer offered, from every header line, in order."""
+    """All subprotocols that the peer offered, from every header line, in order."""
     client: Address | None = None
     server: Address | None = None
     scheme: str = "ws"
     http_version: str = "1.1"
     state: Mapping[str, object] = MappingProxyType({})
-    """What the application's lifespan gave to every connection."""
+    """The values that the application's lifespan yielded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Denial:
 
 
 def denial(status: int = 403, headers: HeaderLines = (), body: str | bytes = b"") -> Denial:
-    """Check and complete a denial: content-length always, content-type for a text body.
+    """Check a denial and complete its headers: content-length, and content-type for a text body.
 
     Raises:
         ValueError: the status isn't in 300-599, or a header can't be sent.
@@ -64,7 +64,7 @@ def denial(status: int = 403, headers: HeaderLines = (), body: str | bytes = b""
 
 
 def response(status: int, headers: HeaderLines, body: str | bytes) -> Denial:
-    """Check and complete the headers of a response instead of a connection.
+    """Check the headers of a response that refuses a connection, and complete them.
 
     Raises:
         ValueError: a header can't be sent.
@@ -84,11 +84,11 @@ def response(status: int, headers: HeaderLines, body: str | bytes) -> Denial:
 
 
 def validated(headers: HeaderLines) -> list[tuple[bytes, bytes]]:
-    """Turn a handler's header lines into what goes over the wire (contract H2).
+    """Check a handler's header lines and encode them (contract H2).
 
     Raises:
         ValueError: a name isn't a token, a value holds CR, LF or NUL or isn't ISO-8859-1, or
-            the header belongs to the WebSocket handshake itself.
+            the header is set by the handshake itself.
     """
     lines: list[tuple[bytes, bytes]] = []
     for name, value in headers:

@@ -3,8 +3,8 @@
     [tool.mypy]
     plugins = ["anysocket.mypy"]
 
-It reports what registration would, in the same words. What types don't tell, such as a path that
-is put together at run time, is left to registration.
+It reports the mistakes that registration would, with the same messages. Registration alone finds
+mistakes that types don't show, such as those in a path that is built at run time.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,22 +41,22 @@ from anysocket.routing.template import segments
 from anysocket.session.websocket import WebSocket
 
 ROUTE = ErrorCode("anysocket-route", "Check a route's path and its handler's parameters", "anysocket")
-"""It can be ignored by name: `# type: ignore[anysocket-route]`."""
+"""A report can be ignored by this name: `# type: ignore[anysocket-route]`."""
 
 _PATH = "__anysocket_path"
 
 
 def plugin(version: str) -> type[Plugin]:
-    """Give mypy what it asks each plugin for."""
+    """Return the plugin's class; mypy calls this function."""
     return RoutePlugin
 
 
 class RoutePlugin(Plugin):
-    """Follows a path from `Application.websocket`, through the decorator that this gives, to the handler."""
+    """Follows a path from `Application.websocket` through its decorator to the handler."""
 
     def get_method_hook(self, fullname: str) -> Callable[[MethodContext], Type] | None:
-        """Choose the calls to look at."""
-        if fullname.endswith(".websocket"):  # of whatever class: it may be derived from Application
+        """Choose the calls to check."""
+        if fullname.endswith(".websocket"):  # of any class: it may be a subclass of Application
             return _take_path
         if fullname == f"{_name(Register)}.__call__":
             return _take_handler
@@ -82,13 +82,13 @@ def _take_path(context: MethodContext) -> Type:
 
 
 def _is_own(kind: ProperType) -> bool:
-    """Tell whether `websocket` of a type is that of `Application`; another one may take other paths."""
+    """Whether the `websocket` of a type is that of `Application`; another may take other paths."""
     owner = kind.type.get_containing_type_info("websocket") if isinstance(kind, Instance) else None
     return owner is not None and owner.fullname == _name(Application)
 
 
 def _take_handler(context: MethodContext) -> Type:
-    """Check what mypy has inferred of the handler: its `Route`."""
+    """Check the `Route` that mypy has inferred from the handler."""
     register = context.type
     route = get_proper_type(context.default_return_type)
     if not context.args[0] or not is_named_instance(route, _name(Route)):
@@ -105,14 +105,14 @@ def _take_handler(context: MethodContext) -> Type:
 def _mistakes(
     context: MethodContext, path: str, socket: ProperType, parameters: Parameters
 ) -> Iterator[tuple[Context, str]]:
-    """Find what registration would raise, each with the place to report it at."""
+    """Find the mistakes that registration would raise, each with its place in the code."""
     of_route = mistakes.handler_of(path)
     handler = context.args[0][0]
     if (mistake := _unnamed(get_proper_type(context.arg_types[0][0]), len(parameters.arg_names))) is not None:
         yield handler, f"{of_route}: {mistake}"
         return
     if any(each.is_star() for each in parameters.arg_kinds) or None in parameters.arg_names:
-        return  # of a wrapper: registration sees what it wraps
+        return  # a wrapper: registration sees the wrapped function
     in_path = [segment.text for segment in segments(path) if segment.is_parameter]
     for name, kind in zip(parameters.arg_names, parameters.arg_types, strict=True):
         where = _parameter(context.context, name) or handler
@@ -127,7 +127,7 @@ def _mistakes(
 
 
 def _unnamed(handler: ProperType, count: int) -> str | None:
-    """Tell what is wrong with the way in which a function takes its last parameters."""
+    """Give the mistake in the kinds of a function's last parameters, if there is one."""
     if not isinstance(handler, CallableType) or not isinstance(handler.definition, FuncDef):
         return None
     first = len(handler.definition.arg_kinds) - count
@@ -137,7 +137,7 @@ def _unnamed(handler: ProperType, count: int) -> str | None:
 
 
 def _is_socket(kind: ProperType) -> bool:
-    """Tell whether it is one, or perhaps one; what isn't, is reported by the types themselves."""
+    """Whether a type is a socket, or may be one. The types themselves report everything else."""
     sockets = (Connection, WebSocketRequest, WebSocket)
     return isinstance(kind, AnyType) or (
         isinstance(kind, Instance) and any(kind.type.has_base(_name(each)) for each in sockets)
@@ -151,7 +151,7 @@ def _parameter(at: Context, name: str | None) -> Context | None:
 
 
 def _unconvertible(kind: Type) -> Type | None:
-    """Give the type for which `anysocket.routing.parameters` has no converter, if there is one."""
+    """Give the type without a converter in `anysocket.routing.parameters`, if there is one."""
     some = [each for each in _members(kind) if not isinstance(each, NoneType)]
     if len(some) == 1:
         (kind,) = some
@@ -168,9 +168,9 @@ def _has_converter(kind: ProperType) -> bool:
         case Instance():
             return kind.type.is_enum or kind.type.fullname in _CONVERTERS
         case AnyType():
-            return kind.type_of_any is not TypeOfAny.explicit  # what has no annotation is text
+            return kind.type_of_any is not TypeOfAny.explicit  # a parameter without an annotation is text
         case _:
-            return isinstance(kind, (TypeVarType, UninhabitedType))  # nobody knows
+            return isinstance(kind, (TypeVarType, UninhabitedType))  # unknown
 
 
 def _members(kind: Type) -> list[ProperType]:
@@ -182,7 +182,7 @@ def _is_list(kind: Type) -> TypeGuard[Instance]:
 
 
 def _literal(kind: Type) -> LiteralType | None:
-    """Give the type of one str, if it is known which."""
+    """Give the literal type of a str, if its value is known."""
     proper = get_proper_type(kind)
     value = proper.last_known_value if isinstance(proper, Instance) else proper
     if isinstance(value, LiteralType) and is_named_instance(value.fallback, "builtins.str"):

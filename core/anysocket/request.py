@@ -1,4 +1,4 @@
-"""The handshake as a handler sees it, with the connection that it opens."""
+"""The handshake as a handler sees it, and the connection that it opens."""
 
 from collections.abc import AsyncGenerator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,11 +13,11 @@ from anysocket.asgi import ASGIApp, Scope
 from anysocket.asgi_app.events import Events
 from anysocket.asgi_app.response import respond
 from anysocket.asgi_app.scope import scope_of
+from anysocket.capabilities import Capabilities
 from anysocket.handshake import Address, Handshake, HeaderLines, denial
 from anysocket.http.multidict import Headers, Query
 from anysocket.http.url import URL
 from anysocket.session.session import Session
-from anysocket.session.state import State
 from anysocket.session.websocket import WebSocket
 from anysocket.values import Values
 
@@ -27,7 +27,7 @@ Subprotocol = TypeVar("Subprotocol", bound=StrEnum)
 class WebSocketRequest:
     """The peer's request to open a connection (contract H1).
 
-    Read-only; what nobody asks for is never parsed.
+    It is read-only. A part is parsed when it is first read.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class WebSocketRequest:
         self._path_names = path_names
         self._path_values = path_values
         self._server_scope: Scope = {} if server_scope is None else server_scope
-        self._app_state = Values() if app_state is None else app_state  # which may be empty as yet
+        self._app_state = Values() if app_state is None else app_state
 
     @cached_property
     def _handshake(self) -> Handshake:
@@ -54,13 +54,21 @@ class WebSocketRequest:
         return self._session
 
     @property
+    def capabilities(self) -> Capabilities:
+        """The declaration of this connection's server, such as `capabilities.accept_headers`.
+
+        A capability that is `Support.ABSENT` doesn't hold here. The contract lists them by clause.
+        """
+        return self._session.capabilities
+
+    @property
     def connecting(self) -> bool:
-        """Whether the handshake has yet to be answered."""
-        return self._session.state is State.CONNECTING
+        """Whether the handshake waits for an answer, or is being answered."""
+        return self._session.connecting
 
     @property
     def path_params(self) -> Mapping[str, str]:
-        """What the braces of the route matched: `/chat/{room}` gives `path_params["room"]`."""
+        """The parameters of the path as text: `/chat/{room}` gives `path_params["room"]`."""
         return dict(zip(self._path_names, self._path_values, strict=True))
 
     @property
@@ -70,12 +78,12 @@ class WebSocketRequest:
 
     @property
     def raw_path(self) -> bytes:
-        """The path as it came over the wire, without the query."""
+        """The path as the peer sent it, without the query."""
         return self._handshake.raw_path
 
     @property
     def root_path(self) -> str:
-        """Where the application is mounted; empty at the root."""
+        """The path at which the application is mounted; empty at the root."""
         return self._handshake.root_path
 
     @cached_property
@@ -95,12 +103,12 @@ class WebSocketRequest:
 
     @property
     def client(self) -> Address | None:
-        """The peer's host and port, and None where there are none, as on a unix socket."""
+        """The peer's host and port; None if there are none, as on a unix socket."""
         return self._handshake.client
 
     @property
     def server(self) -> Address | None:
-        """The host and port that the peer connected to, and None where there are none."""
+        """The host and port that the peer connected to; None if there are none."""
         return self._handshake.server
 
     @property
@@ -115,47 +123,47 @@ class WebSocketRequest:
 
     @cached_property
     def url(self) -> URL:
-        """The address that the peer asked for, as it came."""
+        """The address that the peer asked for."""
         return URL.of(self._handshake)
 
     @cached_property
     def scope(self) -> Mapping[str, object]:
-        """The request as an ASGI scope, with what a middleware has put into it."""
+        """The request as an ASGI scope, with the keys that a middleware has added."""
         return scope_of(self._handshake, self._server_scope)
 
     @property
     def session(self) -> MutableMapping[str, object]:
-        """What a session middleware around the application has put into the scope.
+        """The session that a middleware around the application has put into the scope.
 
         Raises:
-            LookupError: there is none.
+            LookupError: there is no session.
         """
         if "session" not in self._server_scope:
             raise LookupError("no session in the scope: wrap the application in a session middleware")
-        # The middleware's own; those that there are keep a dict of what JSON has.
+        # The existing middlewares keep a dict of JSON values: hence the cast.
         return cast("MutableMapping[str, object]", self._server_scope["session"])
 
     @cached_property
     def state(self) -> Values:
-        """What this connection's handler may use: by a `Key`, or by a str what the lifespan yielded.
+        """The values of this connection, by a `Key`; those of the lifespan also by a str.
 
-        What is set here is this connection's own. What isn't, is what the lifespan yielded, or
-        else what `Application.state` has.
+        A value that isn't set for this connection is looked up in what the lifespan yielded, and
+        then in `Application.state`.
         """
         return Values(self._handshake.state, self._app_state)
 
     @property
     def reason(self) -> str:
-        """The close reason that goes with `WebSocket.code`, empty without one (contract C1)."""
+        """The close reason that goes with `web_socket.code`, empty without one (contract C1)."""
         return self._session.reason
 
     @cached_property
     def events(self) -> Events:
-        """The connection in ASGI's own terms, for what speaks those. Its state is kept right."""
+        """The connection as ASGI's `receive` and `send`, for code that is written for them."""
         return Events(self._session, self._handshake)
 
     def choose_subprotocol(self, supported: type[Subprotocol]) -> Subprotocol | None:
-        """Choose the subprotocol for accept: the first that the peer offers and an enumeration has.
+        """Choose the subprotocol for accept: the first one offered that an enumeration has.
 
         Args:
             supported: the subprotocols as the values of a `StrEnum`.
@@ -167,9 +175,9 @@ class WebSocketRequest:
     async def task_group(self) -> AsyncGenerator[TaskGroup, None]:
         """Run tasks beside the handler's own block, and end them all together.
 
-        They end when the block does, when one of them fails, and when the connection is closed:
-        once whoever receives has been told, and at once where nobody does; after our own close
-        within the close timeout. Then the block is cancelled too, and what follows it runs.
+        They end when the block ends, when one of them fails, and when the connection is closed.
+        A task that receives gets the end first. After our own close they end within the close
+        timeout. Then the block is cancelled too, and the code behind it runs.
 
         Raises:
             InvalidState: before accept.
@@ -178,7 +186,7 @@ class WebSocketRequest:
         async with anyio.create_task_group() as tasks:
 
             async def end_together() -> None:
-                await self._session.wait_over()
+                await self._session.wait_end_delivered()
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(end_together)
@@ -186,11 +194,11 @@ class WebSocketRequest:
             tasks.cancel_scope.cancel()
 
     async def wait_closed(self) -> int:
-        """Wait until the connection is closed, and give its close code (contract C6).
+        """Wait until the connection is closed, and return its close code (contract C6).
 
-        For a handler that doesn't receive, or a task beside one that does. Messages that come
-        meanwhile stay to be received, even after the end: up to 32 of them or 1 MiB, then the
-        peer is suspended.
+        For a handler that doesn't receive, or for a task beside one that does. Messages that come
+        meanwhile can still be received, even after the end. Beyond 32 of them or 1 MiB the peer
+        has to wait.
 
         Raises:
             InvalidState: before accept.
@@ -203,16 +211,17 @@ class WebSocketRequest:
         """Refuse the connection with an HTTP response instead of accepting it (contract H3).
 
         Args:
-            response: a status from 300 to 599; or a whole response of another framework, such as
-                Starlette's, which is any ASGI app that answers an http request.
+            response: a status from 300 to 599; or a complete response of another framework, such
+                as Starlette's: any ASGI app that answers an http request.
             headers: lines of the response; content-length, and content-type for a str, are added.
             body: a str is sent as UTF-8.
 
         Raises:
-            ValueError: the status or a header can't be sent. Nothing has been.
-            TypeError: headers or a body beside a whole response.
+            ValueError: the status or a header can't be sent. Nothing has been sent.
+            TypeError: headers or a body are given beside a complete response.
             InvalidState: the handshake has been answered before.
-            Unsupported: the server can't send this response. Nothing has been sent.
+            Unsupported: the server can't send this response. Nothing has been sent, and the
+                handshake can still be answered.
         """
         if isinstance(response, int):
             await self._session.deny(denial(response, headers, body))

@@ -1,8 +1,9 @@
-"""The seam: what every server must look like to the core, and nothing more.
+"""The interface between the core and the adapter of a server.
 
-An adapter is a class with this shape. Messages go through it as ASGI's events, which most servers
-speak: for those, a message crosses nothing but the core. The core has already checked state,
-arguments, headers and close codes.
+An adapter is a class with the members of `Transport`. Messages pass through it as ASGI's events,
+because most servers speak ASGI: there a message passes through no code but the core's. The core
+has already checked the state, the arguments, the headers, the close codes, and whether the server
+can send them by its `capabilities`.
 """
 
 from collections.abc import Awaitable
@@ -15,22 +16,22 @@ from anysocket.handshake import Denial, Handshake, RawHeaders
 
 
 class Transport(Protocol):
-    """One WebSocket connection, as every server must look to the core."""
+    """One WebSocket connection of a server, as the core needs it."""
 
     declared: ClassVar[Capabilities]
-    """What the adapter promises on the versions of the server that it knows."""
+    """The support that the adapter declares for the server versions that it knows."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What holds on this connection: `declared`, but for repairs that couldn't be made."""
+        """The support on this connection: `declared`, without the repairs that couldn't be made."""
         ...
 
     peer_left_errors: ClassVar[tuple[type[Exception], ...]]
-    """The exceptions by which this server says that the peer has left."""
+    """The exceptions that this server raises when the peer has left."""
 
     @property
     def path(self) -> str:
-        """Where the peer wants to go, as in `handshake`, which costs more and is read only when needed."""
+        """The path, as in `handshake`, which costs more and is read only when needed."""
         ...
 
     @property
@@ -45,31 +46,31 @@ class Transport(Protocol):
 
     @property
     def receive(self) -> ReceiveEvent:
-        """Wait for the next event, a message or the end; a method will do, and so will an attribute.
+        """Wait for the next event: a message or the end. It may be a method or an attribute.
 
-        The server's own callable where possible, so that a message costs one coroutine. Called
-        after accept, never twice at once; a cancelled call must lose nothing.
+        Use the server's own callable where possible: a message then costs one coroutine. It is
+        called after accept, and never twice at once. A cancelled call must lose nothing.
         """
         ...
 
     @property
     def send(self) -> SendEvent:
-        """Send a message: an event with either text or bytes. The server's own where possible."""
+        """Send a message: an event with either text or bytes. Use the server's own callable if possible."""
         ...
 
     def ended(self, event: WebSocketEvent, /) -> Close:
-        """Tell how the connection ended, from an event with neither text nor bytes."""
+        """Read how the connection ended from an event with neither text nor bytes."""
         ...
 
     def wait_disconnected(self) -> Awaitable[None]:
-        """Wait, before accept, until the peer leaves; for ever where the server doesn't say.
+        """Wait, before accept, until the peer leaves; for ever if the server doesn't report it.
 
         A cancelled call loses nothing: messages that come early are received after accept.
         """
         ...
 
     def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> Awaitable[None]:
-        """Complete the handshake. Raises one of `gone` when the peer has left before."""
+        """Open the connection. Raise one of `peer_left_errors` if the peer has left."""
         ...
 
     def deny(self, denial: Denial, /) -> Awaitable[None]:
@@ -77,12 +78,12 @@ class Transport(Protocol):
         ...
 
     def close(self, close: Close, /) -> Awaitable[None]:
-        """Start the closing handshake; may wait for its end, the core bounds the time."""
+        """Start the closing handshake. It may wait for the end: the core limits the time."""
         ...
 
 
 @runtime_checkable
 class TransportApp(Protocol):
-    """An app that serves a WebSocket over any transport, as `anysocket.Application` does."""
+    """An app that serves a WebSocket over any transport, such as `anysocket.Application`."""
 
     def handle(self, transport: Transport) -> Awaitable[None]: ...

@@ -1,4 +1,4 @@
-"""What an application keeps for its handlers, with types: `app.state` and `request.state`."""
+"""Typed values that an application keeps for its handlers: `app.state` and `request.state`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar, overload
@@ -7,14 +7,14 @@ Value = TypeVar("Value")
 
 
 class Key(str, Generic[Value]):
-    """The name of a value of a type: `DATABASE = Key[Database]("database")`.
+    """The name of a value, with its type: `DATABASE = Key[Database]("database")`.
 
-    It is a str, so that a lifespan may yield `{DATABASE: database}`.
+    It is a str, so that a lifespan can yield `{DATABASE: database}`.
     """
 
 
 class Values(Mapping[str, object]):
-    """Values by key. What it doesn't have itself, it looks up in those that it stands on."""
+    """Values by key. A missing key is looked up in the given mappings, in their order."""
 
     def __init__(self, *below: Mapping[str, object]) -> None:
         self._own: dict[str, object] = {}
@@ -30,7 +30,7 @@ class Values(Mapping[str, object]):
         for values in self._below:
             if key in values:
                 return values[key]
-        raise KeyError(f"no {key!r} in the state: the lifespan yields it, or it is set by its Key")
+        raise KeyError(f"no {key!r} in the state: yield it in the lifespan, or set it by its Key")
 
     def __setitem__(self, key: Key[Value], value: Value, /) -> None:
         self._own[key] = value

@@ -6,15 +6,33 @@ from importlib import import_module
 
 from docs.tables import table
 
-MODULES = ("anysocket", "anysocket.testing", "anysocket_adapters", "anysocket_adapters.testing")
+MODULES = (
+    "anysocket",
+    "anysocket.testing",
+    "anysocket.asyncapi",
+    "anysocket.asgi",
+    "anysocket.adapter",
+    "anysocket_adapters",
+    "anysocket_adapters.repairs",
+    "anysocket_adapters.testing",
+)
 """The modules that users import from."""
 
 ALIASES = {
+    "Address": "A host and a port.",
+    "ASGIApp": "An ASGI application: `await app(scope, receive, send)`.",
+    "ASGIEvent": "An event of ASGI, for any protocol.",
     "JsonValue": "The type of any JSON value.",
     "Loop": "The name of an event loop: `asyncio`, `uvloop` or `trio`.",
     "Middleware": "Runs around a connection's handler: `async def middleware(request, call_next)`.",
     "Next": "A middleware awaits it to run the handler: `await call_next()`.",
     "OptionName": "The name of an option that some server can't honour.",
+    "RawHeaders": "Header lines as they are sent: names in lower case, values in ISO-8859-1.",
+    "Receive": "ASGI's receive, for any protocol.",
+    "ReceiveEvent": "ASGI's receive on a connection that is open.",
+    "Scope": "ASGI's scope of a connection.",
+    "Send": "ASGI's send, for any protocol.",
+    "SendEvent": "ASGI's send on a connection that is open.",
 }
 """The names that have no documentation of their own at run time."""
 

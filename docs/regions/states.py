@@ -2,8 +2,7 @@
 
 from docs.tables import table
 
-from anysocket import Action, State
-from anysocket.session.state import TRANSITIONS
+from anysocket.session.state import TRANSITIONS, Action, State
 
 
 def state_diagram() -> str:

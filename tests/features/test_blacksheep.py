@@ -63,32 +63,20 @@ async def test_a_route_without_a_decorator(connect: Connect) -> None:
         assert await peer.receive() == "7"
 
 
-# As a program of its own: type checkers refuse a function without annotations.
-BY_NAME = """
-@app.websocket("/name/{client_id}")
-async def by_name(websocket, client_id):
-    await websocket.accept()
-    await websocket.send(client_id)
-"""
-
-
 @feature(
     "BS5",
     "the socket is injected by name or by annotation",
-    api="the handler's first parameter: by its annotation, or without one by its name, "
-    "`websocket`, `web_socket`, `ws` or `request`",
+    api="the handler's first parameter, by its annotation: a name alone doesn't say what is received",
 )
-@pytest.mark.parametrize("path", ["/name/7", "/annotation/7"])
-async def test_the_socket_is_injected(connect: Connect, path: str) -> None:
+async def test_the_socket_is_injected(connect: Connect) -> None:
     app = Application()
-    exec(BY_NAME, {"app": app})
 
     @app.websocket("/annotation/{client_id}")
     async def by_annotation(anything: WebSocket, client_id: str) -> None:
         await anything.accept()
         await anything.send(client_id)
 
-    async with connect(app, path) as peer:
+    async with connect(app, "/annotation/7") as peer:
         assert await peer.receive() == "7"
 
 

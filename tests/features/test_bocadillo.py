@@ -37,20 +37,16 @@ from tests.features.watched import Watched
 pytestmark = pytest.mark.anyio
 
 
-# As a program of its own: type checkers refuse a function without annotations.
-ECHO = """
-@app.websocket("/echo")
-async def echo(ws):
+async def echo(ws: Connection[str, str]) -> None:
     message = await ws.receive()
     await ws.send(f"You said: {message}")
-"""
 
 
 @feature("BO1", "a WebSocket route", api="`@app.websocket(path)`")
-@feature("BO2", "the four-line echo with implicit accept and close", api="`Connection`, or `ws` unannotated")
+@feature("BO2", "the four-line echo with implicit accept and close", api="`Connection`")
 async def test_the_four_line_echo(connect: Connect) -> None:
     app = Application()
-    exec(ECHO, {"app": app})
+    app.websocket("/echo")(echo)
     async with connect(app, "/echo") as peer:
         await peer.send("hello")
         assert await peer.receive() == "You said: hello"
@@ -61,7 +57,7 @@ async def test_the_four_line_echo(connect: Connect) -> None:
 @feature("BO3", "receive suspends only this handler", api="`await ws.receive()`")
 async def test_receive_suspends_only_this_handler(serve: Serve) -> None:
     app = Application()
-    exec(ECHO, {"app": app})
+    app.websocket("/echo")(echo)
     async with (
         serve(app) as served,
         served.connect("/echo") as waiting,
@@ -154,7 +150,7 @@ async def test_with_and_without_tls(server: str) -> None:
 @feature("BO6", "no matching route: 403", api="an `Application`")
 async def test_no_matching_route(connect: Connect) -> None:
     app = Application()
-    exec(ECHO, {"app": app})
+    app.websocket("/echo")(echo)
     with pytest.raises(Denied) as denied:
         async with connect(app, "/another"):
             pass
@@ -168,7 +164,7 @@ async def test_no_matching_route(connect: Connect) -> None:
 )
 def test_a_handler_must_be_async() -> None:
     with pytest.raises(TypeError, match=r"the handler of route '/echo' must be async: write `async def`"):
-        exec(ECHO.replace("async def", "def").replace("await ", ""), {"app": Application()})
+        exec('@app.websocket("/echo")\ndef echo(ws: str): ...', {"app": Application()})
 
 
 @feature(
@@ -332,7 +328,7 @@ async def test_types_of_messages(serve: Serve) -> None:
         seen.append(message := await ws.receive())
         await ws.send(message)
 
-    exec(ECHO, {"app": app})
+    app.websocket("/echo")(echo)
 
     async with serve(app) as served:
         for path, message, value, answer in (
@@ -580,12 +576,12 @@ async def test_an_explicit_last_close(serve: Serve) -> None:
 @feature("BO35", "a disconnect exception on receiving", api="`ConnectionClosed` from `Connection.receive`")
 @feature(
     "BO36",
-    "expected_codes for 1000 and 1001, others raised",
+    "the closes with 1000 and 1001 are caught, others raised",
     api="`@app.websocket(path, expected_codes=(1000, 1001))`, for the handler and for `async with ws`",
 )
 @feature(
     "BO37",
-    "which codes are expected_codes is configurable: a tuple, all, none",
+    "which codes are caught is configurable: a tuple, all, none",
     api="`expected_codes=`: any container of codes, all unless given, `()` for none",
 )
 @pytest.mark.parametrize(
@@ -668,7 +664,7 @@ async def test_socketio_beside(serve: Serve, transports: list[str]) -> None:
     import socketio  # type: ignore[import-untyped]  # it has no types
 
     app = Application()
-    exec(ECHO, {"app": app})
+    app.websocket("/echo")(echo)
     sio: Any = socketio.AsyncServer(async_mode="asgi")
 
     async def say(sid: str, text: str) -> str:

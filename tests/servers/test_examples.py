@@ -29,7 +29,8 @@ from tests.servers.client import connect
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from anysocket import Application, Close, Handshake, WebSocketRequest
+from anysocket import Application, Close, WebSocketRequest
+from anysocket.adapter import Handshake
 from anysocket.testing.memory import Accepted, MemoryTransport
 from anysocket_adapters import running
 

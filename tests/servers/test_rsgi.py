@@ -12,7 +12,8 @@ import pytest
 from tests.servers.client import connect
 from websockets.exceptions import InvalidStatus
 
-from anysocket import Application, Close, Denial, InvalidState, Transport, WebSocketRequest
+from anysocket import Application, Close, InvalidState, WebSocketRequest
+from anysocket.adapter import Denial, Transport
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket_adapters import ServerFailed, running
 

@@ -119,6 +119,11 @@ class DaphneTransport(ASGITransport):
             self.send: SendEvent = self._connection.send
 
     @property
+    def capabilities(self) -> Capabilities:
+        # daphne has no denial response of ASGI's, and with our repairs needs none.
+        return super().capabilities if self._connection is None else self.declared
+
+    @property
     def path(self) -> str:
         return super().path if self._request is None else self._request.path
 

@@ -24,7 +24,7 @@ import anyio
 from anysocket.asgi import ReceiveEvent, WebSocketEvent, below
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
-from anysocket.errors import InvalidState, Unsupported
+from anysocket.errors import InvalidState
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
 from anysocket_adapters.asgi import offered
 from anysocket_adapters.reading import Reader
@@ -180,17 +180,12 @@ class RSGITransport:
         await anyio.sleep_forever()  # RSGI doesn't tell
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        if subprotocol is not None or headers:
-            what = "headers" if headers else "a subprotocol"
-            raise Unsupported(f"RSGI can't accept with {what}: granian's ASGI interface or uvicorn can")
         self._answer()
         self._socket = await self._protocol.accept()
         self._reader = Reader(self._next, _event, self._let_go)
         self.receive = self._reader.receive
 
     async def deny(self, denial: Denial, /) -> None:
-        if denial.body or any(name != b"content-length" for name, _ in denial.headers):
-            raise Unsupported("RSGI can't deny with headers or a body: granian's ASGI interface can")
         if not 200 <= denial.status <= 599:
             raise ValueError(f"status {denial.status} isn't one of a response: use 200-599")
         self._answer()

@@ -35,7 +35,6 @@ from anyio import Event
 from anysocket.asgi import ASGIApp, Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
-from anysocket.errors import Unsupported
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
 from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport, address
@@ -100,8 +99,6 @@ class GranianTransport(ASGITransport):
         await anyio.sleep_forever()  # granian tells of no loss before accept
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        if headers:
-            raise Unsupported("granian drops the headers of accept: uvicorn and hypercorn send them")
         await super().accept(subprotocol, headers)
         self._reader = Reader(self.receive, _result)
         self.receive: ReceiveEvent = self._reader.receive
@@ -150,8 +147,6 @@ def _merged(headers: RawHeaders) -> RawHeaders:
     """Combine lines of one name into one, as RFC 9110 section 5.3 allows for all but Set-Cookie."""
     merged: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in merged and name == b"set-cookie":
-            raise Unsupported("granian sends Set-Cookie twice in a denial from 2.8.9 on")
         merged[name] = merged[name] + b", " + value if name in merged else value
     return tuple(merged.items())
 

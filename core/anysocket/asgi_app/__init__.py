@@ -1,1 +1,1 @@
-"""A connection in ASGI's terms: scopes, events, responses and the lifespan."""
+"""ASGI's terms for a connection: scopes, events, responses and the lifespan."""

@@ -1,7 +1,7 @@
 """One connection in ASGI's own terms: the two callables that an ASGI application is called with.
 
-https://asgi.readthedocs.io/en/latest/specs/www.html#websocket (version 2.5). What the
-specification leaves open is the same on every server, and in the contract under N.
+https://asgi.readthedocs.io/en/latest/specs/www.html#websocket (version 2.5). The contract says,
+under N, what holds where the specification leaves it open.
 """
 
 import logging
@@ -18,7 +18,7 @@ from anysocket.close import Close, CloseCode, cut
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, Handshake, HeaderLines, response, validated
 from anysocket.session.session import Session
-from anysocket.session.state import State
+from anysocket.session.state import Action
 
 _log = logging.getLogger("anysocket")
 
@@ -26,27 +26,26 @@ Field = TypeVar("Field")
 
 
 class Disconnected(ConnectionClosed, OSError):
-    """The peer has left: what ASGI has `send` raise then, a subclass of OSError (version 2.4)."""
+    """The peer has left. ASGI asks `send` to raise a subclass of OSError then (version 2.4)."""
 
 
 class Events:
-    """What an ASGI application has of a connection: `receive` and `send`, which keep its state right."""
+    """The `receive` and `send` that an ASGI application is called with. The session keeps the state."""
 
     def __init__(self, session: Session, handshake: Handshake) -> None:
         self._session = session
-        # Over HTTP/2 every status from 200 opens the connection (RFC 8441 section 5).
+        # Over HTTP/2 every status from 200 on opens the connection (RFC 8441 section 5).
         self._lowest_status = 300 if handshake.http_version == "2" else 200
-        self._connected = session.state is not State.CONNECTING
-        self._receiving = anyio.Lock(fast_acquire=True)  # several tasks may receive, the session's only one
-        self._answering = anyio.Lock()  # or watching for the peer's loss until there is an answer
-        self._closing = anyio.Lock(fast_acquire=True)
+        self._connected = not session.connecting
+        self._receiving = anyio.Lock(fast_acquire=True)  # a session takes one receive at a time
+        self._handshaking = anyio.Lock()  # held to watch for the peer's loss, and to answer
         self._watch = anyio.CancelScope()
         self._answered = anyio.Event()
-        self._response: _Response | None = None
-        self._ended_itself = False
+        self._response = _Response()
+        self._closed_itself = False
 
     async def receive(self) -> ASGIEvent:
-        """Give the next event; at the end the disconnect, every time."""
+        """Return the next event; at the end the disconnect, every time."""
         if not self._connected:
             self._connected = True
             return {"type": "websocket.connect"}
@@ -59,8 +58,8 @@ class Events:
             return {"type": "websocket.receive", "bytes": message}
         if message is not None:
             return _Empty({"type": "websocket.receive", "bytes": message})
-        async with self._closing:  # who learns of the end may cancel the task that closes
-            pass
+        if self._closed_itself:  # an application that sees the end may cancel its task that closes
+            await self._session.wait_close_sent()
         code = CloseCode.ABNORMAL_CLOSURE if self._session.code is None else self._session.code
         return {"type": "websocket.disconnect", "code": int(code), "reason": self._session.reason}
 
@@ -68,34 +67,27 @@ class Events:
         """Do what an event says.
 
         Raises:
-            RuntimeError: it isn't this event's turn. Nothing has been sent.
+            RuntimeError: the event isn't legal now. Nothing has been sent.
             TypeError: a field has the wrong type. Nothing has been sent.
             ValueError: a field has a value that can't be sent. Nothing has been sent.
-            Disconnected: the connection has ended, and not by the application; closing it then
-                does nothing.
+            Disconnected: the connection has ended, and the application hasn't closed it. To close
+                it then does nothing.
         """
-        state = self._session.state if self._response is None else _RESPONDING
-        act = _ACTS.get((state, event.get("type")))
-        if act is None:
-            if self._ended_by_others and event.get("type") == "websocket.close":
-                return  # as contract C3 has it
-            raise self._not_now(event)
+        known = _ACTS.get(event.get("type"))
+        if known is None or not self._session.allows(known[0]):
+            raise self._refusal(event)
         try:
-            await act(self, event)
+            await known[1](self, event)
         except ConnectionClosed as closed:
             raise Disconnected(closed.code, closed.reason) from None
         except InvalidState as mistake:
             raise RuntimeError(str(mistake)) from None
 
-    @property
-    def _ended_by_others(self) -> bool:
-        return self._session.code is not None and not self._ended_itself
-
-    def _not_now(self, event: ASGIEvent) -> Disconnected | RuntimeError:
-        if self._session.code is not None and self._ended_by_others:
+    def _refusal(self, event: ASGIEvent) -> Disconnected | RuntimeError:
+        if self._session.code is not None and not self._closed_itself:
             return Disconnected(self._session.code, self._session.reason)
-        now = self._session.state.value if self._response is None else _RESPONDING
-        return RuntimeError(f"unexpected ASGI event {event.get('type')!r} while the connection is {now}")
+        state = self._session.state.value
+        return RuntimeError(f"unexpected ASGI event {event.get('type')!r} while the connection is {state}")
 
     async def accept(self, event: ASGIEvent) -> None:
         """websocket.accept."""
@@ -116,7 +108,7 @@ class Events:
         if data is not None:
             if isinstance(data, str):
                 raise TypeError("websocket.send: bytes must be bytes, not str")
-            await self._session.send(cast("bytes", data))  # any other type is refused there
+            await self._session.send(cast("bytes", data))  # the session refuses every other type
         elif text is None:
             raise ValueError("websocket.send needs bytes or text")
         elif isinstance(text, str):
@@ -124,24 +116,26 @@ class Events:
         else:
             raise TypeError(f"websocket.send: text must be str, not {type(text).__name__}")
 
-    async def refuse(self, event: ASGIEvent) -> None:
-        """websocket.close before accept: a 403, whatever its code and reason."""
-        async with self._to_answer(event):
-            await self._session.close()
-            self._ended_itself = True
-
     async def close(self, event: ASGIEvent) -> None:
-        """websocket.close; a reason that is too long is cut."""
+        """websocket.close: before accept a 403, whatever its code; a reason that is too long is cut."""
+        if self._session.code is not None:
+            if self._closed_itself:
+                raise self._refusal(event)
+            return  # contract C3
+        if self._session.connecting:
+            async with self._to_answer(event):
+                await self._session.close()
+                self._closed_itself = True
+            return
         code = _optional(event, "code", int)
         reason = cut(_optional(event, "reason", str) or "")
         close = Close(CloseCode.NORMAL_CLOSURE if code is None else code, reason)
         close.validate()
-        self._ended_itself = True
-        async with self._closing:
-            await self._session.close(close.code, close.reason)
+        self._closed_itself = True
+        await self._session.close(close.code, close.reason)
 
     async def start_response(self, event: ASGIEvent) -> None:
-        """websocket.http.response.start; sent with the end of its body, as some servers must."""
+        """websocket.http.response.start; sent with the end of its body, as some servers require."""
         status = _optional(event, "status", int)
         if status is None:
             raise TypeError("websocket.http.response.start needs a status")
@@ -149,11 +143,11 @@ class Events:
             raise ValueError(f"status {status} doesn't refuse a connection: use {self._lowest_status}-599")
         headers = validated(_headers(event))
         async with self._to_answer(event):
+            self._session.begin_denial()
             self._response = _Response(status, headers)
 
     async def continue_response(self, event: ASGIEvent) -> None:
         """websocket.http.response.body."""
-        assert self._response is not None  # or it wouldn't be this event's turn
         self._response.body += _optional(event, "body", bytes) or b""
         if event.get("more_body", False):
             return
@@ -163,24 +157,23 @@ class Events:
                 await self._session.deny(denial)
             except Unsupported as lack:
                 _warn_once(str(lack))
-                await self._deny_barely(denial.status)
-            self._response = None
-            self._ended_itself = True
+                await self._deny_without_response(denial.status)
+            self._closed_itself = True
 
-    async def _deny_barely(self, status: int) -> None:
-        """Send the status alone, or what every server can: 403."""
+    async def _deny_without_response(self, status: int) -> None:
+        """Send the status alone, or 403, which every server can send."""
         try:
             await self._session.deny(Denial(status))
         except Unsupported:
-            await self._session.close()
+            await self._session.deny(response(403, (), b""))
 
     @asynccontextmanager
     async def _to_answer(self, event: ASGIEvent) -> AsyncGenerator[None, None]:
-        """Answer the handshake while nobody watches for a loss: that would take the first message."""
+        """Answer the handshake while no task watches for a loss, which would take the first message."""
         self._watch.cancel()
-        async with self._answering:
-            if self._session.state is not State.CONNECTING:  # another task was first, or the peer left
-                raise self._not_now(event)
+        async with self._handshaking:
+            if not self._session.connecting:  # another task has answered, or the peer has left
+                raise self._refusal(event)
             try:
                 yield
             finally:
@@ -188,20 +181,20 @@ class Events:
                 self._answered = anyio.Event()
 
     async def _until_answered_or_lost(self) -> None:
-        while self._session.state is State.CONNECTING:
+        while self._session.connecting:
             answered = self._answered
             with anyio.CancelScope() as self._watch:
-                async with self._answering:
-                    if self._session.state is State.CONNECTING:  # perhaps answered in between
-                        await self._session.wait_lost()
-            if self._session.state is State.CONNECTING:
+                async with self._handshaking:
+                    if self._session.connecting:  # it may have been answered in between
+                        await self._session.wait_disconnected()
+            if self._session.connecting:
                 await answered.wait()
 
 
 class _Empty(dict[str, object]):
     """An empty binary message, whose missing text is empty too.
 
-    bareASGI 4.4 and Quart 0.22 take empty bytes for none, and then the text, which isn't there.
+    bareASGI 4.4 and Quart 0.22 treat empty bytes as missing, and read the text, which isn't there.
     """
 
     def __missing__(self, key: str) -> object:
@@ -212,26 +205,24 @@ class _Empty(dict[str, object]):
 
 @dataclass(slots=True)
 class _Response:
-    """A denial in the making."""
+    """A denial whose body isn't complete."""
 
-    status: int
-    headers: HeaderLines
+    status: int = 403
+    headers: HeaderLines = ()
     body: bytearray = field(default_factory=bytearray)
 
 
-_RESPONDING = "responding"
-
 _Act: TypeAlias = Callable[[Events, ASGIEvent], Awaitable[None]]
 
-_ACTS: Mapping[tuple[State | str, object], _Act] = {
-    (State.CONNECTING, "websocket.accept"): Events.accept,
-    (State.CONNECTING, "websocket.close"): Events.refuse,
-    (State.CONNECTING, "websocket.http.response.start"): Events.start_response,
-    (_RESPONDING, "websocket.http.response.body"): Events.continue_response,
-    (State.OPEN, "websocket.send"): Events.send_message,
-    (State.OPEN, "websocket.close"): Events.close,
+
+_ACTS: Mapping[object, tuple[Action, _Act]] = {
+    "websocket.accept": (Action.ACCEPT, Events.accept),
+    "websocket.send": (Action.SEND, Events.send_message),
+    "websocket.close": (Action.CLOSE, Events.close),
+    "websocket.http.response.start": (Action.RESPOND, Events.start_response),
+    "websocket.http.response.body": (Action.BODY, Events.continue_response),
 }
-"""What an application can do when: every other event isn't its turn."""
+"""Each event of an application: the action that must be legal, and the method that does it."""
 
 
 def _optional(event: ASGIEvent, key: str, kind: type[Field]) -> Field | None:

@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 
 Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[Mapping[str, object] | None]]
-"""Entered at startup, left at shutdown; what it yields is every request's `state`."""
+"""It is entered at startup and left at shutdown. The mapping that it yields is in every `state`."""
 
 _log = logging.getLogger("anysocket")
 
@@ -16,19 +16,19 @@ _log = logging.getLogger("anysocket")
 async def run(lifespan: Lifespan, http: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Run our own lifespan around that of the ASGI app that answers http.
 
-    Ours begins first and ends last. An app without a lifespan, which the specification lets
-    raise or return, changes nothing for ours.
+    Our lifespan begins first and ends last. An app without one may raise or return (ASGI,
+    Lifespan), which doesn't affect ours.
     """
     await receive()  # lifespan.startup
     inner = _InnerLifespan(receive, send)
     try:
         async with lifespan() as state:
-            # "state" is a dict made for us to fill (specification, Lifespan State).
+            # The server passes an empty dict as "state" (ASGI, Lifespan State).
             cast("dict[str, object]", scope.setdefault("state", {})).update(state or {})
             await inner.run(http, scope)
     except Exception as error:
         _log.exception("the lifespan failed at %s", inner.phase)
-        if not inner.failed:  # a failure is told once
+        if not inner.failed:  # a failure is reported once
             message = f"{type(error).__name__}: {error}"
             await send({"type": f"lifespan.{inner.phase}.failed", "message": message})
         raise
@@ -37,7 +37,7 @@ async def run(lifespan: Lifespan, http: ASGIApp, scope: Scope, receive: Receive,
 
 
 class _InnerLifespan:
-    """What the http app sees of the server: its events, but for the two that are ours to answer."""
+    """The lifespan events of the http app. We answer the startup and the shutdown ourselves."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -51,7 +51,7 @@ class _InnerLifespan:
         try:
             await http(scope, self.receive, self.send)
         except Exception:
-            # Before its startup is complete this only says that it has no lifespan.
+            # Before its startup is complete, this only means that it has no lifespan.
             if self.phase == "shutdown" and not self.failed:
                 _log.exception("the http application's lifespan failed")
         if self.failed:
@@ -77,4 +77,4 @@ class _InnerLifespan:
         elif kind in ("lifespan.startup.failed", "lifespan.shutdown.failed"):
             self.failed = True
             await self._send(event)
-        # lifespan.shutdown.complete waits until our own lifespan has ended too.
+        # lifespan.shutdown.complete is sent when our own lifespan has ended too.

@@ -1,4 +1,4 @@
-"""The response that an ASGI app gives to an http request, to deny a connection with it."""
+"""Denying a connection with the response of an ASGI app to an http request."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -12,10 +12,10 @@ _SCHEMES: Mapping[object, str] = {"ws": "http", "wss": "https"}
 
 
 async def respond(app: ASGIApp, scope: Mapping[str, object]) -> Denial:
-    """Let an app answer the request for a connection as if it were an http request.
+    """Call an app with the handshake as an http request, and return its response.
 
     Raises:
-        ValueError: the response doesn't refuse, or there is none.
+        ValueError: the response doesn't refuse the connection, or there is no response.
     """
     status, headers, body = 0, cast("RawHeaders", ()), b""
     asked, answered = False, anyio.Event()
@@ -25,13 +25,13 @@ async def respond(app: ASGIApp, scope: Mapping[str, object]) -> Denial:
         if not asked:
             asked = True
             return {"type": "http.request"}
-        await answered.wait()  # who streams may watch for the peer's loss meanwhile
+        await answered.wait()  # an app that streams may wait for the disconnect meanwhile
         return {"type": "http.disconnect"}
 
     async def send(event: ASGIEvent) -> None:
         nonlocal status, headers, body
         if event["type"] == "http.response.start":
-            # As the specification has them, which is all that is known of another's event.
+            # The app sends events as the specification has them: hence the casts.
             status = cast("int", event["status"])
             headers = cast("RawHeaders", event.get("headers", ()))
         elif event["type"] == "http.response.body":
@@ -39,7 +39,7 @@ async def respond(app: ASGIApp, scope: Mapping[str, object]) -> Denial:
             if not event.get("more_body", False):
                 answered.set()
 
-    scheme = _SCHEMES.get(scope["scheme"], scope["scheme"])  # a proxy may have set one of http
+    scheme = _SCHEMES.get(scope["scheme"], scope["scheme"])  # a proxy may have set http's
     extensions = dict[str, object]()
     http = {**scope, "type": "http", "method": "GET", "scheme": scheme, "extensions": extensions}
     await app(http, receive, send)

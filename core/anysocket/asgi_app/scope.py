@@ -7,7 +7,7 @@ from anysocket.handshake import Handshake
 
 
 def scope_of(handshake: Handshake, server_scope: Scope) -> Scope:
-    """Make the scope of version 2.5 that every server should have given, with what else its own has."""
+    """Make a scope of version 2.5, with the other keys of the server's own scope."""
     return {
         **server_scope,
         "type": "websocket",
@@ -28,9 +28,9 @@ def scope_of(handshake: Handshake, server_scope: Scope) -> Scope:
 
 
 def _path(handshake: Handshake) -> str:
-    """Put the root path before the path, unless the peer has sent it there.
+    """Put the root path before the path, unless the peer has sent it.
 
-    Quart, Channels and what Starlette mounts look for it there.
+    Quart, Channels and the apps that Starlette mounts expect it there.
     """
     path = unquote_to_bytes(handshake.raw_path).decode("utf-8", "replace")
     sent = below(handshake.root_path, path) != path

@@ -1,4 +1,4 @@
-"""From an application to its document: routes are channels, the types of their handlers messages."""
+"""Describes an application: its routes are channels, and the types of their handlers are messages."""
 
 import inspect
 from collections.abc import Collection, Iterable, Sequence
@@ -40,14 +40,14 @@ def describe(
     description: str = "",
     server: str | None = None,
 ) -> dict[str, JsonValue]:
-    """Make the AsyncAPI 3.0.0 document of an application as plain data.
+    """Describe an application as an AsyncAPI 3.0.0 document, in plain data.
 
     The same routes in the same order make the same document.
 
     Args:
         app: the application, with all of its routes.
-        title: what it is called.
-        version: of what the document says.
+        title: the title of the document.
+        version: the version of the application's API.
         description: of the application, in CommonMark.
         server: where it is served, such as `wss://example.com/api`.
 
@@ -88,7 +88,7 @@ def describe(
             referred_to,
         ),
     )
-    # A Struct is made a dict by the names of its fields, and these hold nothing but JSON's values.
+    # A Struct becomes a dict by the names of its fields, which hold only JSON values.
     return cast("dict[str, JsonValue]", to_builtins(document))
 
 
@@ -113,7 +113,7 @@ def _untyped(signature: Signature) -> str:
 
 
 def _parameter(parameter: parameters.Parameter | None) -> Parameter:
-    if parameter is None:  # the handler of a WebSocketRequest finds it there
+    if parameter is None:  # a WebSocketRequest has it in path_params
         return Parameter("text")
     converter = parameter.converter
     return Parameter(converter.wants, list(converter.choices))
@@ -161,6 +161,6 @@ def _server(url: str) -> Server:
 
 
 def _unused(name: str, used: Collection[str]) -> str:
-    """Give the name, or where it is used already, the name with the first number that isn't."""
+    """Give the name; if it is used already, add the first number that makes it unique."""
     numbered = (f"{name}_{number}" for number in count(2))
     return next(each for each in chain([name], numbered) if each not in used)

@@ -1,4 +1,4 @@
-"""The parts of an AsyncAPI 3.0.0 document that an application has. What is empty is left out."""
+"""The parts of an AsyncAPI 3.0.0 document that an application needs. Empty parts are left out."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -6,11 +6,11 @@ from typing import Literal, TypeAlias
 from msgspec import Struct, field
 
 Schema: TypeAlias = Mapping[str, object]
-"""A JSON Schema of draft 07, which AsyncAPI's own schemas extend."""
+"""A JSON Schema of draft 07, on which AsyncAPI's schemas are based."""
 
 
 Action: TypeAlias = Literal["receive", "send"]
-"""As seen from the application."""
+"""The direction, as the application sees it."""
 
 
 class Part(Struct, omit_defaults=True, rename="camel", frozen=True):
@@ -18,13 +18,13 @@ class Part(Struct, omit_defaults=True, rename="camel", frozen=True):
 
 
 class Reference(Part, frozen=True):
-    """Points to another part of the document."""
+    """A reference to another part of the document."""
 
     ref: str = field(name="$ref")
 
 
 class Info(Part, frozen=True):
-    """What the document is about."""
+    """The title of the document, its version and its description."""
 
     title: str
     version: str
@@ -32,7 +32,7 @@ class Info(Part, frozen=True):
 
 
 class Server(Part, frozen=True):
-    """Where the application is served."""
+    """The server that serves the application."""
 
     host: str
     protocol: str
@@ -40,14 +40,14 @@ class Server(Part, frozen=True):
 
 
 class Parameter(Part, frozen=True):
-    """A parameter of a path. It is always text, and can't be left out."""
+    """A parameter of a path. It is text, and is required."""
 
     description: str = ""
     enum: list[str] = []
 
 
 class Handshake(Part, frozen=True):
-    """The WebSockets binding of a channel: what the request must be like."""
+    """The WebSockets binding of a channel: the handshake's method and query."""
 
     method: Literal["GET"]
     binding_version: Literal["0.1.0"]
@@ -72,7 +72,7 @@ class Channel(Part, frozen=True, kw_only=True):
 
 
 class Operation(Part, frozen=True):
-    """What the application does in a channel."""
+    """An action of the application in a channel."""
 
     action: Action
     channel: Reference
@@ -90,14 +90,14 @@ class Message(Part, frozen=True):
 
 
 class Components(Part, frozen=True):
-    """What other parts refer to."""
+    """The parts that other parts refer to."""
 
     messages: dict[str, Message] = {}
     schemas: dict[str, Schema] = {}
 
 
 class Document(Part, frozen=True, kw_only=True):
-    """All of it."""
+    """The whole document."""
 
     asyncapi: Literal["3.0.0"]
     info: Info

@@ -1,4 +1,4 @@
-"""Kinds of messages: from the types of a handler's socket."""
+"""The kinds of messages of a handler, from the types of its socket."""
 
 import re
 from typing import Annotated, NamedTuple, Never, get_args, get_origin
@@ -16,27 +16,27 @@ from anysocket.routing.sockets import codec_for, without_bad_messages
 _MODULES = re.compile(r"(\w+\.|<locals>\.)+")
 
 _BYTES: object = Annotated[Raw, Meta(extra_json_schema={"type": "string", "format": "binary"})]
-"""Bytes as they are. Those of a message in JSON are in base64."""
+"""Bytes in a binary frame. In JSON they would be base64."""
 
 
 class Kind(NamedTuple):
     """One kind of message: a member of the union that a handler receives or sends."""
 
     name: str
-    """What it would be called, were there no other of that name."""
+    """Its name, if no other kind has the same."""
     of: object
     content_type: str
     summary: str = ""
 
 
 def received_and_sent(signature: Signature, codec: Codec | None) -> tuple[list[Kind], list[Kind]]:
-    """Give the kinds of messages that a handler receives, and those that it sends."""
+    """Give the kinds of messages that a handler receives, and the kinds that it sends."""
     received, sent = (str | bytes,) * 2 if is_untyped(signature) else get_args(signature.kind)
     return _kinds(without_bad_messages(received), codec), _kinds(sent, codec)
 
 
 def is_untyped(signature: Signature) -> bool:
-    """Tell whether a handler's socket takes any message, as all but a `Connection` do."""
+    """Whether a handler's socket has no types for its messages, as all but a `Connection`."""
     return get_origin(signature.kind) is not Connection
 
 
@@ -59,5 +59,5 @@ def _name(of: object) -> str:
 
 
 def as_name(text: str) -> str:
-    """Leave what a name in a document can have."""
+    """Keep the characters that a name in a document can have."""
     return re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")

@@ -1,4 +1,4 @@
-"""The JSON Schemas of types, by msgspec, as AsyncAPI takes them."""
+"""The JSON Schemas of types, made by msgspec and adapted to AsyncAPI."""
 
 from collections.abc import Mapping, Sequence
 from inspect import cleandoc
@@ -12,7 +12,7 @@ _REFERENCE = "#/components/schemas/{name}"
 
 
 def schemas(types: Sequence[object]) -> tuple[list[Schema], dict[str, Schema]]:
-    """Give each type's schema, and those that they refer to by name.
+    """Give the schema of each type, and the schemas that they refer to, by name.
 
     A type that no JSON Schema describes, as one of your own codec may be, has an empty one: anything.
 
@@ -37,34 +37,34 @@ def _describable(of: object) -> bool:
     try:
         schema_components([of])
     except KeyError:
-        return True  # but for its name
+        return True  # apart from its name
     except TypeError:
         return False
     return True
 
 
 def _draft07(schema: Mapping[str, object]) -> Schema:
-    """Put what msgspec says in words of draft 2020-12, and of OpenAPI, in those of draft 07."""
+    """Convert a schema of draft 2020-12 with OpenAPI's keywords, as msgspec makes it, to draft 07."""
     said = {keyword: _converted(keyword, value) for keyword, value in schema.items()}
     if "prefixItems" in said:
-        said["items"] = said.pop("prefixItems")  # instead of false: maxItems says that there are no more
-    if not isinstance(said.get("discriminator"), str):  # the tags in the schemas themselves say it too
+        said["items"] = said.pop("prefixItems")  # instead of false, which maxItems says too
+    if not isinstance(said.get("discriminator"), str):  # the schemas have the tags, too
         said.pop("discriminator", None)
-    if "$ref" in said and len(said) > 1:  # draft 07 ignores whatever stands beside it
+    if "$ref" in said and len(said) > 1:  # draft 07 ignores every keyword beside it
         said["allOf"] = [{"$ref": said.pop("$ref")}]
     return said
 
 
 def _converted(keyword: str, value: object) -> object:
-    """Convert the schemas in a keyword's value. What else there is, such as a default, isn't touched."""
-    # What a keyword holds is as JSON Schema has it: msgspec writes no other.
+    """Convert the schemas in the value of a keyword. Other values, such as a default, stay."""
+    # The values have the types of JSON Schema, as msgspec makes them: hence the casts.
     match keyword, value:
         case (("items" | "additionalProperties"), dict()):
             return _draft07(cast("Schema", value))
         case (("anyOf" | "prefixItems"), list()):
             return [_draft07(each) for each in cast("list[Schema]", value)]
         case "description", str():
-            return cleandoc(value)  # of a docstring, which has its indentation
+            return cleandoc(value)  # a docstring has its indentation
         case "properties", dict():
             return {name: _draft07(each) for name, each in cast("dict[str, Schema]", value).items()}
         case _:

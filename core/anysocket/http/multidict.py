@@ -1,4 +1,4 @@
-"""Immutable multi-dicts for what a handshake carries more than once: headers and query parameters."""
+"""Immutable mappings with repeated names: header lines and query parameters."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
@@ -8,7 +8,7 @@ Default = TypeVar("Default")
 
 
 class MultiDict(Mapping[str, str]):
-    """Pairs of strings, in their order. As a mapping it gives each name's first value."""
+    """Pairs of strings in their order. As a mapping it has the first value of each name."""
 
     __slots__ = ("_pairs",)
 
@@ -16,11 +16,11 @@ class MultiDict(Mapping[str, str]):
         self._pairs = tuple(pairs)
 
     def get_all(self, name: str) -> list[str]:
-        """Give every value of a name, in order, and an empty list when there is none."""
+        """Return every value of a name in order; an empty list if there is none."""
         return [value for key, value in self._pairs if key == name]
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Give all pairs in their order, repeated names included."""
+        """Return all pairs in their order, also those with a repeated name."""
         return self._pairs
 
     def __getitem__(self, name: str) -> str:
@@ -48,7 +48,7 @@ class MultiDict(Mapping[str, str]):
 
 
 class Headers(MultiDict):
-    """Header lines in wire order; names are lower case and found in any case (RFC 9110 section 5.1)."""
+    """Header lines in the order sent; names are lower case, and found in any case (RFC 9110 section 5.1)."""
 
     __slots__ = ()
 
@@ -61,7 +61,7 @@ class Headers(MultiDict):
         return cls((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
 
     def get_all(self, name: str) -> list[str]:
-        """Give every value of a name, in order, and an empty list when there is none."""
+        """Return every value of a name in order; an empty list if there is none."""
         return super().get_all(name.lower())
 
     def __getitem__(self, name: str) -> str:
@@ -69,7 +69,7 @@ class Headers(MultiDict):
 
 
 class Query(MultiDict):
-    """Query parameters in their order, percent-decoded, blank values kept."""
+    """Query parameters in their order, percent-decoded, with blank values."""
 
     __slots__ = ()
 

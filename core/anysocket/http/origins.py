@@ -1,7 +1,7 @@
-"""Which web pages may connect (RFC 6455 sections 4.2.2 and 10.2).
+"""The web pages that may connect (RFC 6455 sections 4.2.2 and 10.2).
 
-A browser lets any page open a WebSocket to any server, with the user's cookies, and says in the
-Origin header which page it is. Other clients send no such header: nothing is refused to them.
+A browser lets any page open a WebSocket to any server, with the user's cookies. It names the page
+in the Origin header. Other clients send no such header, and aren't refused.
 """
 
 import re
@@ -14,14 +14,14 @@ _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
 class Origins:
-    """Decides by the Origin header."""
+    """Decides by the Origin header whether a page may connect."""
 
     def __init__(self, allowed: Iterable[str] | None) -> None:
-        """Allow.
+        """Allow some pages.
 
         Args:
-            allowed: origins such as `https://example.com`, and nothing else; `*` for every one;
-                None for the server's own, as its Host header names it.
+            allowed: origins such as `https://example.com`; `*` for every page; None for the pages
+                of the same host, by the Host header.
 
         Raises:
             ValueError: one of them isn't an origin.
@@ -34,7 +34,7 @@ class Origins:
                 raise ValueError(f"{origin!r} isn't an origin: write scheme://host or scheme://host:port")
 
     def refused(self, headers: RawHeaders) -> str | None:
-        """Give the origin that may not connect, or None."""
+        """Return the origin if it may not connect, otherwise None."""
         if self._allowed is not None and "*" in self._allowed:
             return None
         last = b""
@@ -46,7 +46,7 @@ class Origins:
         origin = last.decode("latin-1")
         normal = _normal(origin)
         if self._allowed is None:
-            # The scheme isn't compared: behind a proxy that ends TLS it isn't known.
+            # The scheme isn't compared: behind a proxy that ends TLS it is unknown.
             scheme, _, own = normal.partition("://")
             host = dict(headers).get(b"host", b"").decode("latin-1").lower()
             allowed = own != "" and own == host.removesuffix(_DEFAULT_PORT.get(scheme, ""))
@@ -56,6 +56,6 @@ class Origins:
 
 
 def _normal(origin: str) -> str:
-    """Write an origin as browsers do: in lower case, without its scheme's own port (RFC 6454 section 6.2)."""
+    """Write an origin as browsers do: in lower case, without the default port (RFC 6454 section 6.2)."""
     origin = origin.lower()
     return origin.removesuffix(_DEFAULT_PORT.get(origin.partition("://")[0], ""))

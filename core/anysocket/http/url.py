@@ -1,4 +1,4 @@
-"""The address that a peer asked for."""
+"""The URL that a peer asked for."""
 
 from urllib.parse import urlsplit
 
@@ -14,9 +14,9 @@ class URL(str):
 
     @classmethod
     def of(cls, handshake: Handshake) -> "URL":
-        """Put together what the peer asked for; without a good Host header, by the server's own address."""
+        """Make the URL of a request; without a valid Host header, from the server's address."""
         host = next((value.decode("latin-1") for name, value in handshake.headers if name == b"host"), "")
-        if not _is_host(host):  # the peer may write there what it likes
+        if not _is_host(host):  # the peer may have sent anything
             host = ""
         if not host and handshake.server is not None:
             name, port = handshake.server
@@ -31,27 +31,27 @@ class URL(str):
 
     @property
     def host(self) -> str:
-        """The host's name or address, in lower case."""
+        """The name or address of the host, in lower case."""
         return urlsplit(self).hostname or ""
 
     @property
     def port(self) -> int | None:
-        """The port, the scheme's own where none is given."""
+        """The port; the default of the scheme if none is given."""
         return urlsplit(self).port or _DEFAULT_PORTS.get(self.scheme)
 
     @property
     def path(self) -> str:
-        """The path as it came, percent-encoded, with the root path."""
+        """The path, percent-encoded, with the root path."""
         return urlsplit(self).path
 
     @property
     def query(self) -> str:
-        """The query string as it came."""
+        """The query string, percent-encoded."""
         return urlsplit(self).query
 
 
 def _is_host(text: str) -> bool:
-    """Tell whether this can stand between the scheme and the path, without a user's name."""
+    """Whether a text is a host with an optional port, without a user's name."""
     try:
         parts = urlsplit(f"//{text}")
         return parts.netloc == text and "@" not in text and parts.port != 0

@@ -1,4 +1,4 @@
-"""The seam between a handler's types and what goes over the wire."""
+"""The interface between a handler's types and the messages that are sent."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -8,27 +8,27 @@ Encode: TypeAlias = Callable[[object], str | bytes]
 
 
 class Codec(Protocol):
-    """A format for messages, such as `Json`. It is asked once per route, with the handler's types.
+    """A format for messages, such as `Json`. A route calls it once, with the types of its handler.
 
-    A type is given as the annotation has it: a class, a union, an alias.
+    A type is passed as in the annotation: a class, a union or an alias.
     """
 
     def decoder(self, of: object, /) -> Decode:
-        """Make the function that turns a message into a value of a type, or raises `BadMessage`.
+        """Return a function that turns a message into a value of a type, or raises `BadMessage`.
 
         Raises:
-            TypeError: this format has no such values.
+            TypeError: the format can't express this type.
         """
         ...
 
     def encoder(self, of: object, /) -> Encode:
-        """Make the function that turns a value of a type into a message.
+        """Return a function that turns a value of a type into a message.
 
         Raises:
-            TypeError: this format has no such values.
+            TypeError: the format can't express this type.
         """
         ...
 
     def media_type(self, of: object, /) -> str:
-        """Tell what a message with such a value is, such as `application/json` (RFC 6838)."""
+        """Return the media type of such a message, for example `application/json` (RFC 6838)."""
         ...

@@ -1,4 +1,4 @@
-"""Messages as they are: text is str, binary is bytes (contract M1)."""
+"""Messages without a format: text is str, binary is bytes (contract M1)."""
 
 from typing import Never, cast
 
@@ -11,7 +11,7 @@ TYPES: frozenset[object] = frozenset({str, bytes, Never})
 
 
 class Plain:
-    """Takes str, bytes, both or none; a message that the handler doesn't take is answered with 1003."""
+    """A codec for str, bytes, both or none. A message of another kind closes with 1003."""
 
     def decoder(self, of: object) -> Decode:
         match members(of):
@@ -25,7 +25,7 @@ class Plain:
                 return _as_it_is
 
     def encoder(self, of: object) -> Encode:
-        # Whatever it is given: the core's send refuses every other type.
+        # The session's send refuses every other type.
         return cast("Encode", _as_it_is)
 
     def media_type(self, of: object) -> str:
@@ -45,7 +45,7 @@ def _binary(message: str | bytes) -> bytes:
 
 
 def _none(message: str | bytes) -> Never:
-    raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, "nothing is received here")
+    raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, "no messages are received here")
 
 
 def _as_it_is(message: str | bytes) -> str | bytes:

@@ -1,7 +1,6 @@
 """Messages that are validated against a type: JSON and MessagePack, both by msgspec.
 
-msgspec is an extra, `pip install 'anysocket[msgspec]'`, and is imported by the first route that
-needs it.
+msgspec is an extra, `pip install 'anysocket[msgspec]'`. The first route that needs it imports it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,18 +15,18 @@ from anysocket.messages.types import annotated_members, named, union
 if TYPE_CHECKING:
     JsonValue: TypeAlias = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
 else:
-    JsonValue = Any  # which msgspec takes for every value of JSON, wherever in another type it stands
+    JsonValue = Any  # to msgspec this means any JSON value, also inside another type
 """Any value of JSON, for messages without a type of their own."""
 
 
 class Json:
-    """JSON (RFC 8259), in text frames unless told otherwise.
+    """JSON (RFC 8259), in text frames by default.
 
-    A message in the other kind of frame is answered with 1003; one that isn't JSON, or not of the
-    handler's type, with 1007 and what is wrong with it.
+    A message in the other kind of frame closes with 1003. A message that isn't JSON, or isn't of
+    the handler's type, closes with 1007 and the mistake as the reason.
 
     Args:
-        binary: in binary frames.
+        binary: use binary frames.
     """
 
     def __init__(self, *, binary: bool = False) -> None:
@@ -56,15 +55,15 @@ class Json:
 class MessagePack:
     """MessagePack, in binary frames.
 
-    A text message is answered with 1003; one that isn't MessagePack, or not of the handler's
-    type, with 1007 and what is wrong with it.
+    A text message closes with 1003. A message that isn't MessagePack, or isn't of the handler's
+    type, closes with 1007 and the mistake as the reason.
     """
 
     def decoder(self, of: object) -> Decode:
         _check(of)
         from msgspec.msgpack import Decoder
 
-        # Its decoder takes bytes alone, and gets nothing else.
+        # The decoder takes only bytes, and is passed nothing else.
         decode = cast("Callable[[str | bytes], object]", Decoder(_type(of)).decode)
         return _decoder(decode, bytes, "MessagePack in binary frames only")
 
@@ -89,7 +88,7 @@ def _decoder(decode: Callable[[str | bytes], object], kind: type[str | bytes], o
             raise BadMessage(message, CloseCode.UNSUPPORTED_DATA, otherwise)
         try:
             return decode(message)
-        # Of messages nested too deeply, and of elements of a set that a set can't have.
+        # RecursionError: nested too deeply. TypeError: an element that a set can't have.
         except (DecodeError, UnicodeError, RecursionError, TypeError) as error:
             raise BadMessage(message, CloseCode.INVALID_PAYLOAD_DATA, str(error)) from None
 
@@ -97,19 +96,19 @@ def _decoder(decode: Callable[[str | bytes], object], kind: type[str | bytes], o
 
 
 def _type(of: object) -> type[object]:
-    # Written out, as msgspec doesn't know every alias; unions have no other name in types.
+    # Without aliases, as msgspec doesn't know all of them. A union is no type for type checkers.
     return cast("type[object]", union(annotated_members(of)))
 
 
 def _check(of: object, *, also: tuple[type, ...] = ()) -> None:
-    """Refuse what msgspec would refuse only when the first message comes.
+    """Check a type now: msgspec would report it only with the first message.
 
     Args:
         of: the type.
-        also: classes that may be part of it, although msgspec can't validate them.
+        also: classes that the type may contain, although msgspec can't validate them.
 
     Raises:
-        TypeError: msgspec is missing, or has no such values.
+        TypeError: msgspec is missing, or doesn't support the type.
     """
     if find_spec("msgspec") is None:
         raise TypeError(f"messages of type {named(of)} need msgspec: pip install 'anysocket[msgspec]'")
@@ -124,7 +123,7 @@ def _check(of: object, *, also: tuple[type, ...] = ()) -> None:
 
 
 def _nodes(node: object, seen: set[int]) -> Iterator[object]:
-    """Walk through a type and all that it is made of."""
+    """Give a type and all types inside it."""
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -133,7 +132,7 @@ def _nodes(node: object, seen: set[int]) -> Iterator[object]:
         case type():
             return
         case list() | tuple():
-            parts = cast("Iterable[object]", node)  # of what, narrowing object doesn't tell
+            parts = cast("Iterable[object]", node)  # pyright doesn't know of what
         case _:
             parts = [getattr(node, name) for name in getattr(node, "__struct_fields__", ())]
     for part in parts:

@@ -1,1 +1,1 @@
-"""From a path to a handler, and from a handler back to a URL."""
+"""Routes: from a path to its handler, and from a handler back to its URL."""

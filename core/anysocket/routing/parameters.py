@@ -1,4 +1,4 @@
-"""Values of path and query parameters: from text by the handler's annotation, and back."""
+"""The parameters of path and query: from text to the handler's types, and back."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,22 +15,22 @@ from anysocket.messages.types import members, named, resolved
 
 @dataclass(frozen=True, slots=True)
 class Converter:
-    """Between a parameter's text and its value."""
+    """Converts the text of a parameter to its value, and back."""
 
     wants: str
-    """What a text must be, for people: "an integer"."""
+    """The expected text in words, such as "an integer"."""
     parse: Callable[[str], object]
-    """Raises ValueError for any other text."""
+    """It raises ValueError for any other text."""
     schema: Mapping[str, str]
-    """The type, and the format, in words of JSON Schema."""
+    """The type and the format in JSON Schema."""
     format: Callable[[object], str] = str
     choices: tuple[str, ...] = ()
-    """All texts that there are, where they are few."""
+    """All possible texts, if they can be listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a handler's annotation asks for."""
+    """A parameter as the handler's annotation describes it."""
 
     converter: Converter
     is_list: bool = False
@@ -41,7 +41,7 @@ def parameter(annotation: object) -> Parameter:
     """Read an annotation.
 
     Raises:
-        TypeError: there are no such parameters; the message says which there are.
+        TypeError: a parameter can't have this type. The message says which types it can have.
     """
     kinds = members(annotation)
     some = tuple(kind for kind in kinds if kind is not NoneType)
@@ -62,12 +62,12 @@ def _converter(kind: object) -> Converter:
         return _one_of(tuple(kind))
     if get_origin(kind) is Literal:
         return _one_of(get_args(kind))
-    # pyright narrows object to something unknown here.
+    # pyright narrows object to an unknown type here.
     raise TypeError(unconvertible(named(kind)))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def unconvertible(kind: str) -> str:
-    """Tell what can be a parameter, instead of a type of this name."""
+    """Say which types a parameter can have, instead of this one."""
     return (
         f"{kind} can't be a parameter: use {', '.join(map(named, SIMPLE))}, an Enum, a Literal, "
         "one of them | None, or in the query a list of them"
@@ -77,7 +77,7 @@ def unconvertible(kind: str) -> str:
 def _one_of(choices: Sequence[object]) -> Converter:
     values = {_text(choice): choice for choice in choices}
     if len(values) < len(choices):
-        raise TypeError(f"{', '.join(map(repr, choices))} can't be told apart as text")
+        raise TypeError(f"{', '.join(map(repr, choices))} have the same text")
 
     def parse(text: str) -> object:
         if text not in values:
@@ -94,20 +94,20 @@ def _text(value: object) -> str:
 
 
 def _int(text: str) -> int:
-    if re.fullmatch(r"[+-]?[0-9]+", text) is None:  # int() takes other digits, spaces and underscores too
+    if re.fullmatch(r"[+-]?[0-9]+", text) is None:  # int() also accepts other digits, spaces and underscores
         raise ValueError(text)
     return int(text)
 
 
 def _float(text: str) -> float:
     value = float(text)
-    if not isfinite(value) or re.fullmatch(r"[0-9eE.+-]+", text) is None:  # as of int()
+    if not isfinite(value) or re.fullmatch(r"[0-9eE.+-]+", text) is None:  # as for int()
         raise ValueError(text)
     return value
 
 
 def _uuid(text: str) -> UUID:
-    if re.fullmatch(r"[0-9a-fA-F-]+", text) is None:  # UUID() takes what int() does too
+    if re.fullmatch(r"[0-9a-fA-F-]+", text) is None:  # as for int()
         raise ValueError(text)
     return UUID(text)
 
@@ -123,7 +123,7 @@ def _bool(text: str) -> bool:
 
 
 def _iso(value: object) -> str:
-    # A datetime is a date too; `Route.url` answers any other value, which has no such method.
+    # A datetime is a date too. `Route.url` handles other values, which have no such method.
     return cast("date", value).isoformat()
 
 
@@ -145,4 +145,4 @@ SIMPLE: Mapping[object, Converter] = MappingProxyType(
         ),
     }
 )
-"""The types whose values are written in one way (RFC 9562 for UUID, RFC 3339 for times)."""
+"""The converters that depend on the type alone (RFC 9562 for UUID, RFC 3339 for times)."""

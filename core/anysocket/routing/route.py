@@ -1,4 +1,4 @@
-"""One path with its handler."""
+"""A route: one path with its handler."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
@@ -20,10 +20,10 @@ P = ParamSpec("P")
 
 
 class Route(Generic[Socket, P]):
-    """What `Application.websocket` makes of a handler. It can still be called as the handler.
+    """A path with its handler, made by `Application.websocket`. It can be called like the handler.
 
     Attributes:
-        path: as it was given, such as `/chat/{room}`.
+        path: the path as it was given, such as `/chat/{room}`.
         handler: the handler itself.
     """
 
@@ -45,7 +45,7 @@ class Route(Generic[Socket, P]):
         self.signature: Signature = read(path, self.names, handler, codec, expected_codes)
         is_connection = get_origin(self.signature.kind) is Connection
         self._auto_accept = is_connection if auto_accept is None else auto_accept
-        # Called with what its signature asks for, which is known only now.
+        # Type checkers don't know the parameters that it is called with.
         self._call: Callable[..., Awaitable[None]] = handler
         self._handler_signature = inspect.signature(handler)
         update_wrapper(self, handler, updated=())  # a callable object may have attributes of these names
@@ -57,15 +57,15 @@ class Route(Generic[Socket, P]):
     def serve(
         self, request: WebSocketRequest, session: Session, path_values: Sequence[str]
     ) -> Awaitable[None]:
-        """Call the handler for a request: convert its parameters, and accept where it is to be.
+        """Call the handler for a request: convert the parameters, and accept if the route does.
 
-        What the handler gives is returned as it is, so that no idle connection keeps a coroutine
-        around it. A request whose parameters aren't what it takes is refused.
+        It returns the handler's own awaitable: every idle connection would keep another coroutine.
+        A request whose parameters don't fit is refused.
 
         Args:
             request: the request.
             session: its connection.
-            path_values: of the parameters of its path, in their order.
+            path_values: the parameters of the path, in their order.
         """
         arguments: dict[str, object] = {}
         try:
@@ -84,14 +84,14 @@ class Route(Generic[Socket, P]):
         await self._call(self.signature.make_socket(request), **arguments)
 
     def url(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Build the path and query that lead here, from the handler's own parameters.
+        """Build the path and the query of this route from the parameters of its handler.
 
-        What isn't given isn't in the query, and what is None neither.
+        A parameter that isn't given, or is None, isn't in the query.
 
         Raises:
             TypeError: a parameter is missing or unknown.
-            ValueError: a value that this route would refuse, or that no path can have: empty, a
-                dot segment, or with a slash.
+            ValueError: the route would refuse the value, or no path can contain it: it is empty,
+                a dot segment, or has a slash.
         """
         given = self._handler_signature.bind(None, *args, **kwargs).arguments
         path = "".join(
@@ -119,7 +119,7 @@ def _text(name: str, value: object, wanted: Parameter) -> str:
     try:
         text = wanted.converter.format(value)
         wanted.converter.parse(text)
-    except (ValueError, AttributeError):  # a date's text is a method's
+    except (ValueError, AttributeError):  # from a value that isn't a date
         raise ValueError(f"{name} must be {wanted.converter.wants}, not {value!r}") from None
     return text
 
@@ -127,5 +127,5 @@ def _text(name: str, value: object, wanted: Parameter) -> str:
 def _values(value: object, wanted: Parameter) -> Iterable[object]:
     if value is None:
         return ()
-    # The signature says that it is a list, and type checkers have seen to it.
+    # The handler's annotation is a list, and type checkers check the call.
     return cast("Iterable[object]", value) if wanted.is_list else (value,)

@@ -1,4 +1,4 @@
-"""Which route a path leads to. A lookup costs what its segments cost, however many routes there are."""
+"""Finds the route of a path. The cost depends on the segments of the path, not on the number of routes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Target = TypeVar("Target")
 
 @dataclass(slots=True)
 class _Node(Generic[Target]):
-    """What can follow after some segments of a path."""
+    """The segments that can follow some others."""
 
     literals: "dict[str, _Node[Target]]" = field(default_factory=dict[str, "_Node[Target]"])
     parameter: "_Node[Target] | None" = None
@@ -24,15 +24,15 @@ class Router(Generic[Target]):
     def __init__(self) -> None:
         self._root = _Node[Target]()
         self._literal: dict[str, Target] = {}
-        """The targets of paths without parameters, which win over all others."""
+        """The targets of paths without parameters. They win over all others."""
         self._last: dict[str, Target] = {}
-        """Those of paths whose one parameter comes last, by what is before it; they win over the rest."""
+        """The targets of paths whose only parameter is the last segment, by the part before it."""
 
     def add(self, segments: Sequence[Segment], target: Target) -> None:
-        """Lead a path to a target.
+        """Add a path with its target.
 
         Raises:
-            ValueError: it leads to one already.
+            ValueError: the path has a target already.
         """
         node = self._root
         for segment in segments:
@@ -43,7 +43,7 @@ class Router(Generic[Target]):
                 node = node.literals.setdefault(segment.text, _Node[Target]())
         if node.target is not None:
             path = "".join(f"/{{{text}}}" if is_parameter else f"/{text}" for text, is_parameter in segments)
-            raise ValueError(f"route {path!r} leads to a handler already")
+            raise ValueError(f"route {path!r} has a handler already")
         node.target = target
         literals = [segment.text for segment in segments if not segment.is_parameter]
         before = "".join(f"/{text}" for text in literals)
@@ -63,7 +63,7 @@ class Router(Generic[Target]):
             return last, (value,)
         segments = path.split("/")
         if segments[0]:
-            return None  # it starts with no slash
+            return None  # it doesn't start with a slash
         values: list[str] = []
         node = self._find(self._root, segments, 1, values)
         if node is None or node.target is None:
@@ -80,7 +80,7 @@ class Router(Generic[Target]):
                 if node.parameter is None or not segment:
                     node = literal
                     continue
-                before = len(values)  # both may lead on
+                before = len(values)  # both may have the target
                 found = self._find(literal, segments, place + 1, values)
                 if found is not None:
                     return found

@@ -1,4 +1,4 @@
-"""A handler's signature: what it is called with, and everything that is wrong with it."""
+"""The signature of a handler: its parameters, and the check for mistakes in them."""
 
 import inspect
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -11,13 +11,13 @@ from anysocket.messages.types import resolved
 from anysocket.request import WebSocketRequest
 from anysocket.routing import mistakes
 from anysocket.routing.parameters import Parameter, parameter
-from anysocket.routing.sockets import BY_NAME, Make, maker
+from anysocket.routing.sockets import Make, maker
 
 AnyHandler: TypeAlias = Callable[..., object]
 
 
 class Refused(Exception):
-    """A request whose parameters aren't what the handler takes."""
+    """The parameters of a request don't fit the handler."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a handler is called with."""
+    """The parameters that a handler is called with."""
 
     kind: object
     """The annotation of its socket."""
@@ -35,13 +35,13 @@ class Signature:
     query: Mapping[str, Parameter]
     defaults: Mapping[str, object]
     places: Sequence[tuple[int, str, Parameter]]
-    """Those of the path, each with its place among the parameters of the path."""
+    """The parameters of the path, each with its position among them."""
 
     def path_arguments(self, values: Sequence[str]) -> dict[str, object]:
         """Convert the parameters of a request's path.
 
         Raises:
-            Refused: with 403, as for a path that no route has.
+            Refused: with 403, as for a path without a route.
         """
         return {name: _parse(403, name, wanted, values[place]) for place, name, wanted in self.places}
 
@@ -78,14 +78,15 @@ def read(
     """Read a handler's signature.
 
     Args:
-        path: of the route, for messages.
-        names: of the path's parameters.
+        path: the route's path, for messages.
+        names: the names of the path's parameters.
         handler: the handler.
-        codec: of the route, if it has one.
-        expected_codes: of the route.
+        codec: the route's codec, if it has one.
+        expected_codes: the route's expected close codes.
 
     Raises:
-        TypeError: it isn't async, has no socket, or a parameter that nothing can be given for.
+        TypeError: the handler isn't async, has no annotated socket, or has a parameter that can't
+            be converted.
     """
     of_route = mistakes.handler_of(path)
     if not inspect.iscoroutinefunction(handler) and not inspect.iscoroutinefunction(
@@ -94,15 +95,17 @@ def read(
         raise TypeError(f"{of_route} must be async: write `async def`")
     try:
         parameters = list(inspect.signature(handler, eval_str=True).parameters.values())
-    except Exception as error:  # an annotation may be any expression, for the type checker only
+    except Exception as error:  # an annotation that only type checkers can evaluate
         raise TypeError(f"an annotation of {of_route} can't be found at run time: {error}") from error
-    kind = _kind(parameters[0]) if parameters and parameters[0].kind in _POSITIONAL else None
-    others = parameters[1:]
-    if kind is None:
+    if not parameters or parameters[0].kind not in _POSITIONAL:
         raise TypeError(
             f"{of_route} has no socket: its first parameter must be a Connection[Receive, Send], "
             "a WebSocketRequest or a WebSocket"
         )
+    socket, *others = parameters
+    if socket.annotation is socket.empty:
+        raise TypeError(mistakes.no_annotation(path, socket.name))
+    kind = resolved(socket.annotation)
     in_path: dict[str, Parameter] = {}
     in_query: dict[str, Parameter] = {}
     try:
@@ -119,7 +122,7 @@ def read(
     except TypeError as error:
         raise TypeError(f"{of_route}: {error}") from error
     missing = [name for name in names if name not in in_path]
-    if missing and kind is not WebSocketRequest:  # which has them in path_params
+    if missing and kind is not WebSocketRequest:  # a request has them in path_params
         raise TypeError(mistakes.no_parameter(path, missing[0]))
     defaults = {each.name: each.default for each in others if each.default is not each.empty}
     places = [(place, name, in_path[name]) for place, name in enumerate(names) if name in in_path]
@@ -128,9 +131,3 @@ def read(
 
 _MANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _kind(socket: inspect.Parameter) -> object:
-    if socket.annotation is socket.empty:
-        return BY_NAME.get(socket.name)
-    return resolved(socket.annotation)

@@ -1,6 +1,6 @@
-"""What a handler's first parameter can be, and how each is made from a request."""
+"""The socket of a handler, its first parameter: its possible types, and how each is made."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from functools import partial
 from typing import Any, Never, TypeAlias, TypeVar, get_args, get_origin
 
@@ -15,27 +15,19 @@ from anysocket.session.websocket import WebSocket
 
 Socket = TypeVar("Socket", bound="WebSocketRequest | WebSocket | Connection[object, Never]")
 
-BY_NAME: Mapping[str, object] = {
-    "request": WebSocketRequest,
-    "web_socket": WebSocket,
-    "websocket": WebSocket,
-    "ws": Connection[str, str],
-}
-"""What a parameter without an annotation is."""
-
 Make: TypeAlias = Callable[[WebSocketRequest], object]
 
 
 def maker(kind: object, codec: Codec | None, expected_codes: Container[int]) -> Make:
-    """Make the function that makes a handler's socket of a kind.
+    """Return the function that makes a handler's socket from a request.
 
     Args:
         kind: the annotation.
-        codec: what the messages of a `Connection` go through; without one, what fits their types.
-        expected_codes: the close codes of which `Connection.__aexit__` makes no error.
+        codec: the format of a `Connection`'s messages; None chooses one by their types.
+        expected_codes: the close codes that are no error in `Connection.__aexit__`.
 
     Raises:
-        TypeError: there is no such kind, or the codec has no such messages.
+        TypeError: the kind is no socket, or the codec doesn't have its messages.
     """
     if codec is not None and get_origin(kind) is not Connection:
         raise TypeError(f"a codec is for a Connection, not for {named(kind)}")
@@ -56,23 +48,23 @@ def maker(kind: object, codec: Codec | None, expected_codes: Container[int]) -> 
 def _connection(
     decode: Decode, encode: Encode, expected_codes: Container[int], request: WebSocketRequest
 ) -> Connection[Any, Any]:
-    return Connection(request, decode, encode, expected_codes)  # types here would cost 17,000 instructions
+    return Connection(request, decode, encode, expected_codes)  # with types it costs 17,000 instructions
 
 
 def codec_for(of: object, codec: Codec | None) -> Codec:
-    """Give the route's codec, or what fits a type: text and binary as they are, JSON for the rest."""
+    """Give the codec of the route, or by type: `Plain` for str and bytes, `Json` for the rest."""
     if codec is not None and of is not Never:
         return codec
     return Plain() if TYPES.issuperset(members(of)) else Json()
 
 
 def without_bad_messages(receive: object) -> object:
-    """Give what a peer is to send: all that a handler receives, but for `BadMessage`."""
+    """Give the types that a peer sends: the types that a handler receives, without `BadMessage`."""
     if BadMessage not in members(receive):
         return receive
     kept: list[object] = []
     for member in annotated_members(receive):
-        # An annotated union with BadMessage in it is taken apart, and loses its annotation.
+        # An annotated union with BadMessage in it is split, and loses its annotation.
         kept += members(member) if BadMessage in members(member) else (member,)
     return union(tuple(each for each in kept if each is not BadMessage))
 

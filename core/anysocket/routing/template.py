@@ -7,15 +7,15 @@ _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Segment(NamedTuple):
-    """What stands between two slashes."""
+    """The text between two slashes."""
 
     text: str
-    """As it must stand there, or the parameter's name."""
+    """The text itself, or the name of the parameter."""
     is_parameter: bool
 
 
 def segments(path: str) -> tuple[Segment, ...]:
-    """Take a route's path apart.
+    """Split the path of a route into segments.
 
     Raises:
         ValueError: the path doesn't start with a slash, has malformed braces, or names a

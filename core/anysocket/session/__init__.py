@@ -1,1 +1,1 @@
-"""One connection: its state machine, and the five members that a handler sees."""
+"""One connection: its state machine, its five members, and the session that implements them."""

@@ -1,4 +1,4 @@
-"""Bounding a wait that every connection has, without the 30,000 instructions of a cancel scope."""
+"""A time limit for a wait in every connection, without the 30,000 instructions of a cancel scope."""
 
 import asyncio
 from contextlib import AbstractContextManager
@@ -8,7 +8,7 @@ import anyio
 
 
 def bounded(seconds: float) -> AbstractContextManager[object, bool | None]:
-    """Wait in the block for so long at most, then go on behind it, as `anyio.move_on_after` does."""
+    """Leave the block after a time, in seconds, as `anyio.move_on_after` does."""
     try:
         task = asyncio.current_task()
     except RuntimeError:  # on another event loop
@@ -17,7 +17,7 @@ def bounded(seconds: float) -> AbstractContextManager[object, bool | None]:
 
 
 class _Bounded:
-    """Asyncio's own task, which is cancelled when the time is over, until the block has ended."""
+    """Cancels asyncio's task when the time is over, until the block has ended."""
 
     __slots__ = ("_before", "_cancelled", "_seconds", "_task", "_timer")
 
@@ -31,8 +31,8 @@ class _Bounded:
         self._timer: asyncio.Handle = self._task.get_loop().call_later(self._seconds, self._cancel)
 
     def _cancel(self) -> None:
-        # Again in each turn of the loop, as a cancel scope does: the close of websockets' legacy API
-        # takes a cancellation for the end of one wait, and begins another.
+        # It cancels again in each turn of the loop, as a cancel scope does: the close of websockets'
+        # legacy API treats a cancellation as the end of one wait, and begins another.
         self._timer = self._task.get_loop().call_soon(self._cancel)
         self._cancelled += 1
         self._task.cancel()
@@ -45,5 +45,5 @@ class _Bounded:
             return False
         for _ in range(self._cancelled):
             self._task.uncancel()
-        # Whoever else has cancelled the task meanwhile has the exception.
+        # If something else has cancelled the task too, the exception goes on.
         return self._task.cancelling() <= self._before and isinstance(error, asyncio.CancelledError)

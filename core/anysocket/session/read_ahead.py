@@ -1,4 +1,4 @@
-"""Reading before the handler asks, so that the end is noticed by one that doesn't ask (contract C6)."""
+"""Reading ahead, so that a handler that doesn't receive notices the end (contract C6)."""
 
 from collections import deque
 
@@ -8,17 +8,17 @@ from anysocket.asgi import ReceiveEvent, WebSocketEvent
 from anysocket.close import CloseCode
 
 MAX_UNREAD = 32
-"""Messages read ahead; beyond them the peer is suspended (contract M4)."""
+"""Messages that are read ahead; beyond them the peer has to wait (contract M4)."""
 
 MAX_UNREAD_SIZE = 1024 * 1024
-"""Characters and bytes read ahead, but for the message that goes beyond them."""
+"""Characters and bytes that are read ahead. The message that exceeds them is still read."""
 
 
 class ReadAhead:
-    """Stands between a transport's receive and the handler, and keeps what is read ahead, in order.
+    """Keeps the events that are read ahead of the handler, in their order.
 
-    Nothing is copied and nothing runs by itself: whoever waits for the end reads. A cancelled
-    call of either method loses nothing.
+    No task runs for it: a task that waits for the end reads. A cancelled call of either method
+    loses nothing.
     """
 
     def __init__(self, receive: ReceiveEvent, peer_left_errors: tuple[type[Exception], ...]) -> None:
@@ -31,15 +31,15 @@ class ReadAhead:
         self.end: WebSocketEvent | None = None
         """The event that ended the connection, once it has been read."""
         self.has_receiver: bool = False
-        """Whether anybody has received."""
+        """Whether a receive has been called."""
 
     @property
     def empty(self) -> bool:
-        """Whether everything that was read ahead has been received."""
+        """Whether every event that was read ahead has been received."""
         return not self._unread
 
     async def receive(self) -> WebSocketEvent:
-        """Give the next event: the oldest that was read ahead, or the server's next."""
+        """Return the oldest event that was read ahead, or wait for the server's next."""
         self.has_receiver = True
         if not self._unread:
             async with self._reading:
@@ -48,7 +48,7 @@ class ReadAhead:
         return self.take()
 
     def take(self) -> WebSocketEvent:
-        """Take the oldest event that was read ahead."""
+        """Return the oldest event that was read ahead."""
         self.has_receiver = True
         event = self._unread.popleft()
         self._size -= _size(event)
@@ -56,10 +56,10 @@ class ReadAhead:
         return event
 
     async def read_until_the_end(self, *, bounded: bool = True) -> WebSocketEvent:
-        """Read until the connection ends, and give the event that says so.
+        """Read until the connection ends, and return its last event.
 
         Args:
-            bounded: wait for the handler to receive when too much is unread.
+            bounded: whether to wait for the handler when too much is unread.
         """
         while self.end is None:
             if bounded and (len(self._unread) >= MAX_UNREAD or self._size >= MAX_UNREAD_SIZE):

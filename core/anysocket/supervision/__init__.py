@@ -1,1 +1,1 @@
-"""Running handlers: what happens when one ends, when one fails, and when the server stops."""
+"""Running handlers: what happens when a handler ends or fails, and when the server stops."""

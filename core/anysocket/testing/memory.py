@@ -1,4 +1,4 @@
-"""A transport in memory: a handler and its peer in one program, without server or socket."""
+"""A transport in memory: a handler and its peer in one program, without a server or a socket."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
 
 Message: TypeAlias = str | bytes | Close
-"""What goes through the pipe: messages, and at last how the connection ends."""
+"""The content of the pipe: messages, and finally how the connection ends."""
 
 Item = TypeVar("Item")
 
@@ -27,7 +27,10 @@ class Accepted:
 
 
 class MemoryTransport:
-    """The handler's end of a pipe, whose other end is `peer`. It keeps the contract natively."""
+    """The handler's end of a pipe; `peer` is the other end. It keeps the contract natively.
+
+    To test a handler on a server that lacks something, override `declared` in a subclass.
+    """
 
     declared: ClassVar[Capabilities] = Capabilities()
     peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (anyio.BrokenResourceError, anyio.EndOfStream)
@@ -37,7 +40,7 @@ class MemoryTransport:
 
         Args:
             handshake: the peer's request.
-            unread: how many messages fit in each direction before their sender must wait.
+            unread: the number of messages that fit in each direction before their sender waits.
         """
         self.handshake: Handshake = handshake or Handshake()
         self.path: str = self.handshake.path
@@ -91,7 +94,7 @@ class MemoryTransport:
 
 
 class MemoryPeer:
-    """The other end of the pipe: what a client does, without bytes in between."""
+    """The peer's end of the pipe: it does what a client does, without bytes in between."""
 
     def __init__(
         self, to_handler: "_Pipe[Message]", from_handler: "_Pipe[Message | Accepted | Denial]"
@@ -100,15 +103,15 @@ class MemoryPeer:
         self._from_handler = from_handler
 
     async def receive(self) -> Message | Accepted | Denial:
-        """Wait for the handler's next act: its answer to the handshake, a message, or its close.
+        """Wait for the handler's answer to the handshake, its next message, or its close.
 
         Raises:
-            anyio.EndOfStream: there is no next one.
+            anyio.EndOfStream: nothing more comes.
         """
         return await self._from_handler.receive()
 
     async def send(self, message: str | bytes) -> None:
-        """Send a message; waits while too many are unread.
+        """Send a message. It waits while too many are unread.
 
         Raises:
             anyio.BrokenResourceError: the handler has ended.
@@ -116,18 +119,18 @@ class MemoryPeer:
         await self._to_handler.send(message)
 
     async def close(self, code: int = 1005, reason: str = "") -> None:
-        """Close as a peer does, however much is unread; 1005 stands for a close frame without a code."""
+        """Close as a peer does; 1005 stands for a close frame without a code."""
         self._to_handler.end(Close(code, reason))
         self._from_handler.end()
 
     def abort(self) -> None:
-        """Vanish without a close frame; what was sent before can still be read."""
+        """Break the connection without a close frame. Earlier messages can still be received."""
         self._to_handler.end()
         self._from_handler.end()
 
 
 class _Pipe(Generic[Item]):
-    """One direction. Unlike a stream it needs no closing, so a test may drop it in any state."""
+    """One direction. Unlike a stream it needs no close, so a test may drop it in any state."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -137,7 +140,7 @@ class _Pipe(Generic[Item]):
         self._changed: anyio.Event | None = None
 
     async def send(self, item: Item) -> None:
-        async with self._sending:  # who waited first is first
+        async with self._sending:  # senders keep their order
             while len(self._items) >= self._size and not self._ended:
                 await self._change()
             if self._ended:
@@ -161,7 +164,7 @@ class _Pipe(Generic[Item]):
             await self._change()
 
     def end(self, *last: Item) -> None:
-        """Let nothing more in but this; what is in can still be received."""
+        """Accept nothing more after these items. Earlier items can still be received."""
         if not self._ended:
             self._items.extend(last)
         self._ended = True

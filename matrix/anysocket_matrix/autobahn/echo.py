@@ -3,7 +3,8 @@
 from contextlib import suppress
 from typing import cast
 
-from anysocket import Application, Transport, WebSocketRequest
+from anysocket import Application, WebSocketRequest
+from anysocket.adapter import Transport
 from anysocket.asgi import Receive, Scope, Send
 from anysocket_adapters.granian.rsgi import GONE, RSGITransport, RSGIWebSocket
 

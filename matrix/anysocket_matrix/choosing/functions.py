@@ -53,8 +53,8 @@ def functions(app: Application) -> list[Function]:
     """
     # What an application has been given isn't for others to change, and so not public.
     middleware = app._middleware  # pyright: ignore[reportPrivateUsage]
-    failures = app._failures._answers.values()  # pyright: ignore[reportPrivateUsage]
-    answers: list[object] = [inspect.getclosurevars(each).nonlocals["answer"] for each in failures]
+    failures = app._error_handlers._handlers.values()  # pyright: ignore[reportPrivateUsage]
+    answers: list[object] = [inspect.getclosurevars(each).nonlocals["handler"] for each in failures]
     roots: list[tuple[object, object]] = [
         *((route.handler, get_origin(route.signature.kind) or route.signature.kind) for route in app.routes),
         *((each, WebSocketRequest) for each in middleware),

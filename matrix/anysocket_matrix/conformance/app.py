@@ -14,7 +14,8 @@ from typing import TypedDict, cast
 import anyio
 import msgspec
 
-from anysocket import Application, Transport, WebSocketRequest, discovery
+from anysocket import Application, WebSocketRequest, discovery
+from anysocket.adapter import Transport
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.handshake import RawHeaders
 from anysocket_adapters import normalise

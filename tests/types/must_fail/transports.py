@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from anysocket import Application, Capabilities, Close, Denial, Handshake, Transport
+from anysocket import Application, Capabilities, Close
+from anysocket.adapter import Denial, Handshake, Transport
 from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
 from anysocket.testing.memory import MemoryTransport

@@ -3,21 +3,18 @@
 from typing import assert_type
 
 from anysocket import (
-    Action,
     Application,
     Close,
-    Denial,
-    Handshake,
     Headers,
     InvalidState,
     MultiDict,
     Query,
-    State,
     Support,
     WebSocketError,
     WebSocketRequest,
 )
-from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
+from anysocket.adapter import Denial, Handshake
+from anysocket.testing import Accepted, MemoryPeer, MemoryTransport
 
 
 async def test_in_memory(app: Application) -> None:
@@ -40,11 +37,12 @@ async def test_in_memory(app: Application) -> None:
     await peer.send("hello")
     await peer.close(4001, "bye")
     if transport.capabilities.denial_status is Support.ABSENT:
-        print(State.OPEN, Action.DISCONNECT)
+        print("only 403")
 
 
 def parameters(request: WebSocketRequest) -> dict[str, str]:
     assert_type(request.headers, Headers)
     assert_type(request.query, Query)
+    assert_type(request.capabilities.accept_headers, Support)
     both: list[MultiDict] = [request.headers, request.query]
     return {name: value for each in both for name, value in each.pairs()}

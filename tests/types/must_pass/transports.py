@@ -3,7 +3,8 @@
 from collections.abc import Awaitable
 from typing import ClassVar
 
-from anysocket import Application, Capabilities, Close, Denial, Handshake, Transport
+from anysocket import Application, Capabilities, Close
+from anysocket.adapter import Denial, Handshake, Transport
 from anysocket.asgi import WebSocketEvent
 from anysocket.handshake import RawHeaders
 from anysocket.testing.memory import MemoryTransport

@@ -25,15 +25,11 @@ from anycorn.protocol.events import Event, StreamClosed
 from anycorn.protocol.ws_stream import WSStream
 from anycorn.utils import LifespanFailureError, LifespanTimeoutError
 
-from anysocket import Capabilities, Close, CloseCode, Handshake, Support
+from anysocket import Capabilities, Close, CloseCode, Support
+from anysocket.adapter import Handshake, RawHeaders, Transport
 from anysocket.asgi import ASGIApp, Receive, Scope, Send, SendEvent, WebSocketEvent
-from anysocket.handshake import RawHeaders
-from anysocket.transport import Transport
-from anysocket_adapters import ASGITransport, Loop, OptionName, Options, Server, ServerFailed
-from anysocket_adapters.asgi import offered
-from anysocket_adapters.repairs.versions import unknown
-from anysocket_adapters.repairs.wsproto_close import know_bad_gateway
-from anysocket_adapters.repairs.wsproto_deflate import keep_compression
+from anysocket_adapters import ASGITransport, Loop, OptionName, Options, Server, ServerFailed, offered
+from anysocket_adapters.repairs import keep_compression, know_bad_gateway, warn_unrepaired
 from anysocket_anycorn.streams import repair, typed
 from anysocket_anycorn.watched import watch
 
@@ -161,7 +157,7 @@ def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
     if isinstance(stream, WSStream) and scope.get("http_version") == "1.1":
         return AnycornTransport(scope, receive, send, stream)
     if not isinstance(stream, WSStream):
-        unknown("anycorn", "what is repaired on each WebSocket")
+        warn_unrepaired("anycorn", "WSStream", "the repairs of each WebSocket")
     return ASGITransport(scope, receive, send)
 
 

@@ -24,8 +24,8 @@ from palfrey.importer import ResolvedApp
 from palfrey.server import PalfreyServer
 
 from anysocket import Capabilities, Support
+from anysocket.adapter import Transport
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.transport import Transport
 from anysocket_adapters import ASGITransport, Lifespan, OptionName, Options, Server
 from anysocket_palfrey.channel import WRITER, run
 

@@ -17,10 +17,9 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import cast
 
-from anysocket import Denial
+from anysocket.adapter import Denial, RawHeaders
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
-from anysocket.handshake import RawHeaders
-from anysocket_adapters.asgi import http_response, offered
+from anysocket_adapters import http_response, offered
 
 _DENIAL = ("websocket.http.response.start", "websocket.http.response.body")
 
