@@ -120,7 +120,10 @@ class DeniesWithResponse(WebSocketProtocol):
 
 @PROTOCOL.repair(
     needs=("sendFrame", "onOpen", "sendCloseFrame", "onClose", "transport", "state", "STATE_OPEN"),
-    keeps=("empty_messages", "cancelled_send", "send_pressure", "end_while_sending", "end_while_suspended"),
+    keeps=(
+        *("empty_messages", "cancelled_send", "send_pressure"),
+        *("end_while_sending", "end_while_suspended", "end_behind_unread"),
+    ),
 )
 class SuspendsSenders(WebSocketProtocol):
     """daphne keeps what the peer doesn't read, however much, and takes messages after its end.
@@ -231,10 +234,7 @@ class SuspendsPeer(WebSocketProtocol):
         *("sendCloseFrame", "dropConnection", "onClose", "application_queue", "muted"),
         *("remoteCloseCode", "remoteCloseReason", "state", "STATE_OPEN"),
     ),
-    keeps=(
-        *("peer_close_reason", "end_behind_unread"),
-        *("protocol_error_code", "oversized_frame_code", "oversized_message_code"),
-    ),
+    keeps=("peer_close_reason", "protocol_error_code", "oversized_message_code", "end_while_suspended"),
 )
 class TellsEnd(WebSocketProtocol):
     """daphne tells of the end when the TCP connection has ended too, and not the peer's reason."""

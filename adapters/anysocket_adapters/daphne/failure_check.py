@@ -1,4 +1,4 @@
-"""The repair of daphne's look for failed applications, which it does once a second, as of 4.2.
+"""The repairs of daphne's server, which once a second looks for failed applications, as of 4.2.
 
 A failure that daphne can't answer, such as that of an application within its answer over http,
 raises out of the look. No other look follows, and no later failure on any connection is answered.
@@ -6,6 +6,7 @@ raises out of the look. No other look follows, and no later failure on any conne
 
 import asyncio
 import logging
+from collections.abc import Mapping, MutableMapping
 
 from anysocket_adapters.daphne.typed import Server
 from anysocket_adapters.repairs.repair import Repairs
@@ -15,6 +16,15 @@ _log = logging.getLogger("anysocket")
 _APPLICATION = "application_instance"
 
 SERVER = Repairs("daphne", "daphne.server:Server")
+
+
+@SERVER.repair(needs=("connections",))
+class KnowsConnections(Server):
+    """Without it a server that stops doesn't wait for its applications."""
+
+    def known_connections(self) -> Mapping[object, MutableMapping[str, object]]:
+        """Give what daphne notes of each protocol."""
+        return self.connections
 
 
 @SERVER.repair(needs=("application_checker", "connections"))

@@ -72,4 +72,4 @@ def channel_of(protocol: object) -> object:
     """Find the HTTP channel from which a WebSocket protocol got its connection; None where there is none."""
     producer: object = getattr(getattr(protocol, "transport", None), "producer", None)
     found: object = getattr(producer, "_producer", producer)  # TLS wraps the producer
-    return found if CHANNEL.fits(found) and getattr(found, "requests", None) else None
+    return found if CHANNEL.fits(found) else None

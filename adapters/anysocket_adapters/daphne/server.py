@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from importlib import import_module
 from socket import socket
 from typing import cast
@@ -15,10 +15,10 @@ from anyio import Event
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.session.websocket import MAX_MESSAGE_SIZE
 from anysocket.transport import Transport
-from anysocket_adapters.daphne.failure_check import SERVER
+from anysocket_adapters.daphne.failure_check import SERVER, KnowsConnections
 from anysocket_adapters.daphne.header_lines import FACTORY
 from anysocket_adapters.daphne.reactor import Port, Reactor, accepted_by, cancel_calls, in_this_loop, tls
-from anysocket_adapters.daphne.transport import DaphneTransport
+from anysocket_adapters.daphne.transport import DaphneTransport, repair
 from anysocket_adapters.daphne.typed import HTTPFactory, WebSocketFactory
 from anysocket_adapters.daphne.typed import Server as DaphneServer
 from anysocket_adapters.daphne.typed import Transport as TwistedTransport
@@ -67,7 +67,10 @@ class Daphne(Server):
         module: object = import_module("daphne.server")
         try:
             with in_this_loop(getattr(module, "reactor", None)) as reactor:
-                server = _server(completed, options)
+                try:
+                    server = _server(completed, options)
+                except (AttributeError, TypeError) as error:
+                    raise ServerFailed(f"daphne {self.version} can't be set up: {error}") from error
                 await _serve_until(stop, server, reactor, options, listener)
         finally:
             await lifespan.shutdown()
@@ -102,7 +105,7 @@ def _server(app: ASGIApp, options: Options) -> DaphneServer:
     if (factory := cast("type[HTTPFactory] | None", FACTORY.subclass())) is not None:
         server.http_factory = factory(server)  # in place of the one that hasn't served yet
     websockets = server.ws_factory
-    WEBSOCKETS.apply(websockets)
+    repair(WEBSOCKETS, websockets)
     if isinstance(websockets, KeepsTime):
         websockets.count_in(asyncio.get_running_loop())
     size = MAX_MESSAGE_SIZE if options.max_message_size is None else options.max_message_size
@@ -135,11 +138,15 @@ async def _serve_until(
         finally:
             port.stopListening()
         with anyio.move_on_after(options.graceful_timeout):
-            while any(map(_is_live, server.connections.values())):  # noqa: ASYNC110
+            while any(map(_is_live, _connections(server).values())):  # noqa: ASYNC110
                 await anyio.sleep(_POLL)
     finally:
         with anyio.CancelScope(shield=True):
             await _end(server, reactor, port)
+
+
+def _connections(server: DaphneServer) -> Mapping[object, MutableMapping[str, object]]:
+    return server.known_connections() if isinstance(server, KnowsConnections) else {}
 
 
 def _is_live(details: Mapping[str, object]) -> bool:
@@ -152,7 +159,7 @@ def _is_live(details: Mapping[str, object]) -> bool:
 async def _end(server: DaphneServer, reactor: Reactor, port: Port) -> None:
     """Leave nothing in the event loop: connections end as they should, or else at once."""
     cancel_calls(reactor, server)
-    for details in server.connections.values():
+    for details in _connections(server).values():
         application = details.get("application_instance")
         if isinstance(application, asyncio.Future):
             application.cancel()
@@ -166,7 +173,7 @@ async def _end(server: DaphneServer, reactor: Reactor, port: Port) -> None:
 
 def _left(server: DaphneServer, reactor: Reactor, port: Port) -> list[TwistedTransport]:
     """Give the connections that are busy, which may not be read now, and those that are idle."""
-    busy = [each for each, details in server.connections.items() if not details.get("disconnected")]
+    busy = [each for each, details in _connections(server).items() if not details.get("disconnected")]
     found = [getattr(each, "transport", None) for each in busy] + list(accepted_by(reactor, port))
     return [cast("TwistedTransport", each) for each in found if each is not None]
 

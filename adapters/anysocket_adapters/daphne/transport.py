@@ -43,7 +43,7 @@ from anysocket_adapters.daphne.header_lines import (
     KnowsRequest,
     channel_of,
 )
-from anysocket_adapters.repairs.repair import warn_unrepaired, without
+from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired, without
 
 
 class DaphneTransport(ASGITransport):
@@ -94,20 +94,8 @@ class DaphneTransport(ASGITransport):
         protocol: object = send.args[0] if isinstance(send, partial) and send.args else None
         self._protocol = protocol
         self._request: Handshake | None = None
-        self._lost = PROTOCOL.everything() | CHANNEL.everything()
-        if PROTOCOL.fits(protocol):
-            self._repair(protocol, channel_of(protocol))
-        else:
-            warn_unrepaired("daphne", PROTOCOL.target, "all repairs of that class")
-
-    def _repair(self, protocol: object, channel: object) -> None:
-        PROTOCOL.apply(protocol)
-        if channel is None:
-            warn_unrepaired("daphne", CHANNEL.target, "all repairs of that class")
-            self._lost = PROTOCOL.lost(protocol) | CHANNEL.everything()
-        else:
-            CHANNEL.apply(channel)
-            self._lost = PROTOCOL.lost(protocol) | CHANNEL.lost(channel)
+        channel = channel_of(protocol)
+        self._lost = repair(PROTOCOL, protocol) | repair(CHANNEL, channel)
         self._read_request(protocol, channel)
         if isinstance(protocol, KeepsEarlyData):
             protocol.consume_later(channel.take_early_data() if isinstance(channel, GivesEarlyData) else b"")
@@ -175,3 +163,12 @@ class DaphneTransport(ASGITransport):
             await self._protocol.close_with(close)
         else:
             await super().close(close)
+
+
+def repair(repairs: Repairs, found: object) -> frozenset[str]:
+    """Repair an object, and give the capabilities that don't hold on it; warn of an unknown class."""
+    if not repairs.fits(found):
+        warn_unrepaired(repairs.distribution, repairs.target, "all repairs of that class")
+        return repairs.everything()
+    repairs.apply(found)
+    return repairs.lost(found)
