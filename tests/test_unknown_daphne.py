@@ -1,16 +1,19 @@
-"""A daphne that looks different inside."""
+"""A WebSocket protocol of daphne's that isn't known here."""
 
 import logging
 from functools import partial
 
 import pytest
 
-from anysocket import Close, Unsupported
+from anysocket import Capabilities, Close, Support, Unsupported
 from anysocket.asgi import ASGIEvent, Scope
+from anysocket.capabilities import described
 from anysocket.handshake import denial
 from anysocket.session.session import Session
+from anysocket_adapters.daphne.connection import PROTOCOL
+from anysocket_adapters.daphne.header_lines import CHANNEL
 from anysocket_adapters.daphne.transport import DaphneTransport
-from anysocket_adapters.repairs import versions
+from anysocket_adapters.repairs.repair import warn_unrepaired
 
 SCOPE: Scope = {"type": "websocket", "path": "/a", "headers": [(b"x-a", b"1")]}
 
@@ -28,26 +31,32 @@ def transport(sent: list[ASGIEvent], caplog: pytest.LogCaptureFixture) -> Daphne
     async def handle_reply(protocol: object, event: ASGIEvent) -> None:
         sent.append(event)
 
-    versions.unknown.cache_clear()
+    warn_unrepaired.cache_clear()
     with caplog.at_level(logging.WARNING):
         return DaphneTransport(SCOPE, receive, partial(handle_reply, object()))
 
 
 def test_it_is_said(transport: DaphneTransport, caplog: pytest.LogCaptureFixture) -> None:
-    (record,) = caplog.get_records("setup")
-    assert "looks different inside: without all repairs" in record.getMessage()
+    said = [record.getMessage() for record in caplog.get_records("setup")]
+    assert all(repairs.target in each for repairs, each in zip((PROTOCOL, CHANNEL), said, strict=True))
+
+
+def repaired(capabilities: Capabilities) -> set[str]:
+    return {name for name in described() if getattr(capabilities, name) is Support.REPAIRED}
+
+
+def test_nothing_is_declared_repaired(transport: DaphneTransport) -> None:
+    assert repaired(transport.capabilities) == set()
+    assert repaired(DaphneTransport.declared) == PROTOCOL.everything() | CHANNEL.everything()
 
 
 def test_the_scope_is_believed(transport: DaphneTransport) -> None:
-    assert transport.handshake.path == "/a"
-    assert transport.handshake.headers == ((b"x-a", b"1"),)
+    assert transport.path == transport.handshake.path == "/a"
+    assert transport.headers == transport.handshake.headers == ((b"x-a", b"1"),)
 
 
 @pytest.mark.anyio
 async def test_the_specification_is_spoken(transport: DaphneTransport, sent: list[ASGIEvent]) -> None:
-    with pytest.raises(Unsupported, match="drops the headers of accept"):
-        await transport.accept(None, [(b"x-a", b"1")])
-    assert sent == []
     await transport.accept("chat", [])
     await transport.send({"type": "websocket.send", "text": "a"})
     await transport.close(Close(4001, "reason"))

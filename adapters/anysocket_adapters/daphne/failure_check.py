@@ -1,46 +1,49 @@
-"""The failures of applications, which daphne 4.2 looks for once a second.
+"""The repairs of daphne's server, which once a second looks for failed applications, as of 4.2.
 
-One that it can't answer, such as that of an application within its answer over http, raises out of
-the look: none follows, and no later failure on any connection is answered.
+A failure that daphne can't answer, such as that of an application within its answer over http,
+raises out of the look. No other look follows, and no later failure on any connection is answered.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableMapping
-from typing import Protocol
+from collections.abc import Mapping, MutableMapping
+
+from anysocket_adapters.daphne.typed import Server
+from anysocket_adapters.repairs.repair import Repairs
 
 _log = logging.getLogger("anysocket")
 
 _APPLICATION = "application_instance"
 
-
-class LookingServer(Protocol):
-    """What is used of `daphne.server.Server`."""
-
-    connections: MutableMapping[object, MutableMapping[str, object]]
-    application_checker: Callable[[], None]
+SERVER = Repairs("daphne", "daphne.server:Server")
 
 
-def keep_looking(server: LookingServer) -> None:
-    """Have a server look on, past a failure that it can't answer."""
-    look = server.application_checker
+@SERVER.repair(needs=("connections",))
+class KnowsConnections(Server):
+    """Without it a server that stops doesn't wait for its applications."""
 
-    def looking() -> None:
+    def known_connections(self) -> Mapping[object, MutableMapping[str, object]]:
+        """Give what daphne notes of each protocol."""
+        return self.connections
+
+
+@SERVER.repair(needs=("application_checker", "connections"))
+class KeepsLooking(Server):
+    """Looks on, past a failure that daphne can't answer."""
+
+    def application_checker(self) -> None:
         try:
-            look()
+            super().application_checker()
         except Exception:
             _log.exception("daphne can't answer a failure")
-            if _forget_the_first(server):
-                looking()
+            if self._forget_failure():
+                self.application_checker()
 
-    server.application_checker = looking
-
-
-def _forget_the_first(server: LookingServer) -> bool:
-    """Forget the application that daphne couldn't answer for: the first that has ended and is still known."""
-    for details in server.connections.values():
-        application = details.get(_APPLICATION)
-        if isinstance(application, asyncio.Future) and application.done():
-            del details[_APPLICATION]
-            return True
-    return False
+    def _forget_failure(self) -> bool:
+        """Forget the application that raised: the first that has ended and is still known."""
+        for details in self.connections.values():
+            application = details.get(_APPLICATION)
+            if isinstance(application, asyncio.Future) and application.done():
+                del details[_APPLICATION]
+                return True
+        return False

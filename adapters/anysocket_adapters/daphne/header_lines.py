@@ -1,61 +1,75 @@
-"""The header lines of a request to daphne as they came: Twisted keeps them by name.
+"""The repairs of what reads a request before daphne has a WebSocket: Twisted's HTTP channel.
 
-This is done before daphne has a connection for an app, and so under `anysocket serve` and
-`running`. daphne's own command serves without it.
+Twisted keeps header lines by name, so their order is lost. It is kept under `anysocket serve` and
+`running`, where the channel is repaired before it reads. daphne's own command serves without it.
 """
 
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
-from weakref import WeakKeyDictionary
-
 from anysocket.handshake import RawHeaders
+from anysocket_adapters.daphne.typed import HTTPChannel, HTTPFactory, Request
+from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired
+
+CHANNEL = Repairs("twisted", "twisted.web.http:HTTPChannel")
+FACTORY = Repairs("daphne", "daphne.http_protocol:HTTPFactory")
 
 
-class Factory(Protocol):
-    """`daphne.http_protocol.HTTPFactory`, one object per server."""
+@FACTORY.repair(needs=("buildProtocol",), keeps=("header_order",))
+class RepairsChannels(HTTPFactory):
+    """Twisted makes its channels of a class that can't be configured."""
 
-    buildProtocol: Callable[[object], object]
-
-
-@runtime_checkable
-class _Channel(Protocol):
-    """What is used of `twisted.web.http.HTTPChannel`, one object per connection."""
-
-    requests: list[object]
-    headerReceived: Callable[[bytes], bool]
-
-
-_lines = WeakKeyDictionary[object, list[tuple[bytes, bytes]]]()
-
-
-def keep_lines(factory: Factory) -> None:
-    """Keep the lines of every request to a server."""
-    build = factory.buildProtocol
-
-    def building(address: object) -> object:
-        protocol = build(address)
+    def buildProtocol(self, addr: object) -> object:
+        protocol = super().buildProtocol(addr)
         channel: object = getattr(protocol, "_channel", None)  # of the version of HTTP
-        if isinstance(channel, _Channel):
-            _keep(channel)
+        if CHANNEL.fits(channel):
+            CHANNEL.apply(channel)
+        else:
+            warn_unrepaired("twisted", CHANNEL.target, KeepsHeaderOrder.__name__)
         return protocol
 
-    factory.buildProtocol = building
+
+@CHANNEL.repair(needs=("requests",), keeps=("header_duplicates", "header_underscores"))
+class KnowsRequest(HTTPChannel):
+    """daphne joins header lines of one name, and drops names with an underscore."""
+
+    def request(self) -> Request:
+        """Give the request that is being answered."""
+        return self.requests[-1]
 
 
-def _keep(channel: _Channel) -> None:
-    receive = channel.headerReceived
+@CHANNEL.repair(needs=("headerReceived", "requests"), keeps=("header_order",))
+class KeepsHeaderOrder(HTTPChannel):
+    """Twisted sorts header lines by name. autobahn fails on an empty element in the subprotocols."""
 
-    def receiving(line: bytes) -> bool:
+    _read: Request | None = None
+    _lines: list[tuple[bytes, bytes]]
+
+    def header_lines(self) -> RawHeaders:
+        """Give the lines of the request that is being answered; none where another class has read them."""
+        return tuple(self._lines) if self._read is self.requests[-1] else ()
+
+    def headerReceived(self, line: bytes) -> bool:
+        if self._read is not self.requests[-1]:
+            self._read, self._lines = self.requests[-1], []
         name, colon, value = line.partition(b":")
-        _lines.setdefault(channel.requests[-1], []).append((name.lower(), value.strip(b" \t")))
+        self._lines.append((name.lower(), value.strip(b" \t")))
         if name.lower() != b"sec-websocket-protocol":
-            return receive(line)
-        offers = [each for each in value.split(b",") if each.strip()]  # autobahn fails on an empty one
-        return receive(name + colon + b",".join(offers)) if offers else True
-
-    channel.headerReceived = receiving
+            return super().headerReceived(line)
+        offers = [each for each in value.split(b",") if each.strip()]
+        return super().headerReceived(name + colon + b",".join(offers)) if offers else True
 
 
-def lines_of(request: object) -> RawHeaders:
-    """Give the lines of a request that have been kept."""
-    return tuple(_lines.get(request, ()))
+@CHANNEL.repair(needs=("_dataBuffer",), keeps=("early_message",))
+class GivesEarlyData(HTTPChannel):
+    """Twisted keeps what comes behind a request until the request has ended, as a handshake never does."""
+
+    def take_early_data(self) -> bytes:
+        """Give what came in the packet of the handshake."""
+        early = b"".join(self._dataBuffer)
+        self._dataBuffer.clear()
+        return early
+
+
+def channel_of(protocol: object) -> object:
+    """Find the HTTP channel from which a WebSocket protocol got its connection; None where there is none."""
+    producer: object = getattr(getattr(protocol, "transport", None), "producer", None)
+    found: object = getattr(producer, "_producer", producer)  # TLS wraps the producer
+    return found if CHANNEL.fits(found) else None

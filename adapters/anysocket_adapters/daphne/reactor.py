@@ -5,11 +5,12 @@ sockets and call it later, no more, so it can be given another one.
 """
 
 import asyncio
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
+from anysocket_adapters.daphne.typed import DelayedCall
 from anysocket_adapters.server import ServerFailed
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ class Port(Protocol):
     """A listening socket."""
 
     def stopListening(self) -> object: ...
-
-
-class DelayedCall(Protocol):
-    """What `callLater` gives."""
-
-    func: Callable[..., object]
-
-    def cancel(self) -> None: ...
 
 
 @runtime_checkable

@@ -33,7 +33,7 @@ from anysocket_adapters.reading import Reader
 def _gone() -> tuple[type[Exception], ...]:
     try:
         from granian._granian import RSGIProtocolClosed, RSGIProtocolError
-    except ImportError:  # the row is listed where granian isn't installed, too
+    except ModuleNotFoundError:  # the row is listed where granian isn't installed, too
         return (ConnectionError,)
     return (RSGIProtocolClosed, RSGIProtocolError, ConnectionError)
 

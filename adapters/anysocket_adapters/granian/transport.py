@@ -1,4 +1,4 @@
-"""granian over ASGI, and how to serve on it.
+"""The transport of a WebSocket on granian, over ASGI.
 
 What differs from the specification, as of 2.8 (https://github.com/emmett-framework/granian):
 
@@ -17,37 +17,19 @@ What differs from the specification, as of 2.8 (https://github.com/emmett-framew
 """
 
 import asyncio
-import atexit
-import logging
-import math
-import multiprocessing
-import os
-import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable
 from dataclasses import replace
-from pathlib import Path
-from socket import socket
-from typing import TYPE_CHECKING, ClassVar, Final, TypedDict, cast
+from typing import ClassVar, Final, cast
 
 import anyio
-from anyio import Event
 
-from anysocket.asgi import ASGIApp, Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
+from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Address, Denial, Handshake, RawHeaders
-from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport, address
-from anysocket_adapters.options import OptionName, Options
 from anysocket_adapters.reading import Reader
 from anysocket_adapters.repairs.versions import installed_at_least
-from anysocket_adapters.server import RunsItsWorkers, Server, when_set
-from anysocket_adapters.serving.served_app import ServedApp, from_environment
-
-if TYPE_CHECKING:
-    from granian._granian import WorkerSignal
-    from granian.constants import SSLProtocols
-    from granian.log import LogLevels
 
 FIXED_IN_2_8_9: Final = installed_at_least("granian", "2.8.9")
 """Whether it closes while another task is in receive, and sends a denial's header twice."""
@@ -158,144 +140,3 @@ def _address(value: object) -> Address | None:
             return host, int(port)
         case _:
             return address(value)  # none, or what a middleware has put in its place
-
-
-class Granian(RunsItsWorkers):
-    """granian over ASGI, on its single- or its multi-threaded runtime."""
-
-    distribution = "granian"
-    transport: type[Transport] = GranianTransport
-    interface = "asgi"
-    worker = "anysocket_adapters.granian.transport:worker_app"
-    """What makes the target of a worker."""
-
-    def __init__(self, name: str, *, threads: int = 1) -> None:
-        self.name = name
-        self.threads = threads
-        """Threads of the Rust side; handlers run in one, as everywhere."""
-
-    def refuses(self, options: Options) -> Mapping[OptionName, str]:
-        refused = dict[OptionName, str]()
-        if options.max_message_size is not None:
-            refused["max_message_size"] = "has no limit that can be set"
-        if options.ping_interval:
-            refused["ping_interval"] = "sends no pings"
-        if options.ping_timeout is not None:
-            refused["ping_timeout"] = "sends no pings"
-        if options.compression:
-            refused["compression"] = "doesn't compress"
-        return refused
-
-    async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
-        await self._serve_target(app, options, listener, stop)
-
-    async def _serve_target(self, target: object, options: Options, listener: socket, stop: Event) -> None:
-        from granian.constants import Interfaces
-        from granian.server.embed import Server as EmbeddedServer
-
-        settings = _settings(options, listener)
-        interface = Interfaces(self.interface)
-        server = EmbeddedServer(target, interface=interface, runtime_threads=self.threads, **settings)
-
-        async with when_set(stop, server.stop):
-            await server.serve()
-
-    def run(self, options: Options, listener: socket) -> None:
-        from granian import Granian as GranianServer
-        from granian.constants import Interfaces, Loops, RuntimeModes
-
-        # Its workers mustn't be forked from a process with threads.
-        multiprocessing.set_start_method("spawn", force=True)
-        GranianServer(
-            self.worker,
-            factory=True,
-            interface=Interfaces(self.interface),
-            workers=options.workers,
-            # Its workers give the grace themselves.
-            workers_kill_timeout=math.ceil(options.graceful_timeout + 1),
-            loop=Loops(options.loop),
-            runtime_mode=RuntimeModes.mt if self.threads > 1 else RuntimeModes.st,
-            runtime_threads=self.threads,
-            **_settings(options, listener),
-        ).serve()
-
-
-def worker_app() -> ServedApp:
-    """Make what a worker of granian serves, and have the worker drain it before it stops.
-
-    granian 2.8 drops the connections as soon as a worker is told to stop, and tells the worker
-    alone. Its signal handler is taken over here, in the worker, before the worker sets it.
-
-    A worker that was told to stop ends as one that was forked does, without taking the interpreter
-    apart: its Rust threads may still ask for Python's lock, and they panic when it is gone (before 3.14).
-    """
-    from granian import _signals
-
-    told_to_stop: list[None] = []
-
-    @atexit.register  # before the app registers anything, which then comes first
-    def end_at_once() -> None:
-        if told_to_stop:
-            logging.shutdown()
-            os._exit(0)
-
-    app = from_environment()
-    set_loop_signals: Callable[[asyncio.AbstractEventLoop], WorkerSignal] = _signals.set_loop_signals  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-
-    def draining(loop: asyncio.AbstractEventLoop) -> "WorkerSignal":
-        stop = set_loop_signals(loop)
-        drains: set[asyncio.Task[None]] = set()
-
-        async def drain() -> None:
-            told_to_stop.append(None)
-            await app.drain()
-            app.cancel_connections()
-            stop.set()
-
-        # Ctrl-C reaches the workers too, and then their parent tells them.
-        loop.add_signal_handler(signal.SIGINT, lambda: None)
-        loop.add_signal_handler(signal.SIGTERM, lambda: drains.add(loop.create_task(drain())))
-        return stop
-
-    _signals.set_loop_signals = draining  # ty: ignore[invalid-assignment]  # it is untyped
-    return app
-
-
-class _Settings(TypedDict):
-    """What both of granian's ways to serve take."""
-
-    address: str
-    port: int
-    uds: Path | None
-    log_level: "LogLevels"
-    log_access: bool
-    ssl_cert: Path | None
-    ssl_key: Path | None
-    ssl_protocol_min: "SSLProtocols"
-    url_path_prefix: str | None
-
-
-def _settings(options: Options, listener: socket) -> _Settings:
-    """Translate the options. granian binds its address itself, so the listener gives way to it."""
-    from granian.constants import SSLProtocols
-    from granian.log import LogLevels
-
-    port = options.port if options.unix_socket is not None else listener.getsockname()[1]
-    listener.close()
-    if options.unix_socket is not None:
-        options.unix_socket.unlink()
-    return _Settings(
-        address=options.host,
-        port=port,
-        uds=options.unix_socket,
-        log_level=LogLevels(options.log_level),
-        log_access=options.access_log,
-        ssl_cert=options.tls_certificate,
-        ssl_key=options.tls_key,
-        ssl_protocol_min=SSLProtocols.tls12,
-        url_path_prefix=options.root_path or None,
-    )
-
-
-granian: Server = Granian("granian")
-granian_mt: Server = Granian("granian-mt", threads=2)

@@ -21,7 +21,7 @@ QUIRKS: Final = (
         ),
         repair={
             Where.CORE: "`supervision.handler.run` closes with 1000, or denies with 500.",
-            Where.CONNECTION: "`daphne.connection.Connection.deny` sends that answer.",
+            Where.CONNECTION: "`daphne.connection.DeniesWithResponse` sends that answer.",
         },
     ),
     Quirk(
@@ -32,7 +32,7 @@ QUIRKS: Final = (
         cases=("messages.empty_text", "messages.empty_binary", "messages.types_sent", "asgi.send.every_type"),
         repair={
             Where.CORE: "`session.websocket.WebSocket.send` makes bytes of what is like them.",
-            Where.CONNECTION: "`daphne.connection.Connection.send` sends frames by itself.",
+            Where.CONNECTION: "`daphne.connection.SuspendsSenders.send_message` sends frames by itself.",
         },
         upstream=(f"{SOURCE}/ws_protocol.py#L204-L207",),
     ),
@@ -42,7 +42,10 @@ QUIRKS: Final = (
         does="Close refuses the codes 1001-2999 and drops the reason; the peer's 1014 is an error.",
         clauses=("C1", "C2"),
         cases=("close.codes_that_can_be_sent", "close.own_code_and_reason", "close.peers_newest_code"),
-        repair={Where.CONNECTION: "`daphne.connection.Connection.close` sends the frame by itself."},
+        repair={
+            Where.CONNECTION: "`daphne.connection.ClosesWithReason` sends the frame by itself, and "
+            "`daphne.connection.EchoesClose` answers 1014.",
+        },
         upstream=("django/daphne#374",),
     ),
     Quirk(
@@ -63,9 +66,9 @@ QUIRKS: Final = (
             "lifecycle.startup_that_fails",
         ),
         repair={
-            Where.CONNECTION: "`daphne.connection.Connection.accept` and "
-            "`daphne.connection.Connection.deny` write the whole answer.",
-            Where.SERVE: "`daphne.transport.Daphne.serve` completes the scope, and runs `lifespan.Lifespan`.",
+            Where.CONNECTION: "`daphne.connection.AcceptsWithHeaders` and "
+            "`daphne.connection.DeniesWithResponse` write the whole answer.",
+            Where.SERVE: "`daphne.server.Daphne.serve` completes the scope, and runs `lifespan.Lifespan`.",
         },
         upstream=("django/daphne#326", "django/daphne#486", "django/daphne#538"),
     ),
@@ -80,7 +83,8 @@ QUIRKS: Final = (
             "messages.cancelled_send",
         ),
         repair={
-            Where.CONNECTION: "`daphne.connection.Connection` is Twisted's producer, and pauses reading.",
+            Where.CONNECTION: "`daphne.connection.SuspendsSenders` is Twisted's producer, and "
+            "`daphne.connection.SuspendsPeer` pauses reading.",
         },
         upstream=("django/daphne#170",),
     ),
@@ -92,9 +96,8 @@ QUIRKS: Final = (
         clauses=("C1", "H1"),
         cases=("close.peers_code_echoed", "request.header_duplicates"),
         repair={
-            Where.CONNECTION: "`daphne.connection.Connection` has the code echoed.",
-            Where.ADAPTER: "`daphne.transport.DaphneTransport.handshake` takes the lines from the HTTP "
-            "request.",
+            Where.CONNECTION: "`daphne.connection.EchoesClose` sends the peer's code, and "
+            "`daphne.header_lines.KnowsRequest` takes the lines from the HTTP request.",
         },
         upstream=(f"{SOURCE}/http_protocol.py#L140-L141",),
     ),
@@ -104,9 +107,7 @@ QUIRKS: Final = (
         does="The order of header lines of different names is lost.",
         clauses=("H1",),
         cases=("request.header_order",),
-        repair={
-            Where.SERVE: "`daphne.header_lines.keep_lines` keeps the lines before Twisted has them by name."
-        },
+        repair={Where.SERVE: "`daphne.header_lines.KeepsHeaderOrder` keeps the lines as they are read."},
         upstream=(f"{SOURCE}/http_protocol.py#L140-L141",),
     ),
     Quirk(
@@ -116,7 +117,8 @@ QUIRKS: Final = (
         clauses=("H1",),
         cases=("request.header_underscore", "request.semicolons"),
         repair={
-            Where.ADAPTER: "`daphne.transport.DaphneTransport.handshake` takes both from the HTTP request."
+            Where.CONNECTION: "`daphne.header_lines.KnowsRequest` has the names, and "
+            "`daphne.connection.KeepsPathParameters` the path.",
         },
         upstream=(f"{SOURCE}/ws_protocol.py#L43-L44",),
     ),
@@ -126,7 +128,10 @@ QUIRKS: Final = (
         does="A message in the packet of the handshake is lost.",
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake",),
-        repair={Where.CONNECTION: "`daphne.connection.Connection` finds it in the HTTP channel."},
+        repair={
+            Where.CONNECTION: "`daphne.header_lines.GivesEarlyData` finds it in the HTTP channel, and "
+            "`daphne.connection.KeepsEarlyData` keeps it until accept.",
+        },
     ),
     Quirk(
         number=66,
@@ -144,9 +149,9 @@ QUIRKS: Final = (
             "messages.code_of_too_many_fragments",
         ),
         repair={
-            Where.CONNECTION: "`daphne.connection.Connection` has autobahn close with its code, and tells "
-            "it.",
-            Where.SERVE: "`daphne.transport.Daphne.serve` sets the limit to 16 MiB.",
+            Where.CONNECTION: "`daphne.connection.FailsWithCloseFrame` sends autobahn's code, and "
+            "`daphne.connection.TellsEnd` tells it.",
+            Where.SERVE: "`daphne.server.Daphne.serve` sets the limit to 16 MiB.",
         },
     ),
     Quirk(
@@ -161,7 +166,10 @@ QUIRKS: Final = (
             "end.only_sending_with_messages_unread_to_a_waiting_peer",
             "pressure.end_of_a_peer_that_does_not_read",
         ),
-        repair={Where.CONNECTION: "`daphne.connection.Connection` notes the peer's close frame."},
+        repair={
+            Where.CONNECTION: "`daphne.connection.TellsEnd` tells of a close frame, and "
+            "`daphne.connection.SuspendsSenders` refuses to send behind it."
+        },
         upstream=(f"{SOURCE}/ws_protocol.py#L169-L172",),
     ),
     Quirk(
@@ -170,7 +178,7 @@ QUIRKS: Final = (
         does="An offer of permessage-deflate with parameters that make no sense is answered with 400.",
         clauses=("H2",),
         cases=("accept.malformed_extension_offer",),
-        repair={Where.CONNECTION: "`daphne.connection.Connection.accept` declines every offer."},
+        repair={Where.CONNECTION: "`daphne.connection.AcceptsWithHeaders` declines every offer."},
     ),
     Quirk(
         number=76,
@@ -178,7 +186,7 @@ QUIRKS: Final = (
         does="An offer of subprotocols with an empty element is answered with 400.",
         clauses=("H1",),
         cases=("request.subprotocols_with_gaps",),
-        repair={Where.SERVE: "`daphne.header_lines.keep_lines` leaves it out of what autobahn reads."},
+        repair={Where.SERVE: "`daphne.header_lines.KeepsHeaderOrder` leaves it out of what autobahn reads."},
     ),
     Quirk(
         number=80,

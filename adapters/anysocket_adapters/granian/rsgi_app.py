@@ -2,21 +2,16 @@
 
 import asyncio
 import sys
-from socket import socket
 from typing import cast
 
-from anyio import Event
-
 from anysocket.asgi import ASGIApp
-from anysocket.transport import Transport, TransportApp
+from anysocket.transport import TransportApp
 from anysocket_adapters.granian import rsgi_http
-from anysocket_adapters.granian import transport as granian
 from anysocket_adapters.granian.rsgi import RSGIScope, RSGITransport, RSGIWebSocket
 from anysocket_adapters.granian.rsgi_http import RSGIHTTP
 from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.normalise import normalise
-from anysocket_adapters.options import Options
-from anysocket_adapters.server import Server, ServerFailed
+from anysocket_adapters.server import ServerFailed
 
 
 class RSGIApplication:
@@ -54,29 +49,3 @@ class RSGIApplication:
         """End the app in a worker of granian's."""
         if not loop.is_running():
             loop.run_until_complete(self.lifespan.shutdown())
-
-
-class GranianRSGI(granian.Granian):
-    """granian over RSGI."""
-
-    transport: type[Transport] = RSGITransport
-    plain = False
-    interface = "rsgi"
-    worker = "anysocket_adapters.granian.rsgi_server:worker_app"
-
-    async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
-        application = RSGIApplication(app, options.root_path)
-        await application.lifespan.startup()
-        try:
-            await self._serve_target(application, options, listener, stop)
-        finally:
-            await application.lifespan.shutdown()
-
-
-def worker_app() -> RSGIApplication:
-    """Make what a worker of granian serves."""
-    app = granian.worker_app()
-    return RSGIApplication(app, app.root_path)
-
-
-granian_rsgi: Server = GranianRSGI("granian-rsgi")

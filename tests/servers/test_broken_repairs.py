@@ -1,0 +1,203 @@
+"""What a repair relies on is renamed in its server: a warning, the right declaration, and it still works.
+
+A release of a server may rename anything that isn't its interface. Each test is about one repair,
+of all that are registered. It renames one of the names that the repair needs, and every one of
+them when the environment has ANYSOCKET_EVERY_NAME, as the weekly `tox run -e repairs` has it.
+"""
+
+import dis
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import FunctionType, ModuleType
+
+import pytest
+from tests.servers.serving import ROOT
+
+import anysocket_adapters
+from anysocket_adapters import servers
+from anysocket_adapters.repairs.repair import Repair, Repairs
+from anysocket_matrix.peer.peer import Peer
+from anysocket_matrix.rows.rows import HTTP2
+
+EVERY = "ANYSOCKET_EVERY_NAME" in os.environ
+
+
+def modules(package: ModuleType) -> Iterator[ModuleType]:
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield import_module(found.name)
+
+
+def registered() -> Iterator[tuple[Repairs, Repair]]:
+    """Give every repair of every registry, from wherever they are."""
+    found = dict.fromkeys(
+        each
+        for module in modules(anysocket_adapters)
+        for each in vars(module).values()
+        if isinstance(each, Repairs)
+    )
+    for repairs in found:
+        yield from ((repairs, repair) for repair in repairs.all)
+
+
+REPAIRS = list(registered())
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a server has said, in a process of its own."""
+
+    failed: str | None
+    absent: list[str]
+    declared: list[str]
+    applied: list[str]
+    warnings: list[str]
+    errors: list[str]
+
+
+def serve(row: str, *renamed: str) -> Seen:
+    """Serve an echo, and ask it twice."""
+    command = [sys.executable, "-m", "tests.servers.renamed", row, *renamed]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if line.startswith("ws"):
+            for _ in range(2):
+                with Peer.connect(line.strip(), http2=HTTP2 in row.split("+")) as peer:
+                    peer.send_text("hello")
+                    peer.expect_text("hello")
+                    peer.send_close(1000)
+                    peer.expect_close_frame()
+            line = ""
+        printed, log = process.communicate(timeout=20)
+        assert process.returncode == 0, log
+        return Seen(**json.loads(line + printed))
+
+
+@cache
+def as_it_is(row: str) -> Seen:
+    """Serve on a row of which nothing is renamed."""
+    seen = serve(row)
+    assert seen.failed is None
+    assert seen.errors == seen.warnings == []
+    assert seen.absent == seen.declared
+    return seen
+
+
+def rows_with(repairs: Repairs, repair: Repair) -> list[str]:
+    """Give the rows on which a class is repaired, of the servers that its repairs are for."""
+    package = repair.mixin.__module__.rpartition(".")[0]
+    rows = [
+        "+".join([name, *[loop] * (loop != "asyncio"), *[HTTP2] * http2])
+        for name, server in servers().items()
+        if type(server).__module__.startswith(package)
+        for loop in server.loops
+        for http2 in ((False, True) if server.http2 else (False,))
+        if loop != "uvloop"  # on which the same is repaired as on asyncio
+    ]
+    return [row for row in rows if repairs.target in as_it_is(row).applied]
+
+
+# The names that a release can change
+
+
+def packages(repairs: Repairs) -> set[str]:
+    """Give the packages that a class is of: its own, and those of its bases, which aren't Python's."""
+    kind = target(repairs)
+    found = {each.__module__.partition(".")[0] for each in (kind, *kind.__bases__)}
+    return found - {*sys.stdlib_module_names}
+
+
+def target(repairs: Repairs) -> type:
+    found: object = pkgutil.resolve_name(repairs.target)
+    assert isinstance(found, type)
+    return found
+
+
+def owner(kind: type, name: str) -> str:
+    """Give the package of the last class, up from this one, that has an attribute or stores it."""
+    having = [each for each in kind.__mro__ if name in attributes(each)]
+    return having[-1].__module__.partition(".")[0]
+
+
+def attributes(kind: type) -> set[str]:
+    """Give what a class itself has, and what its methods store."""
+    methods = [getattr(each, "fget", None) or each for each in vars(kind).values()]
+    instructions = [
+        each
+        for method in methods
+        if isinstance(method, FunctionType)
+        for each in dis.get_instructions(method)
+    ]
+    return {*vars(kind), *(each.argval for each in instructions if each.opname == "STORE_ATTR")}
+
+
+def renamable(repairs: Repairs, needs: Iterable[str]) -> list[str]:
+    """Leave out what a class has from another library's interface, which no release of its own renames."""
+    kind, own = target(repairs), packages(repairs)
+    return [need for need in needs if ":" in need or owner(kind, need) in own]
+
+
+# The tests
+
+
+@pytest.mark.parametrize(
+    ("repairs", "repair"),
+    [pytest.param(*each, id=each[1].mixin.__qualname__) for each in REPAIRS],
+)
+def test_a_name_that_it_needs(repairs: Repairs, repair: Repair) -> None:
+    rows = rows_with(repairs, repair)
+    assert rows, f"nothing uses {repairs.target}"
+    names = renamable(repairs, repair.needs)
+    assert names, f"all that {repair.mixin.__name__} needs is another library's"
+    for row in rows if EVERY else rows[:1]:
+        for name in names if EVERY else names[:1]:
+            check(row, repairs, name)
+
+
+def renaming(repairs: Repairs, need: str) -> list[str]:
+    """Give the arguments with which `renamed` renames what a repair needs."""
+    module, colon, found = need.rpartition(":")
+    own = packages(repairs) | {module.partition(".")[0]} if colon else packages(repairs)
+    attribute = found.rpartition(".")[2]
+    return [f":{found}" if colon and attribute == found else attribute, *sorted(own)]
+
+
+def check(row: str, repairs: Repairs, name: str) -> None:
+    seen = serve(row, *renaming(repairs, name))
+    assert seen.failed is None, (row, name)
+    assert seen.errors == [], (row, name)
+    losing = [each for each in repairs.all if name in each.needs]
+    for each in losing:
+        assert any(name in said and each.mixin.__name__ in said for said in seen.warnings), (row, name)
+    lost = {capability for each in losing for capability in each.keeps}
+    assert {*seen.absent} == {*seen.declared, *lost}, (row, name)
+
+
+@pytest.mark.parametrize("repairs", {each: None for each, _ in REPAIRS}, ids=lambda repairs: repairs.target)
+def test_its_class(repairs: Repairs) -> None:
+    name = repairs.target.rpartition(":")[2]
+    for row in rows_with(repairs, repairs.all[0])[: None if EVERY else 1]:
+        seen = serve(row, *renaming(repairs, repairs.target))
+        if seen.failed is not None:  # it can't be served without, and says so
+            assert name in seen.failed, row
+            continue
+        assert any(repairs.target in said for said in seen.warnings), row
+        assert {*seen.absent} == {*seen.declared, *repairs.everything()}, row
+
+
+@pytest.mark.parametrize("repairs", {each: None for each, _ in REPAIRS}, ids=lambda repairs: repairs.target)
+def test_what_it_overrides_it_needs(repairs: Repairs) -> None:
+    """And what it adds hides nothing of the server's."""
+    known = {name for kind in target(repairs).__mro__ for name in attributes(kind)}
+    for each in repairs.all:
+        own = {name for name in vars(each.mixin) if not name.startswith("__")}
+        assert own & known <= {*each.needs}, each.mixin
