@@ -15,8 +15,8 @@ from anysocket_adapters.repairs.repair import warn_unrepaired
 from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES
 from anysocket_adapters.uvicorn.http import HTTP
 from anysocket_adapters.uvicorn.server import TRANSPORTS, UnknownTransport, connect
-from anysocket_adapters.uvicorn.transport import UvicornTransport
-from anysocket_adapters.uvicorn.websockets import CONFIGURED, WEBSOCKETS
+from anysocket_adapters.uvicorn.transport import WEBSOCKETS, UvicornTransport
+from anysocket_adapters.uvicorn.websockets import CONFIGURED
 
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:.*deprecated")]
 
@@ -94,9 +94,9 @@ def test_what_only_anysocket_configures(transport: type[UvicornTransport]) -> No
     configured = CONFIGURED.subclass() if transport.repairs is WEBSOCKETS else own
     assert configured is not None
     for kind, http in ((own, asyncio.Protocol), (configured, HTTP.subclass())):
-        protocol = object.__new__(kind)
+        protocol: object = object.__new__(kind)
         vars(protocol).update(config=SimpleNamespace(http_protocol_class=http))
-        send: Send = getattr(protocol, "asgi_send", None) or protocol.send
+        send: Send = getattr(protocol, "asgi_send" if transport.repairs is WEBSOCKETS else "send")
         made = connect(SCOPE, Stranger().receive, send)
         assert type(made) is transport
         if kind is configured and http is not asyncio.Protocol:
