@@ -85,7 +85,7 @@ def test_what_is_lost_where_wsproto_looks_different(missing: str, caplog: pytest
     frames = vars(found)["_proto"]
     if missing == "_proto":
         del found._proto  # pyright: ignore[reportPrivateUsage]
-        lost, repairs = FRAMES.everything(), FRAMES
+        lost, repairs = FRAMES.everything() | DEFLATE.everything(), FRAMES
     else:
         frames.extensions = [Other()]
         lost, repairs = DEFLATE.everything(), DEFLATE

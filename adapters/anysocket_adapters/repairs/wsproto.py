@@ -25,10 +25,11 @@ _APPLICATION_CODE = struct.pack("!H", 3000)
 def repair_connection(connection: "Connection | None") -> frozenset[str]:
     """Repair a connection of wsproto, and give the capabilities that are lost on it."""
     frames = getattr(connection, "_proto", None)
+    extensions: list[object] | None = getattr(frames, "extensions", None)
     lost = FRAMES.apply(frames)
-    for extension in getattr(frames, "extensions", ()):  # wsproto has no other one
-        lost |= DEFLATE.apply(extension)
-    return lost
+    if extensions is None:
+        return lost | DEFLATE.everything()
+    return lost.union(*map(DEFLATE.apply, extensions))  # wsproto has no other extension
 
 
 @FRAMES.repair(needs=("_process_close",), keeps=("peer_code_1014",))

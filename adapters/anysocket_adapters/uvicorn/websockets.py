@@ -54,7 +54,9 @@ class ReadsLatin1(WebSocketProtocol):
         return await super().process_request(path, Headers(lines))
 
 
-@WEBSOCKETS.repair(needs=("write_http_response", "response_headers", "transport"))
+@WEBSOCKETS.repair(
+    needs=("write_http_response", "response_headers", "transport"), keeps=("denial_latin1_headers",)
+)
 class WritesLatin1(WebSocketProtocol):
     """Send header values as ISO-8859-1: websockets believes that they are ASCII, and sends UTF-8.
 
@@ -69,10 +71,10 @@ class WritesLatin1(WebSocketProtocol):
 
 @WEBSOCKETS.repair(
     needs=("transport", "handshake_started_event", "closed_event"),
-    keeps=("denial_latin1_headers", "denial_unnamed_status"),
+    keeps=("denial_unnamed_status",),
 )
 class WritesDenial(WebSocketProtocol):
-    """websockets writes headers of ASCII, and the phrase that Python has for a status."""
+    """websockets writes the phrase that Python has for a status, and fails where it has none."""
 
     def answer(self, response: bytes) -> None:
         """Write a response as `send_500_response` does: what websockets writes then goes nowhere."""
@@ -97,7 +99,7 @@ class KnowsLossBeforeAccept(WebSocketProtocol):
         *("_drain_helper", "_drain_waiter", "_paused", "close_rcvd"),
         *("ensure_open", "connection_closed_exc"),
     ),
-    keeps=("suspended_sends", "end_while_suspended"),
+    keeps=("suspended_sends",),
 )
 class LetsManyWait(WebSocketProtocol):
     """Let several tasks wait for a peer that reads slowly, until it closes.
@@ -132,7 +134,7 @@ class LetsManyWait(WebSocketProtocol):
 
 @WEBSOCKETS.repair(
     needs=("fail_connection", "close_timeout", "close_rcvd", "close_sent"),
-    keeps=("protocol_error_code", "oversized_message_code"),
+    keeps=("protocol_error_code", "oversized_message_code", "end_while_suspended"),
 )
 class TellsWhyItFailed(WebSocketProtocol):
     """Report a failed connection soon, with the code that was sent."""
@@ -211,11 +213,10 @@ class UvicornWebSocketsTransport(UvicornTransport):
         return cause or super().ended(event)
 
     async def _respond(self, denial: Denial) -> None:
-        plain = denial.status in _NAMED and all(value.isascii() for _, value in denial.headers)
-        if plain or not isinstance(self._protocol, WritesDenial):
-            await super()._respond(denial)
-        else:
+        if denial.status not in _NAMED and isinstance(self._protocol, WritesDenial):
             self._protocol.answer(http_response(denial))
+        else:
+            await super()._respond(denial)
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await super().accept(subprotocol, headers)

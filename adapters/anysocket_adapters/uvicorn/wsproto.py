@@ -117,6 +117,15 @@ class ReadsOffers(WSProtocol):
             handshake._initiating_request = declined  # pyright: ignore[reportPrivateUsage]
 
 
+@WSPROTO.repair(needs=("conn",), keeps=FRAMES.everything() | DEFLATE.everything())
+class RepairsConnection(WSProtocol):
+    """wsproto has made its connection once uvicorn has accepted."""
+
+    def repair_connection(self) -> frozenset[str]:
+        """Repair it, and give the capabilities that are lost on it."""
+        return repair_connection(self.conn.connection)
+
+
 class UvicornWSProtoTransport(UvicornTransport):
     """The wsproto implementation."""
 
@@ -157,7 +166,7 @@ class UvicornWSProtoTransport(UvicornTransport):
         if isinstance(protocol, ReadsOffers):
             protocol.decline_malformed_offers()
         await super().accept(subprotocol, headers)
-        connection = getattr(getattr(protocol, "conn", None), "connection", None)
-        self._lost_in_wsproto = repair_connection(connection)
+        if isinstance(protocol, RepairsConnection):
+            self._lost_in_wsproto = protocol.repair_connection()
         if isinstance(protocol, TakesEarlyBytes):
             protocol.take_early_bytes()
