@@ -88,13 +88,17 @@ async def test_a_class_without_what_the_repairs_need(
     )
 
 
+def made_without_arguments(kind: type[object]) -> object:
+    return object.__new__(kind)
+
+
 @each_transport
 def test_what_only_anysocket_configures(transport: type[UvicornTransport]) -> None:
     own: type = resolve_name(transport.repairs.target)
     configured = CONFIGURED.subclass() if transport.repairs is WEBSOCKETS else own
     assert configured is not None
     for kind, http in ((own, asyncio.Protocol), (configured, HTTP.subclass())):
-        protocol: object = object.__new__(kind)
+        protocol = made_without_arguments(kind)
         vars(protocol).update(config=SimpleNamespace(http_protocol_class=http))
         send: Send = getattr(protocol, "asgi_send" if transport.repairs is WEBSOCKETS else "send")
         made = connect(SCOPE, Stranger().receive, send)

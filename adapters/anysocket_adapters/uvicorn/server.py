@@ -1,5 +1,6 @@
 """uvicorn: how to serve on it, and which transport its connections have."""
 
+import asyncio
 import math
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import Options
-from anysocket_adapters.repairs.repair import warn_unrepaired
+from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn.http import HTTP
 from anysocket_adapters.uvicorn.sansio import UvicornSansIOTransport
@@ -79,12 +80,12 @@ class Uvicorn(Server):
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from uvicorn import Config
 
-        legacy = self.implementation == "websockets"
+        ws = self.implementation
         config = Config(
             app,
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
-            ws=(legacy and CONFIGURED.subclass()) or self.implementation,
-            http=HTTP.subclass() or "auto",
+            ws=_repaired(CONFIGURED, ws) if ws == "websockets" else ws,
+            http=_repaired(HTTP, "auto"),
             proxy_headers=False,  # no other server believes X-Forwarded-* unless it is told to
             root_path=options.root_path,
             log_level=options.log_level,
@@ -111,6 +112,12 @@ class Uvicorn(Server):
                 await server.serve(sockets=[listener])
             except SystemExit as error:  # how uvicorn says that it couldn't start
                 raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
+
+
+def _repaired(repairs: Repairs, name: str) -> type[asyncio.Protocol] | str:
+    """Give a class for the configuration of uvicorn, or the name of its own where it has no such class."""
+    kind = repairs.subclass()
+    return kind if kind is not None and issubclass(kind, asyncio.Protocol) else name
 
 
 @cache
