@@ -2,15 +2,15 @@
 
 from anysocket_adapters.repairs.repair import Repair, Repairs, warn_unrepaired, without
 from anysocket_adapters.repairs.versions import installed_at_least
-from anysocket_adapters.repairs.wsproto_close import know_bad_gateway
-from anysocket_adapters.repairs.wsproto_deflate import keep_compression
+from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
 
 __all__ = [
+    "DEFLATE",
+    "FRAMES",
     "Repair",
     "Repairs",
     "installed_at_least",
-    "keep_compression",
-    "know_bad_gateway",
+    "repair_connection",
     "warn_unrepaired",
     "without",
 ]

@@ -42,7 +42,7 @@ class Repair:
 
     mixin: type
     needs: tuple[str, ...]
-    """Attributes and methods of the server's class, and `module:name` for anything else."""
+    """Attributes and methods of the server's class, and `module:name` or `module:Class.name` for all else."""
     keeps: tuple[str, ...]
     """The capabilities that are lost without it."""
 
@@ -80,20 +80,34 @@ class Repairs:
         """Give the target with its repairs; None, with a warning, where there is no such class."""
         kind = _found(self.target)
         if not isinstance(kind, type):
-            warn_unrepaired(self.distribution, self.target, "none of the repairs of that class")
+            warn_unrepaired(self.distribution, self.target, "any of the repairs of that class")
             return None
         return self._of(kind)
 
-    def apply(self, found: object) -> None:
-        """Give an object of the target's class the repairs that its class allows."""
+    def apply(self, found: object) -> frozenset[str]:
+        """Give an object the repairs that its class allows, and say which capabilities don't hold on it.
+
+        An object of another class gets none of them, with a warning.
+        """
         kind = type(found)
-        repaired = self._repaired.get(kind) or self._of(kind)
+        repaired = self._repaired.get(kind)
+        if repaired is None:
+            repaired = self._of(kind) if self.fits(found) else self._leave(kind, self.target)
         if repaired is not kind:
-            found.__class__ = repaired
+            try:
+                found.__class__ = repaired
+            except TypeError:  # a class with slots, or one that isn't written in Python
+                repaired = self._leave(kind, f"{self.target} whose objects can change their class")
+        return self._lost[repaired]
 
     def lost(self, found: object) -> frozenset[str]:
         """Give the capabilities that don't hold on an object that `apply` or `subclass` has repaired."""
         return self._lost.get(type(found), _NOTHING)
+
+    def missing(self) -> frozenset[str]:
+        """Give the capabilities that don't hold on the installed release, where there is no object yet."""
+        kind = self.subclass()
+        return self.everything() if kind is None else self._lost[kind]
 
     def everything(self) -> frozenset[str]:
         """Give the capabilities that are lost without any of the repairs."""
@@ -103,7 +117,7 @@ class Repairs:
         """Make the repaired subclass of a class, once."""
         if kind in self._repaired:
             return self._repaired[kind]
-        names = _names(kind)
+        names = attribute_names(kind)
         mixins, lost = list[type](), set[str]()
         for each in self.all:
             missing = [need for need in each.needs if not _is_there(need, names)]
@@ -114,10 +128,16 @@ class Repairs:
                 mixins.insert(0, each.mixin)
         # Under its own name, by which the server's log and `fits` know it.
         own = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__slots__": ()}
-        repaired = type(kind.__name__, (*mixins, kind), own) if mixins else kind
+        repaired = type(kind.__name__, (_of_the_layout(kind), *mixins, kind), own) if mixins else kind
         self._repaired[kind] = self._repaired[repaired] = repaired
         self._lost[repaired] = frozenset(lost)
         return repaired
+
+    def _leave(self, kind: type, missing: str) -> type:
+        """Leave the objects of a class as they are."""
+        warn_unrepaired(self.distribution, missing, "any of the repairs of that class")
+        self._repaired[kind], self._lost[kind] = kind, self.everything()
+        return kind
 
 
 _NOTHING = frozenset[str]()
@@ -140,8 +160,21 @@ def without(declared: Capabilities, lost: Collection[str]) -> Capabilities:
     return replace(declared, **dict.fromkeys(lost, Support.ABSENT)) if lost else declared
 
 
+def _of_the_layout(kind: type) -> type:
+    """Make an empty class for the first base of a subclass of `kind`, whose objects can then change to it.
+
+    Python compares the layout of the first bases: of the classes below which objects have a `__dict__`.
+    """
+    first = next((each for each in kind.__mro__[::-1] if "__dict__" in vars(each)), object)
+    return type(first.__name__, first.__bases__, {})
+
+
 def _is_there(need: str, names: Collection[str]) -> bool:
-    return need in names or (":" in need and _found(need) is not None)
+    if ":" not in need:
+        return need in names
+    owner, _, attribute = need.rpartition(".")
+    kind = _found(owner) if ":" in owner else None
+    return _found(need) is not None or (isinstance(kind, type) and attribute in attribute_names(kind))
 
 
 @cache
@@ -157,8 +190,8 @@ def _found(target: str) -> object:
     return found
 
 
-def _names(kind: type) -> frozenset[str]:
-    """Give every attribute that objects of a class have: its own, and what its methods store on them."""
+def attribute_names(kind: type) -> frozenset[str]:
+    """Give the names of every attribute that objects of a class have: its own, and what its methods store."""
     stored = (
         name
         for each in kind.__mro__

@@ -24,8 +24,9 @@ QUIRKS: Final = (
             "end.only_sending_with_messages_unread_to_a_waiting_peer",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.sansio.RepairedSansIO` and `uvicorn.repairs.read_on_wsproto` let up "
-            "to 32 messages or 1 MiB be unread, and take no peer for dead while reading pauses.",
+            Where.CONNECTION: "`uvicorn.sansio.ReadsAhead` and `uvicorn.wsproto.ReadsAhead` let up to 32 "
+            "messages or 1 MiB be unread. `uvicorn.transport.TrustsWhilePaused` takes no peer for dead while "
+            "reading pauses.",
         },
         upstream=(
             f"{SOURCE}/websockets/websockets_sansio_impl.py#L306-L308",
@@ -40,7 +41,7 @@ QUIRKS: Final = (
         clauses=("C1",),
         cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
         repair={
-            Where.ADAPTER: "`uvicorn.transport.UvicornTransport.ended` makes 1006 of 1005 without a reason."
+            Where.CONNECTION: "`uvicorn.transport.ReportsLoss` reports 1006 before uvicorn reports 1005."
         },
         upstream=("Kludex/uvicorn#1753",),
     ),
@@ -91,8 +92,7 @@ QUIRKS: Final = (
             "protocol_errors.close_with_a_reserved_code",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.repairs.answer_protocol_errors` sends what wsproto says it should "
-            "be.",
+            Where.CONNECTION: "`repairs.wsproto.ClosesAfterBreach` has wsproto read the breach as a close.",
         },
         upstream=(f"{SOURCE}/websockets/wsproto_impl.py#L281-L284",),
     ),
@@ -104,8 +104,8 @@ QUIRKS: Final = (
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
-            Where.SERVE: "`uvicorn.classes.http_class` hands on what comes behind the request.",
-            Where.CONNECTION: "`uvicorn.repairs.take_early_messages` finds it in wsproto's parser.",
+            Where.SERVE: "`uvicorn.http.HandsOnEarlyBytes` hands on what comes behind the request.",
+            Where.CONNECTION: "`uvicorn.wsproto.TakesEarlyBytes` finds it in wsproto's parser.",
         },
         upstream=(
             f"{SOURCE}/http/h11_impl.py#L295-L297",
@@ -134,7 +134,7 @@ QUIRKS: Final = (
         cases=("deny.long_body", "deny.latin1_header", "deny.unnamed_status", "asgi.deny.chunks_over_time"),
         repair={
             Where.CORE: "`handshake.Denial` has one body.",
-            Where.CONNECTION: "`uvicorn.transport.UvicornWebSocketsTransport` writes such a response itself.",
+            Where.CONNECTION: "`uvicorn.websockets.WritesDenial` writes such a response itself.",
         },
         upstream=(f"{SOURCE}/websockets/websockets_impl.py#L313-L319",),
     ),
@@ -144,7 +144,7 @@ QUIRKS: Final = (
         does="A request header beyond ASCII gives 500.",
         clauses=("H1",),
         cases=("request.header_latin1",),
-        repair={Where.SERVE: "`uvicorn.classes.legacy_class` reads headers as ISO-8859-1."},
+        repair={Where.SERVE: "`uvicorn.websockets.ReadsLatin1` reads headers as ISO-8859-1."},
         upstream=("Kludex/uvicorn#3035",),
     ),
     Quirk(
@@ -184,7 +184,10 @@ QUIRKS: Final = (
         does="`root_path` is put before the path that the peer sent.",
         clauses=("H1",),
         cases=("request.path", "request.encoded_slash"),
-        repair={Where.ADAPTER: "`uvicorn.transport.UvicornTransport.handshake` takes it off again."},
+        repair={
+            Where.ADAPTER: "`uvicorn.transport.UvicornTransport.handshake` takes it off, with "
+            "`uvicorn.transport.KnowsRootPath`."
+        },
         upstream=("Kludex/uvicorn#2213",),
     ),
     Quirk(
@@ -194,7 +197,7 @@ QUIRKS: Final = (
         "is then 0.",
         clauses=("H1",),
         cases=("request.forwarded_headers",),
-        repair={Where.SERVE: "`uvicorn.transport.Uvicorn.serve` sets `proxy_headers=False`."},
+        repair={Where.SERVE: "`uvicorn.server.Uvicorn.serve` sets `proxy_headers=False`."},
         upstream=("Kludex/uvicorn#830",),
     ),
     Quirk(
@@ -203,7 +206,7 @@ QUIRKS: Final = (
         does="While a send waits for the peer, that of a second task fails on an assertion.",
         clauses=("M4",),
         cases=("pressure.two_suspended_sends", "pressure.close_behind_a_suspended_send"),
-        repair={Where.CONNECTION: "`uvicorn.repairs.let_many_wait` has them wait one behind the other."},
+        repair={Where.CONNECTION: "`uvicorn.websockets.LetsManyWait` has them wait one behind the other."},
         upstream=("python-websockets/websockets#16",),
     ),
     Quirk(
@@ -217,9 +220,8 @@ QUIRKS: Final = (
             "messages.above_the_default_in_fragments",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.repairs.fail_soon` waits no longer than half a second for the peer.",
-            Where.ADAPTER: "`uvicorn.transport.UvicornWebSocketsTransport.ended` takes the code that was "
-            "sent.",
+            Where.CONNECTION: "`uvicorn.websockets.TellsWhyItFailed` waits no longer than half a second for "
+            "the peer, and gives the code that was sent.",
         },
     ),
     Quirk(
@@ -229,7 +231,7 @@ QUIRKS: Final = (
         clauses=("H5",),
         cases=("accept.peer_left_before_accept",),
         repair={
-            Where.ADAPTER: "`uvicorn.transport.UvicornWebSocketsTransport.accept`, "
+            Where.ADAPTER: "`uvicorn.websockets.UvicornWebSocketsTransport.accept`, "
             "`hypercorn.stream.HypercornTransport.accept` and `daphne.transport.DaphneTransport.accept` "
             "look.",
         },
@@ -254,7 +256,7 @@ QUIRKS: Final = (
         does="An offer of permessage-deflate with parameters that make no sense makes accept fail.",
         clauses=("H2",),
         cases=("accept.malformed_extension_offer",),
-        repair={Where.CONNECTION: "`uvicorn.repairs.decline_senseless_offers` goes on without it."},
+        repair={Where.CONNECTION: "`uvicorn.wsproto.ReadsOffers` goes on without it."},
     ),
     Quirk(
         number=61,
@@ -262,7 +264,7 @@ QUIRKS: Final = (
         does="Close doesn't find the peer's answer behind messages that nobody receives any more.",
         clauses=("C3",),
         cases=("close.close_with_unread_messages",),
-        repair={Where.CONNECTION: "`uvicorn.repairs.forget_messages` makes room for what comes."},
+        repair={Where.CONNECTION: "`uvicorn.websockets.ForgetsUnread` makes room for what comes."},
     ),
     Quirk(
         number=69,
@@ -271,8 +273,7 @@ QUIRKS: Final = (
         clauses=("C1",),
         cases=("close.peers_newest_code",),
         repair={
-            Where.CONNECTION: "`repairs.wsproto_close.know_bad_gateway` has wsproto read it like any other "
-            "code."
+            Where.CONNECTION: "`repairs.wsproto.ReadsBadGateway` has wsproto read it like any other code."
         },
         upstream=(
             "https://github.com/python-hyper/wsproto/blob/1.3.2/src/wsproto/frame_protocol.py#L539-L546",
@@ -288,8 +289,8 @@ QUIRKS: Final = (
             "pressure.close_of_a_peer_that_does_not_read",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.sansio.RepairedSansIO`, `uvicorn.repairs.wake_senders` or "
-            "`uvicorn.repairs.let_many_wait` ends it.",
+            Where.CONNECTION: "`uvicorn.sansio.WakesSenders`, `uvicorn.wsproto.WakesSenders` or "
+            "`uvicorn.websockets.LetsManyWait` ends it.",
         },
     ),
     Quirk(
@@ -298,7 +299,7 @@ QUIRKS: Final = (
         does="Behind a ping the rest of a compressed message is taken for uncompressed.",
         clauses=("M1",),
         cases=("compression.ping_between_fragments",),
-        repair={Where.CONNECTION: "`repairs.wsproto_deflate.keep_compression` has wsproto remember."},
+        repair={Where.CONNECTION: "`repairs.wsproto.RemembersCompression` has wsproto remember."},
         upstream=("python-hyper/wsproto#205",),
     ),
 )

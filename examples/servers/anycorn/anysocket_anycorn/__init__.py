@@ -14,14 +14,13 @@ What differs for every application is in `anysocket_anycorn.streams`.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from socket import socket
 from typing import TYPE_CHECKING, ClassVar, cast
 
 import anyio
 from anycorn import Config
 from anycorn import serve as serve_anycorn  # pyright: ignore[reportUnknownVariableType]  # its WSGI apps
-from anycorn.protocol.events import Event, StreamClosed
 from anycorn.protocol.ws_stream import WSStream
 from anycorn.utils import LifespanFailureError, LifespanTimeoutError
 
@@ -29,15 +28,23 @@ from anysocket import Capabilities, Close, CloseCode, Support
 from anysocket.adapter import Handshake, RawHeaders, Transport
 from anysocket.asgi import ASGIApp, Receive, Scope, Send, SendEvent, WebSocketEvent
 from anysocket_adapters import ASGITransport, Loop, OptionName, Options, Server, ServerFailed, offered
-from anysocket_adapters.repairs import keep_compression, know_bad_gateway, warn_unrepaired
-from anysocket_anycorn.streams import repair, typed
-from anysocket_anycorn.watched import watch
+from anysocket_adapters.repairs import DEFLATE, FRAMES, repair_connection, warn_unrepaired, without
+from anysocket_anycorn.streams import (
+    CONNECTION,
+    HANDSHAKE,
+    SERVED,
+    STREAM,
+    ReportsClose,
+    ReportsConnection,
+    ReportsItsEnd,
+    typed,
+)
 
 if TYPE_CHECKING:
     from anycorn.typing import ASGIFramework
     from wsproto.connection import Connection
 
-_LAST_WORDS = 0.5
+CLOSE_ECHO_TIMEOUT = 0.5
 """Seconds that a peer has to answer our close before the handler is told of the end."""
 
 
@@ -63,14 +70,20 @@ class AnycornTransport(ASGITransport):
     def __init__(self, scope: Scope, receive: Receive, send: Send, stream: WSStream) -> None:
         super().__init__(scope, receive, send)
         self._stream = stream
-        self._end = Close(CloseCode.ABNORMAL_CLOSURE)
+        self._lost = STREAM.apply(stream)
+        self._end: Close | None = None
         self._ended = anyio.Event()
+        self._over = anyio.Event()
+        if isinstance(stream, ReportsItsEnd):
+            stream.over = self._over
         self._connection: Connection | None = None
         """What has made the answer that opens the connection."""
         self.send: SendEvent = self._sending(self.send)
-        self._closed = anyio.Event()
-        self._handle = stream.handle
-        stream.handle = self._listen  # type: ignore[method-assign]  # of this connection only
+
+    @property
+    def capabilities(self) -> Capabilities:
+        missing = (HANDSHAKE, CONNECTION, FRAMES, DEFLATE)
+        return without(self.declared, self._lost.union(*(each.missing() for each in missing)))
 
     @property
     def handshake(self) -> Handshake:
@@ -78,23 +91,27 @@ class AnycornTransport(ASGITransport):
         return plain._replace(subprotocols=offered(plain.headers))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
-        return self._end
+        return self._end or super().ended(event)
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        self._stream.handshake.subprotocols = list(self.handshake.subprotocols)
-        self._watch()
+        handshake = self._stream.handshake
+        handshake.subprotocols = list(self.handshake.subprotocols)
+        self._lost |= HANDSHAKE.apply(handshake)
+        if isinstance(handshake, ReportsConnection):
+            handshake.made = self._made
         await super().accept(subprotocol, headers)
-        if self._connection is None:  # anycorn sends nothing on a stream that is over, and says nothing
+        # anycorn sends nothing on a stream that is over, and says nothing.
+        if self._connection is None and isinstance(handshake, ReportsConnection):
             raise ConnectionError("the peer left during the handshake")
 
     async def close(self, close: Close, /) -> None:
         try:
-            with anyio.move_on_after(_LAST_WORDS):
+            with anyio.move_on_after(CLOSE_ECHO_TIMEOUT):
                 await super().close(close)
-                await self._closed.wait()
+                await self._over.wait()
         finally:  # another task may be waiting in receive
-            if not self._closed.is_set():
-                typed(self._stream).task_group.spawn(self._tell)
+            if not self._over.is_set():
+                typed(self._stream).task_group.spawn(self._disconnect)
 
     def _sending(self, send: SendEvent) -> SendEvent:
         """Refuse to send once the peer has left, which anycorn does silently."""
@@ -106,58 +123,38 @@ class AnycornTransport(ASGITransport):
 
         return sending
 
-    def _watch(self) -> None:
-        """Note how the connection ends, from the moment that it is made."""
-        handshake = self._stream.handshake
-        accept = handshake.accept
+    def _made(self, connection: "Connection") -> None:
+        self._connection = connection
+        self._lost |= repair_connection(connection) | CONNECTION.apply(connection)
+        if isinstance(connection, ReportsClose):
+            connection.closes = self._closes
 
-        def watched(
-            subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
-        ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
-            try:
-                status, lines, connection = accept(subprotocol, additional_headers)
-            except ValueError:  # how wsproto reads an offer that makes no sense: do without
-                handshake.extensions = None
-                status, lines, connection = accept(subprotocol, additional_headers)
-            self._connection = connection
-            know_bad_gateway(connection)
-            keep_compression(connection)
-            watch(connection, self._ends)
-            return status, lines, connection
-
-        handshake.accept = watched  # type: ignore[method-assign]  # of this connection only
-
-    def _ends(self, close: Close) -> None:
-        if not self._ended.is_set():
+    def _closes(self, close: Close) -> None:
+        if self._end is None:
             self._end = close
             self._ended.set()
-            typed(self._stream).task_group.spawn(self._tell_soon)
+            typed(self._stream).task_group.spawn(self._disconnect_soon)
 
-    async def _listen(self, event: Event) -> None:
-        if isinstance(event, StreamClosed):
-            self._closed.set()
-        await self._handle(event)
-
-    async def _tell_soon(self) -> None:
-        """Tell of the end even while our answer waits for a peer that doesn't read."""
-        with anyio.move_on_after(_LAST_WORDS):
-            await self._closed.wait()
+    async def _disconnect_soon(self) -> None:
+        """Report the end even while our answer waits for a peer that doesn't read."""
+        with anyio.move_on_after(CLOSE_ECHO_TIMEOUT):
+            await self._over.wait()
             return
-        await self._tell()
+        await self._disconnect()
 
-    async def _tell(self) -> None:
+    async def _disconnect(self) -> None:
         put = typed(self._stream).app_put
         if put is not None:
-            await put({"type": "websocket.disconnect"})
+            await put({"type": "websocket.disconnect", "code": CloseCode.ABNORMAL_CLOSURE})
 
 
 def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
-    """Repair what is known: a stream over HTTP/1.1; anything else is taken as the specification says."""
+    """Repair a stream over HTTP/1.1; one over HTTP/2 is taken as the specification says."""
     stream = getattr(send, "__self__", None)
     if isinstance(stream, WSStream) and scope.get("http_version") == "1.1":
         return AnycornTransport(scope, receive, send, stream)
     if not isinstance(stream, WSStream):
-        warn_unrepaired("anycorn", "WSStream", "the repairs of each WebSocket")
+        warn_unrepaired("anycorn", STREAM.target, "any of the repairs of a WebSocket")
     return ASGITransport(scope, receive, send)
 
 
@@ -195,8 +192,8 @@ class Anycorn(Server):
 
         async def repaired(scope: Scope, receive: Receive, send: Send) -> None:
             stream = getattr(send, "__self__", None)
-            if isinstance(stream, WSStream):
-                repair(stream)
+            if isinstance(stream, WSStream) and scope.get("http_version") == "1.1":
+                SERVED.apply(stream)
             await app(scope, receive, send)
 
         failures = list[BaseException]()

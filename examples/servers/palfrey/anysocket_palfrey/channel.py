@@ -20,11 +20,25 @@ from typing import cast
 from anysocket.adapter import Denial, RawHeaders
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket_adapters import http_response, offered
+from anysocket_adapters.repairs import Repairs
 
 _DENIAL = ("websocket.http.response.start", "websocket.http.response.body")
 
+WRITERS = Repairs("Python", "asyncio.streams:StreamWriter")
+
 WRITER: ContextVar[asyncio.StreamWriter] = ContextVar("WRITER")
 """Where the connection of this context is written to."""
+
+
+@WRITERS.repair(needs=("write",))
+class WritesInstead(asyncio.StreamWriter):
+    """Write a response of ours in place of palfrey's next one."""
+
+    instead: bytes | None = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        instead, self.instead = self.instead, None
+        super().write(data if instead is None else instead)
 
 
 async def run(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,14 +117,9 @@ class Channel:
         self._denial.append(event)
         if event["type"] == _DENIAL[0] or event.get("more_body"):
             return
-        response = http_response(_denial(self._denial))
-        write = self._writer.write
-
-        def writing(data: bytes | bytearray | memoryview) -> None:
-            write(response)
-            self._writer.write = write  # type: ignore[method-assign]  # of this connection only
-
-        self._writer.write = writing  # type: ignore[method-assign]  # of this connection only
+        WRITERS.apply(self._writer)
+        if isinstance(self._writer, WritesInstead):
+            self._writer.instead = http_response(_denial(self._denial))
         await self._send({"type": "websocket.close"})
 
 

@@ -1,0 +1,138 @@
+"""uvicorn: how to serve on it, and which transport its connections have."""
+
+import asyncio
+import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import fields
+from functools import cache
+from socket import socket
+from typing import TYPE_CHECKING, ClassVar
+
+from anyio import Event
+
+from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.capabilities import Capabilities, Support
+from anysocket.transport import Transport
+from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.options import Options
+from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired
+from anysocket_adapters.server import Server, ServerFailed, when_set
+from anysocket_adapters.uvicorn.http import HTTP
+from anysocket_adapters.uvicorn.sansio import UvicornSansIOTransport
+from anysocket_adapters.uvicorn.transport import UvicornTransport
+from anysocket_adapters.uvicorn.websockets import CONFIGURED, UvicornWebSocketsTransport
+from anysocket_adapters.uvicorn.wsproto import UvicornWSProtoTransport
+
+if TYPE_CHECKING:
+    from uvicorn import Server as UvicornServer
+    from uvicorn.config import WSProtocolType
+
+TRANSPORTS: tuple[type[UvicornTransport], ...] = (
+    UvicornSansIOTransport,
+    UvicornWSProtoTransport,
+    UvicornWebSocketsTransport,
+)
+
+
+class UnknownTransport(ASGITransport):
+    """A connection that is of none of the three implementations: what all of them do by themselves."""
+
+    declared: ClassVar[Capabilities] = Capabilities(
+        **{
+            each.name: Support.ABSENT
+            for each in fields(Capabilities)
+            if any(getattr(known.declared, each.name) is not Support.NATIVE for known in TRANSPORTS)
+        }
+    )
+
+
+_chosen: dict[type, type[ASGITransport]] = {}
+
+
+def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
+    """Choose the transport by the protocol class that `send` belongs to."""
+    protocol: object = getattr(send, "__self__", None)
+    transport = _chosen.get(type(protocol))
+    if transport is None:
+        transport = _chosen[type(protocol)] = _choose(protocol)
+    return transport(scope, receive, send)
+
+
+def _choose(protocol: object) -> type[ASGITransport]:
+    for each in TRANSPORTS:
+        if each.repairs.fits(protocol):
+            return each
+    warn_unrepaired("uvicorn", f"known WebSocket implementation in {type(protocol)}", "repairs")
+    return UnknownTransport
+
+
+class Uvicorn(Server):
+    """uvicorn with one of its WebSocket implementations."""
+
+    distribution = "uvicorn"
+
+    def __init__(self, name: str, implementation: "WSProtocolType", transport: type[ASGITransport]) -> None:
+        self.name = name
+        self.implementation: WSProtocolType = implementation
+        self.transport: type[Transport] = transport
+
+    async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
+        from uvicorn import Config
+
+        ws = self.implementation
+        config = Config(
+            app,
+            interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
+            ws=_repaired(CONFIGURED, ws) if ws == "websockets" else ws,
+            http=_repaired(HTTP, "auto"),
+            proxy_headers=False,  # no other server believes X-Forwarded-* unless it is told to
+            root_path=options.root_path,
+            log_level=options.log_level,
+            access_log=options.access_log,
+            ssl_certfile=options.tls_certificate,
+            ssl_keyfile=options.tls_key,
+            timeout_graceful_shutdown=math.ceil(options.graceful_timeout),
+        )
+        if options.max_message_size is not None:
+            config.ws_max_size = options.max_message_size
+        if options.ping_interval is not None:
+            config.ws_ping_interval = options.ping_interval or None
+        if options.ping_timeout is not None:
+            config.ws_ping_timeout = options.ping_timeout
+        if options.compression is not None:
+            config.ws_per_message_deflate = options.compression
+        server = _server_class()(config)
+
+        def exit_soon() -> None:
+            server.should_exit = True
+
+        async with when_set(stop, exit_soon):
+            try:
+                await server.serve(sockets=[listener])
+            except SystemExit as error:  # how uvicorn says that it couldn't start
+                raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
+
+
+def _repaired(repairs: Repairs, name: str) -> type[asyncio.Protocol] | str:
+    """Give a class for the configuration of uvicorn, or the name of its own where it has no such class."""
+    kind = repairs.subclass()
+    return kind if kind is not None and issubclass(kind, asyncio.Protocol) else name
+
+
+@cache
+def _server_class() -> "type[UvicornServer]":
+    """Make uvicorn's server without its signal handlers: signals are the caller's."""
+    from uvicorn import Server as UvicornServer
+
+    class WithoutSignals(UvicornServer):
+        @contextmanager
+        def capture_signals(self) -> Generator[None, None, None]:
+            yield
+
+    return WithoutSignals
+
+
+uvicorn: Server = Uvicorn("uvicorn", "websockets-sansio", UvicornSansIOTransport)
+uvicorn_websockets: Server = Uvicorn("uvicorn-websockets", "websockets", UvicornWebSocketsTransport)
+uvicorn_wsproto: Server = Uvicorn("uvicorn-wsproto", "wsproto", UvicornWSProtoTransport)
