@@ -1,0 +1,146 @@
+"""What an application reads of its peer, noted at the public members that give it.
+
+anysocket itself reads the same members, so it matters who reads: the module of the caller tells.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from inspect import currentframe, getattr_static
+from types import MappingProxyType
+from typing import Final, Protocol, Self, TypeAlias, cast
+from unittest.mock import patch
+
+from anysocket.close import CloseCode
+from anysocket.connection import Connection
+from anysocket.errors import ConnectionClosed
+from anysocket.http.multidict import Headers
+from anysocket.request import WebSocketRequest
+from anysocket.session.session import Session
+
+Note: TypeAlias = Callable[[str, str], None]
+"""Takes a capability and the path of the connection that uses it."""
+
+_BY_CODE: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        CloseCode.PROTOCOL_ERROR: "protocol_error_code",
+        CloseCode.NO_STATUS_RCVD: "no_close_code",
+        CloseCode.ABNORMAL_CLOSURE: "abnormal_closure",
+        CloseCode.INVALID_PAYLOAD_DATA: "protocol_error_code",
+        CloseCode.MESSAGE_TOO_BIG: "oversized_message_code",
+        CloseCode.BAD_GATEWAY: "peer_code_1014",
+    }
+)
+"""The codes that not every server tells from others."""
+
+_BY_MEMBER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "raw_path": ("raw_path",),
+        "url": ("raw_path", "peer_scheme"),
+        "scheme": ("peer_scheme",),
+        "client": ("peer_addresses", "integer_ports"),
+        "server": ("peer_addresses", "integer_ports"),
+        "headers": (),  # it depends on the lines
+        "wait_closed": ("end_while_sending",),
+        "task_group": ("end_while_sending",),
+    }
+)
+"""What the members of `WebSocketRequest` need when an application reads them."""
+
+_ENDS: Final[tuple[tuple[type, str], ...]] = (
+    (Session, "code"),
+    (Connection, "code"),
+    (WebSocketRequest, "reason"),
+    (ConnectionClosed, "code"),
+    (ConnectionClosed, "reason"),
+)
+"""The members that tell how a connection has ended."""
+
+
+class PeerCode(int):
+    """A close code that the application hasn't chosen itself: it needs something when it is read."""
+
+    _note: Callable[[str], None]
+
+    def __new__(cls, code: int, note: Callable[[str], None]) -> Self:
+        self = super().__new__(cls, code)
+        self._note = note
+        return self
+
+    def read(self) -> int:
+        """Note what it needs, and give it as the server did."""
+        self._note("peer_close_code")
+        if self in _BY_CODE:
+            self._note(_BY_CODE[self])
+        return int(self)
+
+
+class PeerReason(str):
+    """The close reason that goes with such a code."""
+
+    _note: Callable[[str], None]
+
+    def __new__(cls, reason: str, note: Callable[[str], None]) -> Self:
+        self = super().__new__(cls, reason)
+        self._note = note
+        return self
+
+    def read(self) -> str:
+        """Note what it needs, and give it as the server did."""
+        self._note("peer_close_reason")
+        return str(self)
+
+
+@contextmanager
+def watching(note: Note) -> Generator[None, None, None]:
+    """Note what applications read within the block, by replacing the members that they read."""
+    members = [*_ENDS, *((WebSocketRequest, name) for name in _BY_MEMBER)]
+    with ExitStack() as replaced:
+        for kind, name in members:
+            # An attribute of an exception isn't there before it is raised.
+            replaced.enter_context(patch.object(kind, name, _watched(kind, name, note), create=True))
+        yield
+
+
+class _Member(Protocol):
+    def __get__(self, instance: object, kind: type, /) -> object: ...
+
+
+def _watched(kind: type, name: str, note: Note) -> property:
+    """Make a member that does as the present one, and notes who reads it."""
+    member = cast("_Member | None", getattr_static(kind, name, None))
+
+    def read(instance: object) -> object:
+        value = vars(instance)[name] if member is None else member.__get__(instance, kind)
+        if _is_read_by_anysocket():
+            return value
+        if isinstance(value, PeerCode | PeerReason):
+            return value.read()
+        if isinstance(instance, WebSocketRequest) and value is not None:
+            for capability in _BY_MEMBER.get(name, ()):
+                note(capability, instance.path)
+            if isinstance(value, Headers):
+                for capability in _needs_of(value):
+                    note(capability, instance.path)
+        return value
+
+    def write(instance: object, value: object) -> None:
+        vars(instance)[name] = value
+
+    return property(read, write if member is None else None)
+
+
+def _is_read_by_anysocket() -> bool:
+    """Tell whether the code that reads a member, two calls from here, is anysocket's own."""
+    frame = currentframe()
+    reader = frame and frame.f_back and frame.f_back.f_back
+    return reader is not None and str(reader.f_globals.get("__name__")).partition(".")[0] == "anysocket"
+
+
+def _needs_of(headers: Headers) -> Iterator[str]:
+    names = [name for name, _ in headers.pairs()]
+    if len(set(names)) < len(names):
+        yield "header_duplicates"
+    if any("_" in name for name in names):
+        yield "header_underscores"
+    if not all(value.isascii() for _, value in headers.pairs()):
+        yield "latin1_headers"
