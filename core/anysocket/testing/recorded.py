@@ -82,6 +82,8 @@ class RecordedTransport:
         except PeerLeft:
             if not self._has_received:
                 self._note("end_while_sending")
+            if self._receiving:  # and will see the end: the two tasks wake in any order
+                self._note("end_while_suspended")
             raise
         except UnicodeEncodeError:
             self._note("lone_surrogates")

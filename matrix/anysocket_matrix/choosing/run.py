@@ -31,7 +31,7 @@ def run(
     if json is not None:
         write_json(json, record(uses, needs, judged, figures))
     if recorded is not None:
-        print_uses(console, recorded, uses)
+        print_uses(console, uses)
     if asked:
         print_judged(console, judged)
     else:

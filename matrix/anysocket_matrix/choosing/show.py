@@ -1,7 +1,6 @@
 """What `anysocket servers` prints and writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -50,9 +49,9 @@ def need_rows() -> Iterable[tuple[str, Need, str]]:
         yield ", ".join([need.name, *short]), need, ", ".join(lacked)
 
 
-def print_uses(console: Console, file: Path, uses: Mapping[Need, Sequence[Use]]) -> None:
+def print_uses(console: Console, uses: Mapping[Need, Sequence[Use]]) -> None:
     """Print what an application uses, with the first test that shows it."""
-    _say(console, f"What the tests in {file} have used; --need adds more:")
+    _say(console, "What the application uses in its tests; --need adds more:")
     for need, (use, *more) in uses.items():
         others = f" and {len(more)} more" if more else ""
         _say(console, f"  {need.name}: {use.path} in {use.test}{others}")
