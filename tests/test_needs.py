@@ -4,16 +4,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import fields
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import anyio
 import pytest
 
-from anysocket import Application, Capabilities, Connection, ConnectionClosed, WebSocketRequest
+from anysocket import Application, Capabilities, Connection, ConnectionClosed, Support, WebSocketRequest
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.handshake import Handshake
 from anysocket.http.multidict import Headers
-from anysocket.testing import Denied, MemoryTransport, Peer, connect, connect_and_leave
+from anysocket.testing import Accepted, Denied, MemoryTransport, Peer, connect, connect_and_leave
 from anysocket.testing.needs import UNSEEN, Recorder, Use, recording
 from anysocket_adapters.normalise import normalise
 
@@ -353,6 +353,24 @@ async def test_an_application_below_a_root_path() -> None:
     with recording() as recorder:
         await app.handle(recorder.wrap(MemoryTransport(Handshake(path="/path", root_path="/api"))))
     assert [*recorder.uses] == [Use("path_below_root", "", "/path")]
+
+
+class Lossy(MemoryTransport):
+    declared: ClassVar[Capabilities] = Capabilities(no_close_code=Support.ABSENT)
+
+
+async def test_a_server_that_loses_codes() -> None:
+    """A lost connection may then have been a close without a code, or the other way round."""
+    app = Application()
+    app.websocket("/")(reads_the_code)
+    transport = Lossy()
+    with recording() as recorder:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(app.handle, recorder.wrap(transport))
+            assert isinstance(await transport.peer.receive(), Accepted)
+            assert await transport.peer.receive() == "hello"
+            await transport.peer.close(1005)
+    assert capabilities(recorder) == {"peer_close_code"}
 
 
 async def test_a_connection() -> None:

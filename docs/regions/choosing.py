@@ -54,7 +54,14 @@ def used() -> str:
     root = TESTS.parent.parent
     with TemporaryDirectory() as folder, console.capture() as captured:
         file = Path(folder) / "needs.json"
-        command = [sys.executable, "-m", "pytest", "-q", f"--anysocket-needs={file}", TESTS.relative_to(root)]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            f"--anysocket-needs={file}",
+            str(TESTS.relative_to(root)),
+        ]
         subprocess.run(command, cwd=root, check=True, capture_output=True)
         print_uses(console, read_uses(file))
     return f"```\n{captured.get().strip()}\n```"

@@ -5,14 +5,13 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import asdict, astuple
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from anysocket.testing.needs import VERSION, Use, recording
 
-_OUTPUT = "anysocket_uses"
-"""What a worker of pytest-xdist gives to the process that has started it."""
+_KEY = "anysocket_uses"
+"""The key of the uses in what a worker returns."""
 
 
 class NeedsPlugin:
@@ -21,17 +20,20 @@ class NeedsPlugin:
     With pytest-xdist each worker records, and the process that has started them writes.
     """
 
-    def __init__(self, config: pytest.Config, file: Path) -> None:
-        """Prepare.
+    def __init__(self, file: Path, workeroutput: dict[str, object] | None) -> None:
+        """Begin to record.
+
+        Args:
+            file: what to write.
+            workeroutput: what a worker of pytest-xdist returns, None in any other process.
 
         Raises:
             pytest.UsageError: the file can't be written.
         """
         self._file = file
-        self._output: dict[str, object] | None = getattr(config, "workeroutput", None)
-        """Given by pytest-xdist to a worker."""
+        self._workeroutput = workeroutput
         self._lost_a_worker = False
-        if self._output is None:
+        if workeroutput is None:
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(b"")  # not that of an earlier run, should this one break off
@@ -47,12 +49,13 @@ class NeedsPlugin:
         return (yield)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: "_Worker") -> None:
+    def pytest_testnodedown(self, node: object) -> None:
         """Take over what a worker has recorded; one that has crashed gives nothing."""
-        uses = getattr(node, "workeroutput", {}).get(_OUTPUT)
-        self._lost_a_worker |= uses is None
-        for use in uses or ():
-            self._recorder.uses[Use(*use)] = None
+        output: dict[str, list[tuple[str, str, str]]] = getattr(node, "workeroutput", {})
+        if _KEY in output:
+            self._recorder.uses |= {Use(*use): None for use in output[_KEY]}
+        else:
+            self._lost_a_worker = True
 
     def pytest_sessionfinish(self) -> None:
         """Write the file.
@@ -61,8 +64,8 @@ class NeedsPlugin:
             pytest.exit.Exception: a worker has crashed.
         """
         uses = sorted(self._recorder.uses)
-        if self._output is not None:
-            self._output[_OUTPUT] = [astuple(use) for use in uses]
+        if self._workeroutput is not None:
+            self._workeroutput[_KEY] = [astuple(use) for use in uses]
         elif self._lost_a_worker:
             pytest.exit(f"--anysocket-needs: {self._file} isn't written: a worker has crashed", returncode=1)
         else:
@@ -72,9 +75,3 @@ class NeedsPlugin:
     def pytest_unconfigure(self) -> None:
         """End the recording."""
         self._recording.close()
-
-
-class _Worker(Protocol):
-    """A node of pytest-xdist."""
-
-    workeroutput: dict[str, object]

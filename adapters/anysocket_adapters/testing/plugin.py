@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--anysocket-needs",
         metavar="FILE",
-        help="write what the tested application needs of a server to this file: see anysocket servers --needs",
+        help="write what the application uses of a server in its tests, for anysocket servers --needs",
     )
 
 
@@ -44,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if file is not None:
         from anysocket_adapters.testing.needs import NeedsPlugin
 
-        config.pluginmanager.register(NeedsPlugin(config, Path(file)), "anysocket-needs")
+        plugin = NeedsPlugin(Path(file), getattr(config, "workeroutput", None))
+        config.pluginmanager.register(plugin, "anysocket-needs")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

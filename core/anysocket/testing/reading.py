@@ -7,10 +7,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from inspect import currentframe, getattr_static
 from types import MappingProxyType
-from typing import Final, Protocol, Self, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 from unittest.mock import patch
 
-from anysocket.close import CloseCode
 from anysocket.connection import Connection
 from anysocket.errors import ConnectionClosed
 from anysocket.http.multidict import Headers
@@ -19,18 +18,6 @@ from anysocket.session.session import Session
 
 Note: TypeAlias = Callable[[str, str], None]
 """Takes a capability and the path of the connection that uses it."""
-
-_BY_CODE: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        CloseCode.PROTOCOL_ERROR: "protocol_error_code",
-        CloseCode.NO_STATUS_RCVD: "no_close_code",
-        CloseCode.ABNORMAL_CLOSURE: "abnormal_closure",
-        CloseCode.INVALID_PAYLOAD_DATA: "protocol_error_code",
-        CloseCode.MESSAGE_TOO_BIG: "oversized_message_code",
-        CloseCode.BAD_GATEWAY: "peer_code_1014",
-    }
-)
-"""The codes that not every server tells from others."""
 
 _BY_MEMBER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -57,37 +44,15 @@ _ENDS: Final[tuple[tuple[type, str], ...]] = (
 
 
 class PeerCode(int):
-    """A close code that the application hasn't chosen itself: it needs something when it is read."""
+    """A close code that the application hasn't chosen itself, and what to do when it reads it."""
 
-    _note: Callable[[str], None]
-
-    def __new__(cls, code: int, note: Callable[[str], None]) -> Self:
-        self = super().__new__(cls, code)
-        self._note = note
-        return self
-
-    def read(self) -> int:
-        """Note what it needs, and give it as the server did."""
-        self._note("peer_close_code")
-        if self in _BY_CODE:
-            self._note(_BY_CODE[self])
-        return int(self)
+    read: Callable[[], None]
 
 
 class PeerReason(str):
-    """The close reason that goes with such a code."""
+    """The close reason that goes with such a code, and what to do when the application reads it."""
 
-    _note: Callable[[str], None]
-
-    def __new__(cls, reason: str, note: Callable[[str], None]) -> Self:
-        self = super().__new__(cls, reason)
-        self._note = note
-        return self
-
-    def read(self) -> str:
-        """Note what it needs, and give it as the server did."""
-        self._note("peer_close_reason")
-        return str(self)
+    read: Callable[[], None]
 
 
 @contextmanager
@@ -114,7 +79,8 @@ def _watched(kind: type, name: str, note: Note) -> property:
         if _is_read_by_anysocket():
             return value
         if isinstance(value, PeerCode | PeerReason):
-            return value.read()
+            value.read()
+            return int(value) if isinstance(value, PeerCode) else str(value)
         if isinstance(instance, WebSocketRequest) and value is not None:
             for capability in _BY_MEMBER.get(name, ()):
                 note(capability, instance.path)

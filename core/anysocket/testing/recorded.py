@@ -1,20 +1,37 @@
 """A transport that notes which capabilities its connection uses: all that goes over the seam."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 import anyio
 
 from anysocket.asgi import WebSocketEvent
-from anysocket.capabilities import Capabilities
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
 from anysocket.testing.reading import Note, PeerCode, PeerReason
 from anysocket.transport import Transport
 
 _LOST: Final = WebSocketEvent(type="websocket.disconnect", code=CloseCode.ABNORMAL_CLOSURE)
+
+
+_BY_CODE: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        CloseCode.PROTOCOL_ERROR: "protocol_error_code",
+        CloseCode.NO_STATUS_RCVD: "no_close_code",
+        CloseCode.ABNORMAL_CLOSURE: "abnormal_closure",
+        CloseCode.INVALID_PAYLOAD_DATA: "protocol_error_code",
+        CloseCode.MESSAGE_TOO_BIG: "oversized_message_code",
+        CloseCode.BAD_GATEWAY: "peer_code_1014",
+    }
+)
+"""The codes that not every server tells from others."""
+
+_CODES: Final = frozenset({"peer_close_code", *_BY_CODE.values()})
 
 
 class PeerLeft(Exception):
@@ -98,7 +115,10 @@ class RecordedTransport:
         if self._sending:
             self._note("end_while_suspended")
         close = Close(CloseCode.ABNORMAL_CLOSURE) if event is _LOST else self._transport.ended(event)
-        return Close(PeerCode(close.code, self._note), PeerReason(close.reason, self._note))
+        code, reason = PeerCode(close.code), PeerReason(close.reason)
+        code.read = partial(self._note_code, close.code)
+        reason.read = partial(self._note, "peer_close_reason")
+        return Close(code, reason)
 
     async def wait_disconnected(self) -> None:
         with self._peer_left():
@@ -136,6 +156,13 @@ class RecordedTransport:
             self._note("cancelled_send")
         with self._peer_left():
             await self._transport.close(close)
+
+    def _note_code(self, code: int) -> None:
+        self._note("peer_close_code")
+        # A server that loses some codes tells another one instead, which the peer didn't mean.
+        tells_all = not any(getattr(self.capabilities, name) is Support.ABSENT for name in _CODES)
+        if code in _BY_CODE and tells_all:
+            self._note(_BY_CODE[code])
 
     def _note(self, capability: str) -> None:
         self._note_with_path(capability, self._transport.path)

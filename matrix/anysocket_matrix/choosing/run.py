@@ -1,12 +1,13 @@
 """`anysocket servers`: ask, judge, show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from anysocket.testing.needs import Use
 from anysocket_matrix.choosing.figures import Figures
-from anysocket_matrix.choosing.needs import find
+from anysocket_matrix.choosing.needs import Need, find
 from anysocket_matrix.choosing.qualify import judge, rows
 from anysocket_matrix.choosing.record import record
 from anysocket_matrix.choosing.recorded import read_uses
@@ -24,7 +25,7 @@ def run(
     """
     console = Console()
     asked = bool(names) or recorded is not None
-    uses = {} if recorded is None else read_uses(recorded)
+    uses: Mapping[Need, Sequence[Use]] = {} if recorded is None else read_uses(recorded)
     needs = find([*names, *(need.name for need in uses)])
     judged = judge(needs) if asked else []
     figures = None if bench is None else Figures(bench)
