@@ -1,6 +1,6 @@
 """What an application reads of its peer, noted at the public members that give it.
 
-anysocket itself reads the same members, so it matters who reads: the module of the caller tells.
+anysocket reads the same members itself. The module of the code that reads tells which it is.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -26,7 +26,7 @@ _BY_MEMBER: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "scheme": ("peer_scheme",),
         "client": ("peer_addresses", "integer_ports"),
         "server": ("peer_addresses", "integer_ports"),
-        "headers": (),  # it depends on the lines
+        "headers": (),  # see `_needs_of`
         "wait_closed": ("end_while_sending",),
         "task_group": ("end_while_sending",),
     }
@@ -44,7 +44,7 @@ _ENDS: Final[tuple[tuple[type, str], ...]] = (
 
 
 class PeerCode(int):
-    """A close code that the application hasn't chosen itself, and what to do when it reads it."""
+    """The code of an end that isn't the application's own, and what to do when the application reads it."""
 
     read: Callable[[], None]
 
@@ -71,22 +71,27 @@ class _Member(Protocol):
 
 
 def _watched(kind: type, name: str, note: Note) -> property:
-    """Make a member that does as the present one, and notes who reads it."""
+    """Make a property that gives what the present member gives, and notes that an application reads it."""
     member = cast("_Member | None", getattr_static(kind, name, None))
 
     def read(instance: object) -> object:
         value = vars(instance)[name] if member is None else member.__get__(instance, kind)
         if _is_read_by_anysocket():
             return value
-        if isinstance(value, PeerCode | PeerReason):
-            value.read()
-            return int(value) if isinstance(value, PeerCode) else str(value)
-        if isinstance(instance, WebSocketRequest) and value is not None:
-            for capability in _BY_MEMBER.get(name, ()):
+        match value:
+            case PeerCode():
+                value.read()
+                return int(value)
+            case PeerReason():
+                value.read()
+                return str(value)
+            case Headers():
+                needs = tuple(_needs_of(value))
+            case _:
+                needs = _BY_MEMBER.get(name, ())
+        if isinstance(instance, WebSocketRequest):
+            for capability in needs:
                 note(capability, instance.path)
-            if isinstance(value, Headers):
-                for capability in _needs_of(value):
-                    note(capability, instance.path)
         return value
 
     def write(instance: object, value: object) -> None:

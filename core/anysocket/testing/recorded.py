@@ -29,9 +29,10 @@ _BY_CODE: Final[Mapping[int, str]] = MappingProxyType(
         CloseCode.BAD_GATEWAY: "peer_code_1014",
     }
 )
-"""The codes that not every server tells from others."""
+"""What an application needs that reads these codes: some servers report another code instead."""
 
 _CODES: Final = frozenset({"peer_close_code", *_BY_CODE.values()})
+"""Where one of these is absent, no code is certain."""
 
 
 class PeerLeft(Exception):
@@ -159,9 +160,8 @@ class RecordedTransport:
 
     def _note_code(self, code: int) -> None:
         self._note("peer_close_code")
-        # A server that loses some codes tells another one instead, which the peer didn't mean.
-        tells_all = not any(getattr(self.capabilities, name) is Support.ABSENT for name in _CODES)
-        if code in _BY_CODE and tells_all:
+        certain = all(getattr(self.capabilities, name) is not Support.ABSENT for name in _CODES)
+        if certain and code in _BY_CODE:
             self._note(_BY_CODE[code])
 
     def _note(self, capability: str) -> None:
