@@ -187,7 +187,7 @@ async def has_tasks(request: WebSocketRequest) -> None:
 
 async def waits_for_the_end(request: WebSocketRequest) -> None:
     await request.web_socket.accept()
-    await request.wait_closed()
+    assert type(await request.wait_closed()) is int
 
 
 async def reads_the_code(request: WebSocketRequest) -> None:

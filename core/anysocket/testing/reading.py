@@ -3,8 +3,9 @@
 anysocket reads the same members itself. The module of the code that reads tells which it is.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from inspect import currentframe, getattr_static
 from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias, cast
@@ -44,15 +45,13 @@ _ENDS: Final[tuple[tuple[type, str], ...]] = (
 
 
 class PeerCode(int):
-    """The code of an end that isn't the application's own, and what to do when the application reads it."""
+    """The code of an end that isn't the application's own, and what it needs to read it.
 
-    read: Callable[[], None]
+    The application never gets this object itself, but an int: some encoders refuse a subclass.
+    """
 
-
-class PeerReason(str):
-    """The close reason that goes with such a code, and what to do when the application reads it."""
-
-    read: Callable[[], None]
+    needs: Iterable[str]
+    note: Callable[[str], None]
 
 
 @contextmanager
@@ -78,26 +77,33 @@ def _watched(kind: type, name: str, note: Note) -> property:
         value = vars(instance)[name] if member is None else member.__get__(instance, kind)
         if _is_read_by_anysocket():
             return value
-        match value:
-            case PeerCode():
-                value.read()
-                return int(value)
-            case PeerReason():
-                value.read()
-                return str(value)
-            case Headers():
-                needs = tuple(_needs_of(value))
-            case _:
-                needs = _BY_MEMBER.get(name, ())
-        if isinstance(instance, WebSocketRequest):
-            for capability in needs:
+        if isinstance(value, PeerCode):
+            for capability in value.needs:
+                value.note(capability)
+            return int(value)
+        if name == "reason":
+            if isinstance(code := _code_of(instance), PeerCode):
+                code.note("peer_close_reason")
+        elif isinstance(instance, WebSocketRequest):
+            for capability in _needs_of(value) if isinstance(value, Headers) else _BY_MEMBER[name]:
                 note(capability, instance.path)
-        return value
+        return partial(_wait_closed, instance) if name == "wait_closed" else value
 
     def write(instance: object, value: object) -> None:
         vars(instance)[name] = value
 
     return property(read, write if member is None else None)
+
+
+def _code_of(instance: object) -> object:
+    if isinstance(instance, WebSocketRequest):
+        return instance.web_socket.code
+    return instance.code if isinstance(instance, ConnectionClosed) else None
+
+
+async def _wait_closed(request: object) -> int:
+    assert isinstance(request, WebSocketRequest)
+    return int(await request.wait_closed())
 
 
 def _is_read_by_anysocket() -> bool:

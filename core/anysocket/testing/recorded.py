@@ -1,8 +1,7 @@
 """A transport that notes which capabilities its connection uses: all that goes over the seam."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import ClassVar, Final
@@ -13,7 +12,7 @@ from anysocket.asgi import WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
-from anysocket.testing.reading import Note, PeerCode, PeerReason
+from anysocket.testing.reading import Note, PeerCode
 from anysocket.transport import Transport
 
 _LOST: Final = WebSocketEvent(type="websocket.disconnect", code=CloseCode.ABNORMAL_CLOSURE)
@@ -116,10 +115,9 @@ class RecordedTransport:
         if self._sending:
             self._note("end_while_suspended")
         close = Close(CloseCode.ABNORMAL_CLOSURE) if event is _LOST else self._transport.ended(event)
-        code, reason = PeerCode(close.code), PeerReason(close.reason)
-        code.read = partial(self._note_code, close.code)
-        reason.read = partial(self._note, "peer_close_reason")
-        return Close(code, reason)
+        code = PeerCode(close.code)
+        code.note, code.needs = self._note, self._needs_of_code(close.code)
+        return Close(code, close.reason)
 
     async def wait_disconnected(self) -> None:
         with self._peer_left():
@@ -158,11 +156,9 @@ class RecordedTransport:
         with self._peer_left():
             await self._transport.close(close)
 
-    def _note_code(self, code: int) -> None:
-        self._note("peer_close_code")
+    def _needs_of_code(self, code: int) -> Sequence[str]:
         certain = all(getattr(self.capabilities, name) is not Support.ABSENT for name in _CODES)
-        if certain and code in _BY_CODE:
-            self._note(_BY_CODE[code])
+        return ["peer_close_code", _BY_CODE[code]] if certain and code in _BY_CODE else ["peer_close_code"]
 
     def _note(self, capability: str) -> None:
         self._note_with_path(capability, self._transport.path)
