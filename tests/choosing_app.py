@@ -1,8 +1,8 @@
-"""An application with something to find, which docs/choosing.md shows."""
+"""An application whose tests show what it needs of a server, for docs/choosing.md."""
 
 import logging
 
-from anysocket import Application, ApplicationCode, CloseCode, Connection, ConnectionClosed, WebSocketRequest
+from anysocket import Application, ApplicationCode, Connection, ConnectionClosed, WebSocketRequest
 
 app = Application()
 
@@ -14,23 +14,17 @@ async def news(request: WebSocketRequest) -> None:
     if "key" not in request.query:
         await request.deny(401, body="a key is needed")
         return
-    ws = request.web_socket
-    await ws.accept(headers=[("x-edition", "evening")])
+    await request.web_socket.accept(headers=[("x-edition", "evening")])
     await request.wait_closed()
-    logging.info("%s left, because %s", request.client, request.reason)
+    logging.info("left: %s", request.reason)
 
 
 @app.websocket("/chat")
 async def chat(ws: Connection[str, str]) -> None:
     try:
-        async for message in ws:
-            await answer(ws, message)
-    except ConnectionClosed as closed:
-        if closed.code == CloseCode.ABNORMAL_CLOSURE:
-            logging.info("lost")
-
-
-async def answer(ws: Connection[str, str], message: str) -> None:
-    if message == "bye":
+        while (message := await ws.receive()) != "bye":
+            await ws.send(message)
         await ws.close(LEFT, "bye")
-    await ws.send(message)
+    except ConnectionClosed as closed:
+        if closed.code != 1000:
+            logging.info("lost")

@@ -55,8 +55,8 @@ def test_every_row_is_judged_by_the_variant_that_is_needed() -> None:
     assert set(servers()) == {name.partition("+")[0] for name in found}
     row = found["hypercorn+trio+h2+tls"]
     assert row.lacks == ()
-    assert command(row.row, "chat:app") == (
-        "anysocket serve chat:app --server hypercorn --loop trio --tls-certificate FILE --tls-key FILE"
+    assert command(row.row) == (
+        "anysocket serve MODULE:APP --server hypercorn --loop trio --tls-certificate FILE --tls-key FILE"
     )
     lacks = {lack.need.name: lack for lack in found["granian+tls"].lacks}
     assert set(lacks) == {"over-http2", "trio", "peer-close-reason"}
@@ -178,3 +178,71 @@ def test_figures_that_cannot_be_had(tmp_path: Path) -> None:
 
     assert said(tmp_path / "none.json").startswith(f"anysocket: can't read {tmp_path / 'none.json'}: No such")
     assert "has no figures of anysocket: run anysocket bench" in said(measured(tmp_path / "raw.json", "raw"))
+
+
+USES = [
+    {"capability": "peer_close_code", "test": "test_chat.py::test_code", "path": "/chat"},
+    {"capability": "accept_subprotocol", "test": "test_chat.py::test_offer", "path": "/chat"},
+    {"capability": "peer_close_code", "test": "test_chat.py::test_left", "path": "/"},
+]
+
+
+def recorded(file: Path, uses: list[dict[str, str]]) -> Path:
+    file.write_text(json.dumps({"version": 1, "uses": uses}))
+    return file
+
+
+def test_what_tests_have_recorded(tmp_path: Path) -> None:
+    file, answer = recorded(tmp_path / "needs.json", USES), tmp_path / "servers.json"
+    status, output = ask("--needs", str(file), "--need", "trio", "--json", str(answer))
+    assert status == 0
+    assert output.splitlines()[:4] == [
+        "What the application uses in its tests; --need adds more:",
+        "  accept-subprotocol: /chat in test_chat.py::test_offer",
+        "  peer-close-code: /chat in test_chat.py::test_code and 1 more",
+        "",
+    ]
+    assert "  anysocket serve MODULE:APP --server hypercorn --loop trio" in output.splitlines()
+    written = json.loads(answer.read_text())
+    assert written["asked_needs"] == ["trio", "accept-subprotocol", "peer-close-code"]
+    assert [(use["need"], use["path"]) for use in written["asked_uses"]] == [
+        ("accept-subprotocol", "/chat"),
+        ("peer-close-code", "/chat"),
+        ("peer-close-code", "/"),
+    ]
+
+
+def test_tests_that_have_recorded_nothing(tmp_path: Path) -> None:
+    status, output = ask("--needs", str(recorded(tmp_path / "needs.json", [])))
+    assert status == 0
+    assert output.splitlines()[1] == "  nothing"
+    assert output.count(": qualifies") == len(servers())
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "{file} has no needs of an application: Input data was truncated"),
+        ('{"rows": []}', "{file} has no needs of an application: Object missing required field `version`"),
+        ('{"version": 2, "uses": []}', "{file} is of version 2, not 1"),
+        (
+            '{"version": 1, "uses": [{"capability": "telepathy", "test": "", "path": "/"}]}',
+            "there is no need 'telepathy': anysocket servers --capabilities lists them all",
+        ),
+    ],
+)
+def test_another_file(tmp_path: Path, content: str, says: str) -> None:
+    file = tmp_path / "needs.json"
+    file.write_text(content)
+    result = CliRunner().invoke(cli.app, ["servers", "--needs", str(file)])
+    said = says.format(file=file)
+    assert str(result.exception) == f"anysocket: {said}; pytest --anysocket-needs {file} writes such a file"
+
+
+def test_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "needs.json"
+    result = CliRunner().invoke(cli.app, ["servers", "--needs", str(file)])
+    assert str(result.exception) == (
+        f"anysocket: can't read {file}: No such file or directory; "
+        f"pytest --anysocket-needs {file} writes such a file"
+    )

@@ -6,6 +6,7 @@ a `functools.partial` of such a method. Without a match, as behind a middleware 
 the adapter is the plain ASGI specification.
 """
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
@@ -15,6 +16,9 @@ from anysocket.transport import Transport
 
 GROUP = "anysocket.adapters"
 PLAIN = "asgi"
+
+recorder: Callable[[Transport], Transport] | None = None
+"""Wraps each connection's transport while tests record what an application needs."""
 
 
 class Connect(Protocol):
@@ -29,7 +33,12 @@ def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
     if owner is None:
         owner = getattr(getattr(send, "func", None), "__self__", None)  # of a functools.partial
     kind: type = type(owner)
-    return adapter(kind)(scope, receive, send)
+    return recorded(adapter(kind)(scope, receive, send))
+
+
+def recorded(transport: Transport) -> Transport:
+    """Wrap a transport while tests record what an application needs; otherwise return it as it is."""
+    return transport if recorder is None else recorder(transport)
 
 
 @cache

@@ -1,5 +1,6 @@
 """The pytest plugin, as a project that has an application of its own uses it."""
 
+import json
 import re
 from importlib.metadata import entry_points
 
@@ -192,6 +193,70 @@ def test_what_goes_wrong_at_startup_is_the_tests_failure(pytester: pytest.Pytest
     result = run(pytester, *choosing("granian"))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines("E * ValueError: granian can't honour compression=True: it doesn't compress*")
+
+
+NEEDS = """
+import pytest
+from websockets.sync.client import connect as connect_over_tcp
+
+from anysocket import Application, Connection
+from anysocket.testing import connect
+
+app = Application()
+
+
+@app.websocket("/{room}")
+async def chat(ws: Connection[str, str], room: str) -> None:
+    async for message in ws:
+        await ws.send("")
+    assert ws.code == 4000
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_memory(anyio_backend):
+    async with connect(app, "/hall") as peer:
+        await peer.send("hello")
+        assert await peer.receive() == ""
+        await peer.close(4000)
+
+
+def test_server(anysocket_server):
+    with connect_over_tcp(f"{anysocket_server(app)}/shop", proxy=None) as peer:
+        peer.close(4000)
+"""
+
+RECORDED = {
+    "version": 1,
+    "uses": [
+        {"capability": "empty_messages", "test": "test_needs.py::test_memory[asyncio]", "path": "/hall"},
+        {"capability": "peer_close_code", "test": "test_needs.py::test_memory[asyncio]", "path": "/hall"},
+        {"capability": "peer_close_code", "test": "test_needs.py::test_server[granian]", "path": "/shop"},
+        {"capability": "peer_close_code", "test": "test_needs.py::test_server[uvicorn]", "path": "/shop"},
+    ],
+}
+
+
+def test_needs(pytester: pytest.Pytester) -> None:
+    """In memory, and on servers that run in another thread."""
+    pytester.makepyfile(test_needs=NEEDS)
+    file = pytester.path / "new" / "needs.json"
+    result = run(pytester, f"--anysocket-needs={file}", *choosing("granian", "uvicorn"))
+    result.assert_outcomes(passed=3)
+    assert json.loads(file.read_text()) == RECORDED
+
+
+def test_needs_over_a_transport_that_is_not_asgis(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_needs=NEEDS)
+    run(pytester, "--anysocket-needs=needs.json", "-k", "test_server", *choosing("granian-rsgi"))
+    written = json.loads((pytester.path / "needs.json").read_text())
+    assert [use["capability"] for use in written["uses"]] == ["peer_close_code"]
+
+
+def test_needs_that_cannot_be_written(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_needs=NEEDS)
+    result = run(pytester, f"--anysocket-needs={pytester.path}")
+    result.stderr.fnmatch_lines(f"ERROR: --anysocket-needs: can't write {pytester.path}: Is a directory")
 
 
 def test_the_plugin_is_registered() -> None:

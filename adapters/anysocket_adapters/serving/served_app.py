@@ -66,7 +66,8 @@ class ServedApp:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
         if OPEN_SESSIONS.get() is not self._live:
             self.begin()
-        return self._in_a_scope(self._handle(transport)) if self._in_scopes else self._handle(transport)
+        serving = self._handle(discovery.recorded(transport))
+        return self._in_a_scope(serving) if self._in_scopes else serving
 
     def begin(self) -> None:
         """Have the connections of this context within reach, and of those that are copied from it.

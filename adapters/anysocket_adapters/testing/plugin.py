@@ -1,10 +1,13 @@
-"""The pytest plugin: the fixture `anysocket_server` runs a test once on each installed server.
+"""The pytest plugin: the fixture `anysocket_server`, and the option `--anysocket-needs`.
 
-pytest alone imports this module, whether a project uses the fixture or not: hence it looks for
-servers only once they are asked for.
+The fixture runs a test once on each installed server. The option is described in `needs`.
+
+pytest imports this module in every project that has anysocket, so it looks for servers, and
+imports the recorder, only when they are needed.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,19 +21,31 @@ OWN_WARNINGS = ("ignore:.*deprecated:UserWarning:uvicorn", "ignore::DeprecationW
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that chooses servers."""
-    parser.getgroup("anysocket").addoption(
+    """Add the options that choose servers and record needs."""
+    group = parser.getgroup("anysocket")
+    group.addoption(
         "--anysocket-server",
         action="append",
         metavar="NAME",
         help=f"run the tests that use {FIXTURE} on this server; may be repeated [every installed one]",
     )
+    group.addoption(
+        "--anysocket-needs",
+        metavar="FILE",
+        help="write what the application uses of a server in its tests, for anysocket servers --needs",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a server that can't be had, before any test runs."""
+    """Refuse a server that can't be had, before any test runs, and begin to record."""
     for name in _chosen(config):
         _check(name)
+    file: str | None = config.getoption("--anysocket-needs")
+    if file is not None:
+        from anysocket_adapters.testing.needs import NeedsPlugin
+
+        plugin = NeedsPlugin(Path(file), getattr(config, "workeroutput", None))
+        config.pluginmanager.register(plugin, "anysocket-needs")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 import anyio
 
 from anysocket.close import Close, CloseCode
+from anysocket.discovery import recorded
 from anysocket.errors import ConnectionClosed, WebSocketError
 from anysocket.handshake import Address, Denial, Handshake, HeaderLines, validated
 from anysocket.http.multidict import Headers
@@ -253,7 +254,7 @@ async def _handling(
 
     async def handle() -> None:
         with _kept(in_handler):
-            await app.handle(transport)
+            await app.handle(recorded(transport))
         transport.peer.abort()
         ended.set()
 

@@ -61,11 +61,11 @@ def has(row: Row, need: Need) -> bool:
     return True  # TLS, which every server does
 
 
-def command(row: Row, target: str | None) -> str:
+def command(row: Row) -> str:
     """Give the command that serves an app on a row."""
     loop = [] if row.loop == "asyncio" else ["--loop", row.loop]
     tls = ["--tls-certificate", "FILE", "--tls-key", "FILE"] if row.tls else []
-    return " ".join(["anysocket", "serve", target or "MODULE:APP", "--server", row.server.name, *loop, *tls])
+    return " ".join(["anysocket", "serve", "MODULE:APP", "--server", row.server.name, *loop, *tls])
 
 
 def _judge(row: Row, needs: Sequence[Need]) -> Judged:

@@ -5,11 +5,10 @@ from importlib.metadata import version
 
 import msgspec
 
+from anysocket.testing.needs import Use
 from anysocket_matrix.choosing.figures import Figures
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, Need
 from anysocket_matrix.choosing.qualify import Judged, command, rows
-from anysocket_matrix.choosing.show import place
-from anysocket_matrix.choosing.uses import Use
 from anysocket_matrix.rows.rows import Row
 
 
@@ -57,14 +56,12 @@ class JudgedRecord(msgspec.Struct):
 
 
 class UseRecord(msgspec.Struct):
-    """Where an application needs something."""
+    """Which test of an application has used something."""
 
     need: str
-    file: str
-    line: int
-    code: str
-    certain: bool
-    """Whether it is known to be about a socket."""
+    test: str
+    path: str
+    """The path of the connection."""
 
 
 class Record(msgspec.Struct):
@@ -73,15 +70,13 @@ class Record(msgspec.Struct):
     anysocket: str
     needs: list[NeedRecord]
     rows: list[RowRecord]
-    asked_app: str | None
     asked_uses: list[UseRecord]
     asked_needs: list[str]
     asked_rows: list[JudgedRecord]
 
 
 def record(
-    target: str | None,
-    uses: Sequence[Use],
+    uses: Mapping[Need, Sequence[Use]],
     needs: Sequence[Need],
     judged: Sequence[Judged],
     figures: Figures | None,
@@ -91,10 +86,9 @@ def record(
         anysocket=version("anysocket"),
         needs=[_need(need) for need in NEEDS.values()],
         rows=[_row(row, {} if figures is None else figures.of(row)) for row in rows()],
-        asked_app=target,
-        asked_uses=[UseRecord(use.need, place(use.file), use.line, use.code, use.certain) for use in uses],
+        asked_uses=[UseRecord(need.name, use.test, use.path) for need in uses for use in uses[need]],
         asked_needs=[need.name for need in needs],
-        asked_rows=[_judged(each, target) for each in judged],
+        asked_rows=[_judged(each) for each in judged],
     )
 
 
@@ -110,7 +104,7 @@ def _row(row: Row, figures: Mapping[str, float]) -> RowRecord:
     return RowRecord(row.name, server.distribution, server.version, server.loops, row.http2, support, figures)
 
 
-def _judged(judged: Judged, target: str | None) -> JudgedRecord:
+def _judged(judged: Judged) -> JudgedRecord:
     lacks = [LackRecord(each.need.name, each.does, each.upstream, each.instead) for each in judged.lacks]
     row = judged.row
-    return JudgedRecord(row.name, row.server.version, not lacks, command(row, target), lacks)
+    return JudgedRecord(row.name, row.server.version, not lacks, command(row), lacks)

@@ -1,19 +1,15 @@
 """What `anysocket servers` prints and writes."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from anysocket.testing.needs import Use
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, Need
 from anysocket_matrix.choosing.qualify import Judged, Lack, command, has, rows
-from anysocket_matrix.choosing.uses import Use
 from anysocket_matrix.rows.rows import Row
-
-PERHAPS = ", if this is a socket"
-"""Said of what is closed like one, while no annotation tells what it is."""
 
 
 def lacking(row: Row) -> list[str]:
@@ -53,22 +49,18 @@ def need_rows() -> Iterable[tuple[str, Need, str]]:
         yield ", ".join([need.name, *short]), need, ", ".join(lacked)
 
 
-def print_uses(console: Console, target: str, uses: Sequence[Use]) -> None:
-    """Print what an application uses, and where."""
-    _say(console, f"What the source of {target} shows that it needs; --need adds more:")
-    for use in uses:
-        _say(
-            console,
-            f"  {place(use.file)}:{use.line}  {use.code}  -> {use.need}{'' if use.certain else PERHAPS}",
-        )
+def print_uses(console: Console, uses: Mapping[Need, Sequence[Use]]) -> None:
+    """Print what an application uses, with the first test that shows it."""
+    _say(console, "What the application uses in its tests; --need adds more:")
+    for need, (use, *more) in uses.items():
+        others = f" and {len(more)} more" if more else ""
+        _say(console, f"  {need.name}: {use.path} in {use.test}{others}")
     if not uses:
         _say(console, "  nothing")
     console.print()
 
 
-def print_judged(
-    console: Console, judged: Sequence[Judged], target: str | None, *, versions: bool = True
-) -> None:
+def print_judged(console: Console, judged: Sequence[Judged], *, versions: bool = True) -> None:
     """Print which rows qualify, and why the others don't."""
     for each in judged:
         row = f"{each.row.name} {_version(each.row)}" if versions else each.row.name
@@ -78,7 +70,7 @@ def print_judged(
                 _say(console, f"  {_told(lack)}")
         else:
             _say(console, f"{row}: qualifies", "bold green")
-            _say(console, f"  {command(each.row, target)}")
+            _say(console, f"  {command(each.row)}")
     if all(each.lacks for each in judged):
         least = [each.row.name for each in judged if len(each.lacks) == len(judged[0].lacks)]
         _say(console, f"No server has all of it. The least is lacking on {', '.join(least)}.", "bold red")
@@ -93,12 +85,6 @@ def _told(lack: Lack) -> str:
 def _version(row: Row) -> str:
     server = row.server
     return server.version or f"not installed: pip install 'anysocket[{server.distribution}]'"
-
-
-def place(file: Path) -> str:
-    """Name a file as briefly as can be from here."""
-    here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

@@ -13,9 +13,13 @@ def servers(
         list[str] | None,
         typer.Option(help="What the server must have, such as peer-close-code or http2; repeatable."),
     ] = None,
-    app_: Annotated[
-        str | None,
-        typer.Option("--app", metavar="MODULE:APP", help="Also what this anysocket.Application uses."),
+    recorded: Annotated[
+        Path | None,
+        typer.Option(
+            "--needs",
+            metavar="FILE",
+            help="Also what your application uses in its tests, from a file of pytest --anysocket-needs.",
+        ),
     ] = None,
     capabilities: Annotated[
         bool, typer.Option("--capabilities", help="Also list what can be needed, and who lacks it.")
@@ -40,7 +44,7 @@ def servers(
     from anysocket_matrix.choosing import run
 
     try:
-        qualified = run.run(need or [], app_, bench, json, capabilities=capabilities)
+        qualified = run.run(need or [], recorded, bench, json, capabilities=capabilities)
     except ValueError as error:
         raise SystemExit(f"anysocket: {error}") from None
     raise SystemExit(0 if qualified else 1)
