@@ -10,6 +10,7 @@ from anysocket.asgi import ASGIApp
 from anysocket_adapters import loops
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server
+from anysocket_adapters.serving.served_app import left_to_server
 
 GROUP = "anysocket.servers"
 
@@ -59,10 +60,10 @@ def choose(name: str | None) -> Server:
 
 
 def check(server: Server, app: ASGIApp, options: Options) -> None:
-    """Refuse what can't be had, unless the core honours it for an application that it runs.
+    """Refuse the options that neither the server nor the core can honour for this app.
 
     Raises:
-        ValueError: names the option, and why it can't be had or the servers that can.
+        ValueError: names the option, the reason, and the servers that can honour it.
     """
     if options.normalise and isinstance(app, Application):
         raise ValueError("normalise is for the apps of other frameworks: anysocket's own need no normalising")
@@ -70,10 +71,9 @@ def check(server: Server, app: ASGIApp, options: Options) -> None:
     if options.loop not in server.loops:
         able = [each.name for each in servers().values() if options.loop in each.loops]
         raise ValueError(f"{server.name} can't run on {options.loop}. These can: {', '.join(able)}")
-    for option, instead in server.refuses(options).items():
-        if option == "max_message_size" and (isinstance(app, Application) or options.normalise):
-            continue
-        able = [each.name for each in servers().values() if option not in each.refuses(options)]
+    needed = left_to_server(app, options)
+    for option, instead in server.refuses(needed).items():
+        able = [each.name for each in servers().values() if option not in each.refuses(needed)]
         raise ValueError(
             f"{server.name} can't honour {option}={getattr(options, option)}: it {instead}. "
             f"These can: {', '.join(able) or 'none'}"

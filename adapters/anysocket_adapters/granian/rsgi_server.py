@@ -76,7 +76,7 @@ class GranianRSGI(granian.Granian):
 def worker_app() -> RSGIApplication:
     """Make what a worker of granian serves."""
     app = granian.worker_app()
-    return RSGIApplication(app, app.root_path)
+    return RSGIApplication(app, app.options.root_path)
 
 
 granian_rsgi: Server = GranianRSGI("granian-rsgi")
