@@ -1,4 +1,4 @@
-"""The registered servers: all of them, and the one that is asked for."""
+"""The registered servers: list them, and choose one for an app and its options."""
 
 import warnings
 from collections.abc import Mapping
@@ -15,19 +15,19 @@ from anysocket_adapters.serving.served_app import left_to_server
 GROUP = "anysocket.servers"
 
 unloadable: dict[str, str] = {}
-"""The registered servers that can't be imported, with what goes wrong, once that has been tried."""
+"""The registered servers whose import has failed, by name, with the reason."""
 
 
 @cache
 def servers() -> Mapping[str, Server]:
-    """Give all registered servers by name, installed or not, but those whose module can't be imported."""
+    """Give all registered servers by name, installed or not. A server that can't be imported is left out."""
     loaded = {each.name: _load(each) for each in entry_points(group=GROUP)}
     return {name: server for name, server in sorted(loaded.items()) if server is not None}
 
 
 @cache
 def _load(entry_point: EntryPoint) -> Server | None:
-    """Give a registered server; where its module can't be imported, warn and keep what goes wrong."""
+    """Import a registered server. If that fails, warn, keep the reason in `unloadable`, and give None."""
     try:
         server: Server = entry_point.load()
     except Exception as error:
@@ -38,10 +38,11 @@ def _load(entry_point: EntryPoint) -> Server | None:
 
 
 def choose(name: str | None) -> Server:
-    """Find a server by name, without importing the others; without a name, the first that is installed.
+    """Find a server by name without importing the others; without a name, the first that is installed.
 
     Raises:
-        ValueError: there is no such server, or it isn't installed; the message says what is.
+        ValueError: there is no such server, or it isn't installed. The message names the servers to
+            choose from, or the command that installs this one.
     """
     if name is None:
         installed = (server for server in servers().values() if server.version)
@@ -55,7 +56,7 @@ def choose(name: str | None) -> Server:
     if server is None:
         raise ValueError(f"{name} can't be loaded from {unloadable[name]}")
     if server.version is None:
-        raise ValueError(f"{name} isn't installed: pip install 'anysocket[{server.distribution}]'")
+        raise ValueError(f"{name} isn't installed: {server.install_command}")
     return server
 
 

@@ -180,13 +180,13 @@ async def test_max_message_size(row: str, log: Path, workers: str) -> None:
 
 @pytest.mark.anyio
 async def test_running_with_a_limit_leaves_the_app_as_it_was(row: str) -> None:
-    async with running(echo.app, row, max_message_size=10) as url:
-        async with connect(f"{url}/echo", compression=None) as peer:
-            await peer.send("x" * 11)
-            with pytest.raises(ConnectionClosed) as closed:
-                await peer.recv()
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == seen(row, 1009)
+    limited = running(echo.app, row, max_message_size=10)
+    async with limited as url, connect(f"{url}/echo", compression=None) as peer:
+        await peer.send("x" * 11)
+        with pytest.raises(ConnectionClosed) as closed:
+            await peer.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == seen(row, 1009)
     async with running(echo.app, row) as url, connect(f"{url}/echo") as peer:
         await peer.send("x" * 11)
         assert await peer.recv() == "x" * 11

@@ -130,8 +130,10 @@ def load(target: str) -> ASGIApp:
     try:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        if error.name == "msgspec":  # an extra of ours
+            raise ValueError(f"{module_name} needs msgspec: pip install 'anysocket[msgspec]'") from None
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # a module that the app's own module needs
+            raise  # another module that the app's own module imports
         raise ValueError(f"there is no module {module_name!r} here or among the installed ones") from None
     for name in attribute.split("."):
         if not hasattr(found, name):
