@@ -2,15 +2,16 @@
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp
 from anysocket_adapters import loops
+from anysocket_adapters.normalise import Normalised
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server
-from anysocket_adapters.serving.served_app import left_to_server
 
 GROUP = "anysocket.servers"
 
@@ -72,10 +73,17 @@ def check(server: Server, app: ASGIApp, options: Options) -> None:
     if options.loop not in server.loops:
         able = [each.name for each in servers().values() if options.loop in each.loops]
         raise ValueError(f"{server.name} can't run on {options.loop}. These can: {', '.join(able)}")
-    needed = left_to_server(app, options)
+    needed = _left_to_server(app, options)
     for option, instead in server.refuses(needed).items():
         able = [each.name for each in servers().values() if option not in each.refuses(needed)]
         raise ValueError(
             f"{server.name} can't honour {option}={getattr(options, option)}: it {instead}. "
             f"These can: {', '.join(able) or 'none'}"
         )
+
+
+def _left_to_server(app: ASGIApp, options: Options) -> Options:
+    """Leave out the options that the core honours for this app, whatever the server does."""
+    if options.normalise or isinstance(app, Application | Normalised):
+        return replace(options, max_message_size=None)
+    return options

@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import cast
 
 import anyio
@@ -20,13 +19,6 @@ from anysocket_adapters.options import Options, from_json, to_json
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
 """The environment variable that tells each worker process what to serve."""
-
-
-def left_to_server(app: ASGIApp, options: Options) -> Options:
-    """Leave out the options that the core honours for this app, whatever the server does."""
-    if options.normalise or isinstance(app, Application | Normalised):
-        return replace(options, max_message_size=None)
-    return options
 
 
 class ServedApp:

@@ -32,6 +32,14 @@ def matrix(
             help="Also run each server behind haproxy and nginx, over HTTP/2 too if that is supported.",
         ),
     ] = False,
+    lifecycle_once: Annotated[
+        bool,
+        typer.Option(
+            "--lifecycle-once",
+            help="Run the cases of a server's start and end, which take half of the time, only on rows that "
+            "differ in them: neither with uvloop nor with TLS.",
+        ),
+    ] = False,
     case: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,7 +88,7 @@ def matrix(
     """
     needs("matrix", *MATRIX)
     if compare is not None:
-        if server or variants or proxies or case or list_:
+        if server or variants or proxies or lifecycle_once or case or list_:
             raise SystemExit("anysocket: --compare runs nothing: give it without the choice of what to run")
         raise SystemExit(1 if _changed(*compare, json) else 0)
     from anysocket_matrix.running import command as matrix_command
@@ -92,6 +100,7 @@ def matrix(
             json,
             variants=variants,
             proxies=proxies,
+            lifecycle_once=lifecycle_once,
             durations=durations,
             jobs=jobs,
             only_list=list_,
