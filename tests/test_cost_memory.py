@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+import anysocket
 from anysocket import Application
 from anysocket.session.session import Session
 from anysocket.testing.memory import MemoryTransport
+from anysocket_matrix.cost import memory
 from anysocket_matrix.cost.memory import allocated, held
+from anysocket_matrix.cost.own_files import is_own
 
 MANY = 100
 
@@ -39,3 +42,11 @@ def test_what_is_small_or_somebody_elses_is_not_told() -> None:
     assert held(before, allocated(), MANY) == []
     assert application.routes == []
     assert others
+
+
+@pytest.mark.parametrize("folder", ["anysocket", "anysocket_matrix", "x y", "é"])
+def test_a_file_is_not_anysockets_by_the_names_of_its_folders(folder: str) -> None:
+    """A clone of this repository is called anysocket, and holds tests and virtual environments."""
+    assert is_own(memory.__file__)
+    assert not is_own(f"/home/{folder}/tests/test_echo.py")
+    assert not is_own(f"{anysocket.__path__[0]}_of_somebody_else/__init__.py")

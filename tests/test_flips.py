@@ -1,4 +1,4 @@
-"""Whatever is declared is proved: each capability of each row, flipped, is caught by what was measured."""
+"""Every declaration is proved: the measured results contradict it if any one capability is flipped."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,24 +20,32 @@ RESULTS = Path(__file__).parents[1] / "docs" / "results" / "matrix"
 CASES = {case.id: case for case in cases()}
 
 
-def caught(result: RowResult, row: Row, capabilities: Capabilities, about: str | None = None) -> bool:
-    """Judge what was measured again, of the cases about one capability: tell whether the run would fail."""
-    outcomes = {
-        (cell.case, layer): Outcome(cell.case, layer, failure)
-        for cell in result.cells
-        for layer, failure in zip(Layer, (cell.plain, cell.adapter, cell.normalised), strict=True)
-        if layer in cell.layers
-    }
-    measured = [CASES[cell.case] for cell in result.cells if cell.case in CASES]
-    cells = judge(
-        [case for case in measured if about is None or about in case.requires],
-        capabilities,
-        outcomes,
-        plain=row.server.plain,
-        known=row.known_failures,
-    )
-    unseen = unseen_repairs(capabilities, plain=row.server.plain)
-    return bool(unseen) or any(cell.verdict is Verdict.UNEXPECTED for cell in cells)
+class Measured:
+    """The outcomes of a row, to be judged by other declarations."""
+
+    def __init__(self, result: RowResult, row: Row) -> None:
+        self._row = row
+        self._outcomes = {
+            (cell.case, layer): Outcome(cell.case, layer, failure)
+            for cell in result.cells
+            for layer, failure in zip(Layer, (cell.plain, cell.adapter, cell.normalised), strict=True)
+            if layer in cell.layers
+        }
+        self._cases = [CASES[cell.case] for cell in result.cells if cell.case in CASES]
+        self._about = {name: [case for case in self._cases if name in case.requires] for name in described()}
+
+    def caught(self, capabilities: Capabilities, about: str | None = None) -> bool:
+        """Tell if the run would fail with this declaration, by all cases or those about a capability."""
+        plain = self._row.server.plain
+        cells = judge(
+            self._cases if about is None else self._about[about],
+            capabilities,
+            self._outcomes,
+            plain=plain,
+            known=self._row.known_failures,
+        )
+        unexpected = any(cell.verdict is Verdict.UNEXPECTED for cell in cells)
+        return unexpected or bool(unseen_repairs(capabilities, plain=plain))
 
 
 MEASURED = [each for each in files.read([RESULTS]).rows if each.row.split("+")[0] in servers()]
@@ -56,14 +64,14 @@ def declared_then(result: RowResult, row: Row) -> Capabilities:
 
 @pytest.mark.parametrize("result", MEASURED, ids=lambda result: str(result.row))
 def test_a_flipped_capability_is_caught(result: RowResult) -> None:
-    measured = row(result.row)
-    declared = declared_then(result, measured)
-    assert not caught(result, measured, declared)
+    measured_on = row(result.row)
+    measured, declared = Measured(result, measured_on), declared_then(result, measured_on)
+    assert not measured.caught(declared)
     slipped = {
         (name, flipped)
         for name in described()
         for flipped in Support
         if flipped is not getattr(declared, name)
-        and not caught(result, measured, replace(declared, **{name: flipped}), name)
+        and not measured.caught(replace(declared, **{name: flipped}), name)
     }
     assert not slipped

@@ -7,7 +7,8 @@ from typing import get_type_hints
 import pytest
 
 from anysocket_adapters import Options
-from anysocket_adapters.options import OptionValues
+from anysocket_adapters.options import OptionValues, from_json, to_json
+from anysocket_adapters.serving.served_app import ENVIRONMENT, from_environment, to_environment
 
 
 def test_keywords_are_the_fields() -> None:
@@ -32,3 +33,37 @@ def test_keywords_are_the_fields() -> None:
 def test_what_no_server_could_make_sense_of(values: OptionValues, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Options(**values)
+
+
+EACH = OptionValues(
+    host="::1",
+    port=1,
+    unix_socket=Path("socket"),
+    workers=2,
+    loop="trio",
+    normalise=True,
+    tls_certificate=Path(__file__),
+    tls_key=Path(__file__),
+    max_message_size=1000,
+    ping_interval=0.5,
+    ping_timeout=1.5,
+    compression=False,
+    root_path="/api",
+    log_level="debug",
+    access_log=True,
+    graceful_timeout=2.5,
+)
+"""Every option, none of them with its default."""
+
+
+@pytest.mark.parametrize("values", [EACH, {}])
+def test_options_reach_another_process_as_they_are(values: OptionValues) -> None:
+    assert from_json(to_json(values)) == values
+
+
+def test_every_option_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    options, unset = Options(**EACH), Options()
+    assert [name for name in unset.values if getattr(options, name) == getattr(unset, name)] == []
+    monkeypatch.setenv(ENVIRONMENT, "")
+    to_environment("tests.servers.apps:of_another_framework", "token", options)
+    assert from_environment().options == options

@@ -6,7 +6,7 @@ import pytest
 
 from anysocket import Support
 from anysocket_adapters import servers
-from anysocket_matrix.case import cases
+from anysocket_matrix.case import LIFECYCLE_LAYERS, cases
 from anysocket_matrix.proxies import BY_CHANCE, PROXIES, Changes, installed
 from anysocket_matrix.rows.rows import Row, row, rows
 
@@ -63,6 +63,17 @@ def test_a_servers_life_is_not_run_again() -> None:
     assert left_out
     assert {case.clause[0] for case in left_out if case.id not in BY_CHANCE} == {"L"}
     assert set(BY_CHANCE) <= {case.id for case in left_out}, "one of them is no case"
+
+
+def test_a_servers_life_is_run_once_if_asked_for() -> None:
+    lives = [case for case in cases() if case.layers == LIFECYCLE_LAYERS]
+    chosen = [each.with_lifecycle_once for each in rows(["hypercorn"], variants=True, proxies=False)]
+    alike = [each.name for each in chosen if not any(each.runs(case) for case in lives)]
+    assert lives
+    assert all(each.runs(case) for each in chosen for case in cases() if case not in lives)
+    assert [each.name for each in chosen if each.name not in alike] == [
+        *("hypercorn", "hypercorn+h2", "hypercorn+trio", "hypercorn+trio+h2")
+    ]
 
 
 def test_rows_through_proxies() -> None:

@@ -1,6 +1,7 @@
 """An app as `serve` and `running` hand it to a server."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import anyio
@@ -32,11 +33,16 @@ class Watched(Application):
         await super().__call__(scope, receive, send)
 
 
-async def serve(app: ServedApp) -> list[ASGIEvent]:
+async def serve(app: ServedApp, *texts: str) -> list[ASGIEvent]:
     sent: list[ASGIEvent] = []
+    left = list(texts)
 
     async def receive() -> ASGIEvent:
-        return {"type": "websocket.connect"} if not sent else {"type": "websocket.disconnect", "code": 1001}
+        if not sent:
+            return {"type": "websocket.connect"}
+        if left:
+            return {"type": "websocket.receive", "text": left.pop(0)}
+        return {"type": "websocket.disconnect", "code": 1001}
 
     async def send(event: ASGIEvent) -> None:
         sent.append(event)
@@ -135,3 +141,62 @@ async def test_what_outlasts_its_grace_is_cancelled(make: Make) -> None:
         await began.wait()
         served.cancel_connections()
     assert ended == ["handler", "server"]
+
+
+async def echo(request: WebSocketRequest) -> None:
+    await request.web_socket.accept()
+    while (message := await request.web_socket.receive()) is not None:
+        await request.web_socket.send(message)
+
+
+async def echo_asgi(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": event["text"]})
+
+
+def echoing(kind: type[Application]) -> Application:
+    app = kind()
+    app.websocket("/told")(echo)
+    return app
+
+
+LIMITED = Options(max_message_size=3)
+
+
+@pytest.mark.parametrize(
+    ("app", "options"),
+    [
+        (echoing(Application), LIMITED),
+        (echoing(Watched), LIMITED),
+        (normalise(echo_asgi), LIMITED),
+        (echo_asgi, replace(LIMITED, normalise=True)),
+    ],
+    ids=["application", "subclass", "normalised", "normalise"],
+)
+async def test_a_limit_is_of_the_serving_and_not_of_the_app(app: ASGIApp, options: Options) -> None:
+    unlimited = replace(options, max_message_size=None)
+    for last, chosen in ((1009, options), (None, unlimited), (1009, options)):
+        sent = await in_a_context_of_its_own(ServedApp(app, "token", chosen), "abc", "abcd")
+        assert [each.get("text") for each in sent[1:3]] == ["abc", None if last else "abcd"]
+        assert last is None or sent[-1].get("code") == last
+
+
+async def in_a_context_of_its_own(app: ServedApp, *texts: str) -> list[ASGIEvent]:
+    """Serve a connection in a task, as servers do."""
+    sent = list[ASGIEvent]()
+
+    async def run() -> None:
+        sent.extend(await serve(app, *texts))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run)
+    return sent
+
+
+@pytest.mark.parametrize("app", [echoing(Application), echo_asgi])
+async def test_a_context_keeps_no_limit_of_an_app_served_before(app: ASGIApp) -> None:
+    await serve(ServedApp(echoing(Application), "token", LIMITED), "abcd")
+    sent = await serve(ServedApp(app, "token", Options(normalise=app is echo_asgi)), "abcd")
+    assert sent[1]["text"] == "abcd"

@@ -1,4 +1,4 @@
-"""Running an app's lifespan, for a server that has none of its own."""
+"""An app's lifespan, run for a server that has no lifespan of its own."""
 
 import asyncio
 import logging
@@ -10,11 +10,11 @@ _log = logging.getLogger("anysocket")
 
 
 class Lifespan:
-    """The life of an ASGI app (https://asgi.readthedocs.io/en/latest/specs/lifespan.html)."""
+    """The lifespan of an ASGI app (https://asgi.readthedocs.io/en/latest/specs/lifespan.html)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.state: dict[str, object] = {}
-        """What the app gives to every connection."""
+        """The state that the app gives to every connection."""
         self._app = app
         self._begun = False
         self._failure: str | None = None
@@ -23,10 +23,10 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def startup(self) -> None:
-        """Wait until the app has started.
+        """Start the app, and wait until it has started.
 
         Raises:
-            ServerFailed: it says that it can't.
+            ServerFailed: the app reports that its startup failed.
         """
         self._task = asyncio.create_task(self._run())
         await self._started.wait()
@@ -34,7 +34,7 @@ class Lifespan:
             raise ServerFailed(f"the application's startup failed: {self._failure}")
 
     async def shutdown(self) -> None:
-        """Wait until the app has ended."""
+        """Stop the app, and wait until it has ended."""
         self._stopping.set()
         if self._task is not None:
             await self._task
@@ -46,7 +46,7 @@ class Lifespan:
                 {"type": "lifespan", "asgi": asgi, "state": self.state}, self._receive, self._send
             )
         except Exception:
-            # Before its startup is complete this only says that it has no lifespan.
+            # Before the startup is complete an exception means that the app has no lifespan.
             if self._started.is_set() and self._failure is None:
                 _log.exception("the application's lifespan failed")
         finally:

@@ -14,7 +14,7 @@ def run(loop: Loop, main: Callable[[], Awaitable[None]]) -> None:
     """Run a coroutine function to its end in a new event loop.
 
     Raises:
-        ValueError: the loop isn't installed; names the command that installs it.
+        ValueError: the loop isn't installed; the message has the command that installs it.
     """
     check(loop)
     if loop == "trio":
@@ -27,14 +27,14 @@ def check(loop: Loop) -> None:
     """Check that a loop is installed.
 
     Raises:
-        ValueError: it isn't; names the command that installs it.
+        ValueError: it isn't; the message has the command that installs it.
     """
     if find_spec(loop) is None:
         raise ValueError(f"loop {loop} isn't installed: pip install {loop}")
 
 
 def current() -> Loop:
-    """Tell which loop is running."""
+    """Give the name of the running loop."""
     native: object = current_token().native_token
     if not isinstance(native, asyncio.AbstractEventLoop):
         return "trio"
@@ -42,11 +42,14 @@ def current() -> Loop:
 
 
 async def end_everything(within: float) -> None:
-    """Cancel what a server has left in its asyncio loop, again and again.
+    """Cancel the tasks that a server has left in its asyncio loop, until none is left.
 
-    hypercorn 0.18 takes one cancellation for each thing that it still wants to tell a peer, and
-    would wait for ever on a peer that doesn't read; uvicorn's websockets waits ten seconds. On
-    trio nothing outlives the nursery that it was started in.
+    Args:
+        within: seconds to try.
+
+    One cancellation isn't enough. hypercorn 0.18 goes on with the next thing that it has to send, and
+    would wait for ever for a peer that doesn't read; uvicorn's websockets waits ten seconds. On trio
+    no task outlives its nursery.
     """
     if current() == "trio":
         return

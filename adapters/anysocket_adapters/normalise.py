@@ -1,7 +1,7 @@
-"""Any ASGI application behind the same seam: it sees one server, whichever it runs on.
+"""`normalise`: any ASGI application sees the same events on every server.
 
-Its events go through the adapter of the server and the core's state machine, so everything that
-the contract promises to a handler holds for it too, in the terms of ASGI
+Its events go through the server's adapter and the core's state machine. So the contract's promises
+hold for it too, in the terms of ASGI
 (https://asgi.readthedocs.io/en/latest/specs/www.html#websocket, version 2.5).
 """
 
@@ -13,6 +13,7 @@ from anysocket import discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.asgi_app.events import Events
 from anysocket.asgi_app.scope import scope_of
+from anysocket.session.limits import SERVED_MESSAGE_SIZE
 from anysocket.session.session import Session
 from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 from anysocket.supervision import handler
@@ -35,7 +36,7 @@ def normalise(
 
 
 class Normalised:
-    """What `normalise` makes of an ASGI application: one again, that runs over any transport."""
+    """A normalised application: an ASGI application that also runs over any transport."""
 
     def __init__(self, app: ASGIApp, max_message_size: int, close_timeout: float) -> None:
         self._app = app
@@ -43,7 +44,7 @@ class Normalised:
         self._close_timeout = close_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection, whichever server it comes from."""
+        """Serve one ASGI connection on any server."""
         if scope["type"] == "websocket":
             await self.handle(discovery.connect(scope, receive, send), scope)
         else:
@@ -54,12 +55,11 @@ class Normalised:
 
         Args:
             transport: the connection.
-            scope: the server's own, where it speaks ASGI, for the keys that only that server knows.
+            scope: the scope of a server that speaks ASGI; its own keys are passed on.
         """
         handshake = transport.handshake
-        session = Session(
-            transport, max_message_size=self._max_message_size, close_timeout=self._close_timeout
-        )
+        max_message_size = SERVED_MESSAGE_SIZE.get() or self._max_message_size
+        session = Session(transport, max_message_size, self._close_timeout)
         events = Events(session, handshake)
         call = partial(self._app, scope_of(handshake, scope or {}), events.receive, events.send)
         return handler.run(call, session)

@@ -1,19 +1,20 @@
-"""One set of options for serving, whatever the server."""
+"""The options of serving: one set for every server."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict, get_args
+from typing import Literal, TypeAlias, TypedDict, cast, get_args
 
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 
 Loop: TypeAlias = Literal["asyncio", "uvloop", "trio"]
 
 OptionName: TypeAlias = Literal["loop", "max_message_size", "ping_interval", "ping_timeout", "compression"]
-"""The options that some server can't honour."""
+"""The options that some servers can't honour."""
 
 
 class OptionValues(TypedDict, total=False):
-    """The fields of `Options`, as keywords."""
+    """The fields of `Options`, as keyword arguments."""
 
     host: str
     port: int
@@ -33,27 +34,48 @@ class OptionValues(TypedDict, total=False):
     graceful_timeout: float
 
 
+_PATHS: tuple[Literal["unix_socket", "tls_certificate", "tls_key"], ...] = (
+    "unix_socket",
+    "tls_certificate",
+    "tls_key",
+)
+
+
+def to_json(values: OptionValues) -> str:
+    """Write options by name, for another process."""
+    return json.dumps(values, default=str)  # a Path as a string
+
+
+def from_json(text: str) -> OptionValues:
+    """Read the options that `to_json` has written."""
+    values: OptionValues = json.loads(text)
+    for name in _PATHS:
+        if (path := values.get(name)) is not None:
+            values[name] = Path(path)
+    return values
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to serve. None leaves a setting to the server's own default."""
 
     host: str = "127.0.0.1"
     port: int = 8000
-    """0 takes a free one."""
+    """0 takes a free port."""
     unix_socket: Path | None = None
     """Listen on this path instead of host and port."""
     workers: int = 1
     """Processes that share the address."""
     loop: Loop = "asyncio"
-    """The event loop of each worker. `running` has its caller's."""
+    """The event loop of each worker. `running` uses its caller's."""
     normalise: bool = False
-    """Serve a foreign ASGI app through `normalise`."""
+    """Serve another framework's application through `normalise`."""
     tls_certificate: Path | None = None
     """A PEM file with the certificate chain; goes with `tls_key`."""
     tls_key: Path | None = None
     """A PEM file with the private key."""
     max_message_size: int | None = None
-    """Bytes; above it the peer sees 1009."""
+    """Bytes in one message; above it the peer sees 1009 (contract M3). None: the application's limit."""
     ping_interval: float | None = None
     """Seconds between two pings; 0 sends none."""
     ping_timeout: float | None = None
@@ -61,14 +83,18 @@ class Options:
     compression: bool | None = None
     """Whether to offer permessage-deflate (RFC 7692)."""
     root_path: str = ""
-    """Where a proxy mounts the application."""
+    """The path at which a proxy mounts the application."""
     log_level: LogLevel = "info"
     access_log: bool = False
     graceful_timeout: float = 10.0
-    """Seconds that handlers have to end after SIGTERM or SIGINT."""
+    """Seconds that handlers have to end after SIGTERM or SIGINT (contract L2)."""
 
     def __post_init__(self) -> None:
-        """Check what no server could make sense of."""
+        """Check what no server could honour.
+
+        Raises:
+            ValueError: names the option and says what it must be.
+        """
         for name, choices in (("log_level", get_args(LogLevel)), ("loop", get_args(Loop))):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} {getattr(self, name)!r} must be one of {', '.join(choices)}")
@@ -90,3 +116,8 @@ class Options:
             raise ValueError(f"ping_interval must not be negative, not {self.ping_interval}")
         if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
             raise ValueError(f"root_path {self.root_path!r} must start with a slash and not end with one")
+
+    @property
+    def values(self) -> OptionValues:
+        """The options by name."""
+        return cast("OptionValues", asdict(self))  # the names are the same: tests/test_options.py

@@ -1,32 +1,34 @@
-"""The registered servers: all of them, and the one that is asked for."""
+"""The registered servers: list them, and choose one for an app and its options."""
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp
 from anysocket_adapters import loops
+from anysocket_adapters.normalise import Normalised
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server
 
 GROUP = "anysocket.servers"
 
 unloadable: dict[str, str] = {}
-"""The registered servers that can't be imported, with what goes wrong, once that has been tried."""
+"""The registered servers whose import has failed, by name, with the reason."""
 
 
 @cache
 def servers() -> Mapping[str, Server]:
-    """Give all registered servers by name, installed or not, but those whose module can't be imported."""
+    """Give all registered servers by name, installed or not. A server that can't be imported is left out."""
     loaded = {each.name: _load(each) for each in entry_points(group=GROUP)}
     return {name: server for name, server in sorted(loaded.items()) if server is not None}
 
 
 @cache
 def _load(entry_point: EntryPoint) -> Server | None:
-    """Give a registered server; where its module can't be imported, warn and keep what goes wrong."""
+    """Import a registered server. If that fails, warn, keep the reason in `unloadable`, and give None."""
     try:
         server: Server = entry_point.load()
     except Exception as error:
@@ -37,10 +39,11 @@ def _load(entry_point: EntryPoint) -> Server | None:
 
 
 def choose(name: str | None) -> Server:
-    """Find a server by name, without importing the others; without a name, the first that is installed.
+    """Find a server by name without importing the others; without a name, the first that is installed.
 
     Raises:
-        ValueError: there is no such server, or it isn't installed; the message says what is.
+        ValueError: there is no such server, or it isn't installed. The message names the servers to
+            choose from, or the command that installs this one.
     """
     if name is None:
         installed = (server for server in servers().values() if server.version)
@@ -54,15 +57,15 @@ def choose(name: str | None) -> Server:
     if server is None:
         raise ValueError(f"{name} can't be loaded from {unloadable[name]}")
     if server.version is None:
-        raise ValueError(f"{name} isn't installed: pip install 'anysocket[{server.distribution}]'")
+        raise ValueError(f"{name} isn't installed: {server.install_command}")
     return server
 
 
 def check(server: Server, app: ASGIApp, options: Options) -> None:
-    """Refuse what can't be had, unless the core honours it for an application that it runs.
+    """Refuse the options that neither the server nor the core can honour for this app.
 
     Raises:
-        ValueError: names the option, and why it can't be had or the servers that can.
+        ValueError: names the option, the reason, and the servers that can honour it.
     """
     if options.normalise and isinstance(app, Application):
         raise ValueError("normalise is for the apps of other frameworks: anysocket's own need no normalising")
@@ -70,11 +73,17 @@ def check(server: Server, app: ASGIApp, options: Options) -> None:
     if options.loop not in server.loops:
         able = [each.name for each in servers().values() if options.loop in each.loops]
         raise ValueError(f"{server.name} can't run on {options.loop}. These can: {', '.join(able)}")
-    for option, instead in server.refuses(options).items():
-        if option == "max_message_size" and (isinstance(app, Application) or options.normalise):
-            continue
-        able = [each.name for each in servers().values() if option not in each.refuses(options)]
+    needed = _left_to_server(app, options)
+    for option, instead in server.refuses(needed).items():
+        able = [each.name for each in servers().values() if option not in each.refuses(needed)]
         raise ValueError(
             f"{server.name} can't honour {option}={getattr(options, option)}: it {instead}. "
             f"These can: {', '.join(able) or 'none'}"
         )
+
+
+def _left_to_server(app: ASGIApp, options: Options) -> Options:
+    """Leave out the options that the core honours for this app, whatever the server does."""
+    if options.normalise or isinstance(app, Application | Normalised):
+        return replace(options, max_message_size=None)
+    return options

@@ -1,10 +1,10 @@
-"""What the module of a server declares besides its transport: how to serve on it."""
+"""`Server`: how to serve on a server. Each server's package declares it beside its transport."""
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata, version
 from socket import socket
 from types import MappingProxyType
 
@@ -17,7 +17,7 @@ from anysocket_adapters.options import Loop, OptionName, Options
 
 
 class ServerFailed(Exception):
-    """A server ended by itself: it couldn't start, or it died."""
+    """A server couldn't start, or it ended before it was stopped."""
 
 
 class Server(ABC):
@@ -27,38 +27,51 @@ class Server(ABC):
     """
 
     name: str
-    """What `--server` calls it."""
+    """The row's name, as in `--server`."""
     distribution: str
-    """The distribution that has the server; also the extra of anysocket that installs it."""
+    """The server's distribution. An extra of anysocket has the same name, if anysocket has the adapter."""
     transport: type[Transport]
-    """What it makes of this server's connections over HTTP/1.1."""
+    """The transport of its connections over HTTP/1.1."""
     http2: type[ASGITransport] | None = None
-    """What it makes of those over HTTP/2 (RFC 8441), where the server has them."""
+    """The transport of its connections over HTTP/2 (RFC 8441); None if the server has no such connections."""
     loops: tuple[Loop, ...] = ("asyncio", "uvloop")
     """The event loops that the server can run on."""
     plain: bool = True
-    """Whether the server speaks ASGI, which the plain transport takes at its word."""
+    """Whether the server speaks ASGI, so that the plain transport can run on it."""
     known_failures: Mapping[str, str] = MappingProxyType({})
-    """Conformance cases that fail and that no capability is about: the address of a thread for each."""
+    """The conformance cases that fail without a capability for them, each with the address of a thread."""
 
     @abstractmethod
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         """Serve an app in this event loop, on a bound socket, until `stop` is set.
 
-        Returning earlier, or raising, says that the server failed.
+        If it returns earlier, or raises, the server has failed.
         """
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
-        """Give the options that this server can't honour as they are set, with what it does instead."""
+        """Give the options that this server can't honour as they are set, with what it does instead.
+
+        `max_message_size` is set here only if the core doesn't keep it: for an app that is neither an
+        `Application` nor normalised.
+        """
         return {}
 
     @property
     def version(self) -> str | None:
-        """The installed version, and None when it isn't installed."""
+        """The installed version; None if it isn't installed."""
         try:
             return version(self.distribution)
         except PackageNotFoundError:
             return None
+
+    @property
+    def install_command(self) -> str:
+        """The command that installs the server: with an extra of anysocket, or else by itself."""
+        extras: list[str] = metadata("anysocket").get_all("Provides-Extra") or []
+        known = self.distribution in extras
+        return (
+            f"pip install 'anysocket[{self.distribution}]'" if known else f"pip install {self.distribution}"
+        )
 
 
 class RunsItsWorkers(Server):
@@ -75,7 +88,7 @@ class RunsItsWorkers(Server):
 
 @asynccontextmanager
 async def when_set(event: Event, act: Callable[[], None]) -> AsyncGenerator[None, None]:
-    """Act once the event is set, if that happens while the block runs."""
+    """Call `act` when the event is set, if it is set while the block runs."""
 
     async def waiting() -> None:
         await event.wait()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -27,21 +28,26 @@ class Serving:
 
     def __init__(self, log: Path, *arguments: str) -> None:
         """Serve with the options of `anysocket serve`."""
-        self._start(log, command(*arguments))
+        self._start(log, command(*arguments), ROOT)
 
     @classmethod
     def by(cls, log: Path, *own_command: str) -> Self:
         """Serve with a server's own command."""
+        return cls.run(log, sys.executable, "-m", *own_command)
+
+    @classmethod
+    def run(cls, log: Path, *arguments: str, cwd: Path = ROOT) -> Self:
+        """Serve with any command."""
         serving = cls.__new__(cls)
-        serving._start(log, [sys.executable, "-m", *own_command])
+        serving._start(log, arguments, cwd)
         return serving
 
-    def _start(self, log: Path, arguments: list[str]) -> None:
+    def _start(self, log: Path, arguments: Sequence[str], cwd: Path) -> None:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 arguments,
-                cwd=ROOT,
+                cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -144,8 +144,7 @@ def test_a_server_that_is_not_installed(project: pytest.Pytester, other: str) ->
     result = run(project, *choosing(other))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        "ERROR: --anysocket-server: other isn't installed: pip install 'anysocket?other?'"
-        " (installed: *granian*uvicorn*)"
+        "ERROR: --anysocket-server: other isn't installed: pip install other (installed: *granian*uvicorn*)"
     )
 
 
@@ -266,4 +265,4 @@ def test_the_plugin_is_registered() -> None:
 
 def test_the_fixture_tells_what_it_is(project: pytest.Pytester) -> None:
     result = run(project, "--fixtures")
-    result.stdout.fnmatch_lines(["anysocket_server*", "*Call it with an application to have it served*"])
+    result.stdout.fnmatch_lines(["anysocket_server*", "*Call it with an application: it serves that*"])

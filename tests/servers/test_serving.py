@@ -5,6 +5,8 @@ import socket
 import ssl
 import subprocess
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 import trustme
@@ -14,14 +16,17 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from examples import echo
 from tests.servers.client import connect
 from tests.servers.serving import ROOT, Serving, command
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
 from anysocket import Support
-from anysocket_adapters import Options, servers
+from anysocket_adapters import Options, running, servers
 from anysocket_adapters.serving import listener
+from anysocket_matrix.peer.frames import Opcode
+from anysocket_matrix.peer.peer import Peer
 
 DEADLINE = 45
 
@@ -174,10 +179,47 @@ async def test_max_message_size(row: str, log: Path, workers: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_root_path(row: str, log: Path) -> None:
-    with Serving(log, f"{APPS}:app", "--server", row, "--port", "0", "--root-path", "/api") as serving:
-        async with connect(f"{serving.url}/request") as peer:
-            assert [await peer.recv() for _ in range(2)] == ["/api", "/request"]
+async def test_running_with_a_limit_leaves_the_app_as_it_was(row: str) -> None:
+    limited = running(echo.app, row, max_message_size=10)
+    async with limited as url, connect(f"{url}/echo", compression=None) as peer:
+        await peer.send("x" * 11)
+        with pytest.raises(ConnectionClosed) as closed:
+            await peer.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == seen(row, 1009)
+    async with running(echo.app, row) as url, connect(f"{url}/echo") as peer:
+        await peer.send("x" * 11)
+        assert await peer.recv() == "x" * 11
+
+
+NO_PINGS = ("granian", "granian-rsgi")
+
+NO_COMPRESSION = (*NO_PINGS, "daphne")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_each_option_reaches_the_workers(row: str, log: Path, workers: str) -> None:
+    """But the message limit, which has a test of its own, as has what concerns the listener."""
+    options = ["--workers", workers, "--root-path", "/api", "--access-log", "--graceful-timeout", "1"]
+    if row not in NO_PINGS:
+        options += ["--ping-interval", "0.2", "--ping-timeout", "9"]
+    if row not in NO_COMPRESSION:
+        options.append("--no-compression")
+    with Serving(log, f"{APPS}:app", "--server", row, "--port", "0", *options) as serving:
+        offer = [("sec-websocket-extensions", "permessage-deflate")]
+        with Peer.connect(f"{serving.url}/request", headers=offer) as peer:
+            for field in ("/api", "/request"):
+                peer.expect_text(field)
+            peer.expect_header("sec-websocket-extensions")
+        with Peer.connect(f"{serving.url}/deaf") as peer:
+            peer.expect_text("here")
+            if row not in NO_PINGS:
+                assert peer.receive_frame().opcode is Opcode.PING
+            with pytest.raises(HTTPError):
+                urlopen(f"{serving.url.replace('ws', 'http', 1)}/logged", timeout=5)
+            serving.says("/logged")
+            serving.terminate()
+            assert serving.wait(3) == 0
 
 
 def fails(*arguments: str, cwd: Path = ROOT) -> str:

@@ -98,7 +98,7 @@ def load_rsgi() -> Callable[..., object]:
     """Make what a worker serves over RSGI, as `load_asgi`."""
     app = load_asgi()
     # granian types it as an ASGI app, and calls its `__rsgi__`.
-    return cast("Callable[..., object]", RSGIApplication(app, app.root_path))
+    return cast("Callable[..., object]", RSGIApplication(app, app.options.root_path))
 
 
 def _check(loop: asyncio.AbstractEventLoop) -> None:

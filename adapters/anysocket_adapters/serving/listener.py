@@ -12,7 +12,8 @@ def bind(options: Options) -> socket.socket:
     """Bind a listening socket to the address in the options.
 
     Raises:
-        ValueError: the address is in use, isn't this machine's, or isn't allowed; names it.
+        ValueError: the address is in use, isn't one of this machine, or isn't allowed. The message
+            names it.
     """
     try:
         if options.unix_socket is not None:
@@ -20,7 +21,7 @@ def bind(options: Options) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        # With its protocol: asyncio sets TCP_NODELAY only where a socket says that it is TCP.
+        # With the protocol: asyncio sets TCP_NODELAY only on a socket whose protocol is TCP.
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -32,7 +33,7 @@ def bind(options: Options) -> socket.socket:
 
 
 def _bind_unix(path: Path) -> socket.socket:
-    """Bind a unix socket, over one that a dead server has left."""
+    """Bind a unix socket; replace one that a dead server has left."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
@@ -48,7 +49,7 @@ def _bind_unix(path: Path) -> socket.socket:
 
 
 def url(listener: socket.socket, options: Options) -> str:
-    """Give the real address, for people and for clients."""
+    """Give the URL of the address that is really bound."""
     scheme = "ws" if options.tls_certificate is None else "wss"
     if options.unix_socket is not None:
         return f"{scheme}+unix://{options.unix_socket}"

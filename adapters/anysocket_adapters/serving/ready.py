@@ -1,4 +1,4 @@
-"""Whether a server is ready: it answers a request, all the way through the app and back."""
+"""Wait until a server is ready: until it answers a request through the app."""
 
 import socket
 import ssl
@@ -10,12 +10,12 @@ _POLL = 0.02
 
 
 class Probe:
-    """Asks a server for the path that only `ServedApp` answers.
+    """Requests the path that only `ServedApp` answers.
 
     Args:
-        listener: the bound socket whose address the server takes.
-        tls: whether it speaks TLS there.
-        token: the path that `ServedApp` knows.
+        listener: the bound socket with the server's address.
+        tls: whether the server speaks TLS.
+        token: the path.
     """
 
     def __init__(self, listener: socket.socket, *, tls: bool, token: str) -> None:
@@ -26,7 +26,7 @@ class Probe:
         self.cancelled = False
 
     def wait(self) -> bool:
-        """Block until the server is ready; False when `cancelled` was set meanwhile."""
+        """Block until the server is ready. False if `cancelled` was set before."""
         while not self.cancelled:
             try:
                 if self._answers():
@@ -52,7 +52,7 @@ class Probe:
             connection.connect(self._address)
             if not self._tls:
                 return connection
-            # It's our own server on our own machine; its certificate names a public host.
+            # The server is our own, on this machine; its certificate names a public host.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

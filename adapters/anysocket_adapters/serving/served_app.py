@@ -1,4 +1,4 @@
-"""An app as `serve` and `running` hand it to a server: with what they must know of it."""
+"""The app that a server gets: it answers the readiness request, and its connections can be ended."""
 
 import importlib
 import json
@@ -11,46 +11,43 @@ import anyio
 
 from anysocket import Application, discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.session.websocket import MAX_MESSAGE_SIZE
+from anysocket.session.limits import SERVED_MESSAGE_SIZE
 from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions, current_task
 from anysocket.transport import Transport, TransportApp
 from anysocket_adapters.normalise import Normalised, normalise
-from anysocket_adapters.options import Options
+from anysocket_adapters.options import Options, from_json, to_json
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
-"""How a server that starts its own workers passes on what to serve."""
+"""The environment variable that tells each worker process what to serve."""
 
 
 class ServedApp:
-    """An app that also tells whether it is ready, and whose connections can be ended.
+    """Wraps an app with a readiness endpoint, the options' message limit, and a graceful end.
 
-    A request for `/` and the token, which nobody else knows, is answered here: then the
-    server has truly started, its address is reachable, and the app's lifespan has begun.
+    It answers a request for `/` and the secret token itself. An answer proves that the server has
+    started, that its address can be reached, and that the app's lifespan has begun.
     """
 
     def __init__(self, app: ASGIApp, token: str, options: Options) -> None:
-        limit = options.max_message_size
-        if isinstance(app, Application):
-            app.max_message_size = limit or app.max_message_size
-        elif options.normalise:
-            app = normalise(app, max_message_size=limit or MAX_MESSAGE_SIZE)
+        if options.normalise:
+            app = normalise(app)
+        self.options: Options = options
+        """How it is served."""
         self._app = app
-        # Once, since `isinstance` of a protocol is dear.
+        # Once: `isinstance` with a protocol is slow.
         self._handle = app.handle if isinstance(app, TransportApp) else normalise(app).handle
-        # Without the coroutine of its `__call__`, which a subclass may have replaced.
+        # Without the coroutine of its `__call__`, unless a subclass has replaced that.
         self._handle_asgi: Callable[[Transport, Scope], Awaitable[None]] | None = None
         if isinstance(app, Application | Normalised) and type(app).__call__ in _CALLS:
             self._handle_asgi = app.handle
         self._token = token
-        self.root_path: str = options.root_path
-        self._grace = options.graceful_timeout
         self._live = OpenSessions()
         self._scopes: set[anyio.CancelScope] = set()
         self._in_scopes = True
         """Whether it takes a scope to cancel a connection: on asyncio `OpenSessions` cancels its task."""
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # What serves it is returned as it is: every connection would keep a coroutine around it.
+        # Not a coroutine function: each connection would keep one more coroutine.
         kind = scope["type"]
         if kind == "websocket":
             if OPEN_SESSIONS.get() is not self._live:
@@ -70,21 +67,26 @@ class ServedApp:
         return self._in_a_scope(serving) if self._in_scopes else serving
 
     def begin(self) -> None:
-        """Have the connections of this context within reach, and of those that are copied from it.
+        """Mark this context, and so its copies, as the context of this app's connections.
 
-        A context of its own costs a connection 136 bytes: it has one where the server doesn't run
-        it in a copy of that in which it serves.
+        A server that doesn't run its connections in copies of it needs one call for each. That
+        costs a connection 136 bytes.
         """
         OPEN_SESSIONS.set(self._live)
+        if SERVED_MESSAGE_SIZE.get() != self.options.max_message_size:
+            SERVED_MESSAGE_SIZE.set(self.options.max_message_size)
         self._in_scopes = self._handle_asgi is None or current_task() is None
 
     async def drain(self) -> None:
-        """Close every connection with 1001, and give the handlers their grace (contract L2)."""
-        with anyio.move_on_after(self._grace):
+        """Close every connection with 1001, and wait for the handlers' ends (contract L2).
+
+        Waits for the graceful timeout at most.
+        """
+        with anyio.move_on_after(self.options.graceful_timeout):
             await self._live.drain()
 
     def cancel_connections(self) -> None:
-        """End what outlasts its grace."""
+        """Cancel the handlers that haven't ended within the graceful timeout."""
         if not self._in_scopes:
             self._live.cancel()
         for each in tuple(self._scopes):
@@ -108,7 +110,7 @@ async def _no_content(send: Send) -> None:
 
 
 def load(target: str) -> ASGIApp:
-    """Import an app by `module:attribute`, from the working directory too.
+    """Import an app by `module:attribute`; the working directory is searched too.
 
     Raises:
         ValueError: there is no such module or attribute, or it can't be called.
@@ -121,8 +123,10 @@ def load(target: str) -> ASGIApp:
     try:
         found: object = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        if error.name == "msgspec":  # an extra of ours
+            raise ValueError(f"{module_name} needs msgspec: pip install 'anysocket[msgspec]'") from None
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # a module that the app's own module needs
+            raise  # another module that the app's own module imports
         raise ValueError(f"there is no module {module_name!r} here or among the installed ones") from None
     for name in attribute.split("."):
         if not hasattr(found, name):
@@ -134,15 +138,11 @@ def load(target: str) -> ASGIApp:
 
 
 def to_environment(target: str, token: str, options: Options) -> None:
-    """Leave for `from_environment`, in this process or a child, what to serve."""
-    passed_on = options.max_message_size, options.graceful_timeout, options.root_path, options.normalise
-    os.environ[ENVIRONMENT] = json.dumps([target, token, *passed_on])
+    """Tell `from_environment`, in this process and its children, what to serve."""
+    os.environ[ENVIRONMENT] = json.dumps([target, token, to_json(options.values)])
 
 
 def from_environment() -> ServedApp:
     """Make the app that `to_environment` described."""
-    target, token, limit, grace, root_path, normalised = json.loads(os.environ[ENVIRONMENT])
-    options = Options(
-        max_message_size=limit, graceful_timeout=grace, root_path=root_path, normalise=normalised
-    )
-    return ServedApp(load(target), token, options)
+    target, token, options = json.loads(os.environ[ENVIRONMENT])
+    return ServedApp(load(target), token, Options(**from_json(options)))

@@ -1,4 +1,4 @@
-"""Serving an app on a server chosen by name: for good, or for the length of a `with` block."""
+"""Serve an app on a server chosen by name: until a signal, or for the length of a `with` block."""
 
 import secrets
 import threading
@@ -32,20 +32,20 @@ def serve(
     Args:
         app: `module:attribute`, or the app itself, which only one worker can serve.
         server: the server's name, such as "granian"; without one, the first that is installed.
-        ready: called in a thread of its own with the real URL once the server answers.
+        ready: called with the real URL once the server answers, in a thread of its own.
         values: how to serve, as in `Options`.
 
     Raises:
-        ValueError: the server, the app, the address or an option can't be had; the message says why.
+        ValueError: the server, the app, the address or an option isn't available; the message says why.
         ServerFailed: the server ended by itself.
     """
     options = Options(**values)
     chosen = choose(server)
-    # Loaded here, so that what is wrong with it is told once, and not by every worker.
+    # The app is loaded here already, so that an error in it is reported once and not by every worker.
     check(chosen, load(app) if isinstance(app, str) else app, options)
     if not isinstance(app, str) and options.workers > 1:
         raise ValueError(
-            "several workers need the app as module:attribute: an object can't be passed to them"
+            "several workers need the app as module:attribute: an object can't be passed to other processes"
         )
     token = secrets.token_hex(16)
     with listening.bind(options) as listener:
@@ -60,7 +60,7 @@ def serve(
                 else:
                     workers.run(chosen, options, listener)
             else:
-                workers.work(chosen, ServedApp(app, token, options), options, listener)
+                workers.work(chosen, ServedApp(app, token, options), listener)
         finally:
             probe.cancelled = True
             if options.unix_socket is not None:
@@ -87,11 +87,11 @@ async def running(
     Args:
         app: the app itself.
         server: the server's name; without one, the first that is installed.
-        values: how to serve, as in `Options`, but for other defaults: port 0, log level
+        values: how to serve, as in `Options`, with these defaults of its own: port 0, log level
             warning, graceful timeout 1.
 
     Raises:
-        ValueError: the server, the address or an option can't be had; the message says why.
+        ValueError: the server, the address or an option isn't available; the message says why.
         ServerFailed: the server ended by itself.
     """
     wanted = OptionValues(loop=loops.current(), port=0, log_level="warning", graceful_timeout=1.0)
@@ -110,12 +110,12 @@ async def running(
         served = ServedApp(app, token, options)
 
         async def serve_until_stopped() -> None:
-            failure = await workers.serve_until(chosen, served, options, listener, stop)
+            failure = await workers.serve_until(chosen, served, listener, stop)
             if failure is not None:
                 failures.append(failure)
             probe.cancelled = True
 
-        # What fails is kept and raised as it is: a task group would wrap it.
+        # A failure is kept and raised as it is: a task group would wrap it in a group.
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(serve_until_stopped)
             try:

@@ -1,4 +1,4 @@
-"""Serving in processes of our own: one event loop each, ended by signals, none outliving another."""
+"""Worker processes: each runs one event loop until a signal, and all end when one ends."""
 
 import multiprocessing
 import os
@@ -22,33 +22,31 @@ from anysocket_adapters.serving.served_app import ServedApp, from_environment
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _LAST_MARGIN = 2.0
-"""Seconds beyond the graceful timeout after which a worker is gone, whatever holds it (contract L2)."""
+"""Seconds after the graceful timeout in which a worker must end (contract L2)."""
 
 
 def run(server: Server, options: Options, listener: socket.socket) -> None:
-    """Serve in as many processes as the options ask for, until SIGINT or SIGTERM.
+    """Serve the app that `from_environment` gives, in this process or in several, until SIGINT or SIGTERM.
 
     Raises:
         ServerFailed: the server ended by itself; the message says how.
     """
     if options.workers == 1:
-        work(server, from_environment(), options, listener)
+        work(server, from_environment(), listener)
     else:
         _Supervisor(server, options, listener).run()
 
 
-def work(server: Server, app: ServedApp, options: Options, listener: socket.socket) -> None:
-    """Serve in this process until a signal comes, then give the handlers their grace.
+def work(server: Server, app: ServedApp, listener: socket.socket) -> None:
+    """Serve in this process until a signal comes, then end gracefully.
 
     Raises:
         ServerFailed: the server ended by itself.
     """
-    loops.run(options.loop, partial(_work_until_signalled, server, app, options, listener))
+    loops.run(app.options.loop, partial(_work_until_signalled, server, app, listener))
 
 
-async def _work_until_signalled(
-    server: Server, app: ServedApp, options: Options, listener: socket.socket
-) -> None:
+async def _work_until_signalled(server: Server, app: ServedApp, listener: socket.socket) -> None:
     stop = anyio.Event()
     failure: Exception | None = None
     heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
@@ -56,35 +54,37 @@ async def _work_until_signalled(
 
         async def stop_when_signalled() -> None:
             async for _ in signals:
-                if stop.is_set():  # asked twice: nobody wants to wait for the grace any more
+                if stop.is_set():  # a second signal: don't wait for the handlers any longer
                     app.cancel_connections()
                 else:
-                    _end_at_last(options.graceful_timeout + _LAST_MARGIN)
+                    _exit_after(app.options.graceful_timeout + _LAST_MARGIN)
                 stop.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stop_when_signalled)
-            failure = await serve_until(server, app, options, listener, stop)
+            failure = await serve_until(server, app, listener, stop)
             tasks.cancel_scope.cancel()
         await loops.end_everything(_LAST_MARGIN / 2)
     if failure is not None:
         raise failure
 
 
-def _end_at_last(seconds: float) -> None:
-    """End this process in any case: hypercorn on trio waits for ever on a peer that doesn't read."""
+def _exit_after(seconds: float) -> None:
+    """Exit this process even if it hangs: hypercorn on trio waits for ever on a peer that doesn't read."""
     last = threading.Timer(seconds, os._exit, (0,))
     last.daemon = True
     last.start()
 
 
 async def serve_until(
-    server: Server, app: ServedApp, options: Options, listener: socket.socket, stop: anyio.Event
+    server: Server, app: ServedApp, listener: socket.socket, stop: anyio.Event
 ) -> Exception | None:
     """Serve until `stop` is set, then end the connections and the server within the graceful timeout.
 
-    Gives the reason when the server ended before.
+    Returns:
+        The reason when the server ended before that, else None.
     """
+    options = app.options
     failure: Exception | None = ServerFailed(f"{server.name} ended by itself: see its log")
     stop_server, ended = anyio.Event(), anyio.Event()
 
@@ -93,6 +93,8 @@ async def serve_until(
         app.begin()
         try:
             await server.serve(app, options, listener, stop_server)
+        except ModuleNotFoundError as error:  # uvicorn is often installed without what it serves with
+            failure = ServerFailed(f"{server.name} needs {error.name}: {server.install_command}")
         except Exception as error:
             if not tasks.cancel_scope.cancel_called:
                 failure = error
@@ -121,11 +123,11 @@ async def serve_until(
     return failure
 
 
-def _work(name: str, options: Options, listener: socket.socket) -> None:
-    """Be one of several workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which tells us
+def _work(name: str, listener: socket.socket) -> None:
+    """Run as one of several workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too; it sends SIGTERM
     try:
-        work(choose(name), from_environment(), options, listener)
+        work(choose(name), from_environment(), listener)
     except (ServerFailed, ValueError) as error:
         sys.exit(f"anysocket: {error}")
 
@@ -138,7 +140,7 @@ class _Supervisor:
         self._stopping = False
         context = multiprocessing.get_context("spawn")
         self._processes: list[BaseProcess] = [
-            context.Process(target=_work, args=(server.name, options, listener), name=f"{server.name}-{n}")
+            context.Process(target=_work, args=(server.name, listener), name=f"{server.name}-{n}")
             for n in range(1, options.workers + 1)
         ]
 

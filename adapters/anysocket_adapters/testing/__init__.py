@@ -1,4 +1,4 @@
-"""Testing an application on real servers, from tests that are async or not."""
+"""Test an application on real servers, from async tests and from others."""
 
 from anysocket_adapters.testing.server import AnysocketServer
 

@@ -17,7 +17,7 @@ from anysocket_adapters.testing import AnysocketServer
 FIXTURE = "anysocket_server"
 
 OWN_WARNINGS = ("ignore:.*deprecated:UserWarning:uvicorn", "ignore::DeprecationWarning:websockets.legacy")
-"""What the row uvicorn-websockets warns of: nothing that the author of a test could mend."""
+"""The warnings of the row uvicorn-websockets, about which the author of a test can't do anything."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +54,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         names = _chosen(metafunc.config) or [name for name, server in servers().items() if server.version]
         if not names:
             _check(None)
-        # Without pytest's own plugin there is no such mark, and no warning is an error.
+        # With pytest's warnings plugin off there is no such mark, and a warning isn't an error.
         filtered = metafunc.config.pluginmanager.hasplugin("warnings")
         quiet = [pytest.mark.filterwarnings(*OWN_WARNINGS)] if filtered else []
         metafunc.parametrize(FIXTURE, [pytest.param(name, marks=quiet) for name in names], indirect=True)
@@ -62,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def anysocket_server(request: pytest.FixtureRequest) -> Iterator[AnysocketServer]:
-    """Call it with an application to have it served; gives the URL. Runs on each installed server."""
+    """Call it with an application: it serves that and gives the URL. The test runs on each server."""
     name: str = request.param
     with AnysocketServer(name) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Testing an application on real servers, from tests that are async or not."""
+"""`AnysocketServer`: one installed server for the applications of a test."""
 
 from contextlib import ExitStack
 from types import TracebackType
@@ -15,9 +15,9 @@ __all__ = ["AnysocketServer"]
 
 
 class AnysocketServer:
-    """One installed server, that runs a test's applications until the test ends.
+    """One installed server, which serves a test's applications until the test ends.
 
-    What the fixture `anysocket_server` gives:
+    The fixture `anysocket_server` gives one:
 
         def test_chat(anysocket_server: AnysocketServer) -> None:
             url = anysocket_server(app)
@@ -25,7 +25,7 @@ class AnysocketServer:
 
     def __init__(self, name: str) -> None:
         self.name: str = name
-        """The name of its row, such as "granian"."""
+        """The row's name, such as "granian"."""
         self._running = ExitStack()
         self._portals: dict[Loop, BlockingPortal] = {}
 
@@ -37,7 +37,7 @@ class AnysocketServer:
             values: how to serve, as `running` takes it.
 
         Raises:
-            ValueError: the address or an option can't be had; the message says why.
+            ValueError: the address or an option isn't available; the message says why.
             ServerFailed: the server ended by itself.
         """
         portal = self._portal(values.get("loop", "asyncio"))
@@ -46,7 +46,7 @@ class AnysocketServer:
         )
 
     def _portal(self, loop: Loop) -> BlockingPortal:
-        """Give the event loop of a kind: one, because Twisted's reactor can't be in two at once."""
+        """Give the one event loop of a kind: Twisted's reactor can't run in two at once."""
         if loop not in self._portals:
             loops.check(loop)
             backend = "trio" if loop == "trio" else "asyncio"

@@ -1,4 +1,4 @@
-"""The `anysocket` command: a module for each of its commands, which imports what it needs when it runs."""
+"""The commands of `anysocket`, a module for each. A module imports its other dependencies when it runs."""
 
 import typer
 
@@ -11,7 +11,7 @@ from anysocket_matrix.cli.report import report
 from anysocket_matrix.cli.serve import serve
 from anysocket_matrix.cli.servers import servers
 
-__all__ = ["app", "asyncapi", "autobahn", "bench", "cost", "main", "matrix", "report", "serve", "servers"]
+__all__ = ["app", "asyncapi", "autobahn", "bench", "cost", "matrix", "report", "serve", "servers"]
 
 app: typer.Typer = typer.Typer(
     name="anysocket",
@@ -23,8 +23,3 @@ app: typer.Typer = typer.Typer(
 
 for _command in (serve, asyncapi, servers, matrix, report, autobahn, cost, bench):
     app.command()(_command)
-
-
-def main() -> None:
-    """Run the command."""
-    app()

@@ -7,18 +7,19 @@ import typer
 
 from anysocket import Application
 from anysocket_adapters.serving.served_app import load
-from anysocket_matrix.cli.extras import needs
+from anysocket_matrix.extras import needs
 
 
 def asyncapi(
     target: Annotated[
         str, typer.Argument(metavar="MODULE:APP", help="The anysocket.Application, such as chat:app.")
     ],
-    title: Annotated[str, typer.Option(help="What the API is called.")] = "WebSocket API",
-    version: Annotated[str, typer.Option(help="The API's version.")] = "0.1.0",
-    description: Annotated[str, typer.Option(help="What the API is for, in CommonMark.")] = "",
+    title: Annotated[str, typer.Option(help="The name of the API.")] = "WebSocket API",
+    version: Annotated[str, typer.Option(help="The version of the API.")] = "0.1.0",
+    description: Annotated[str, typer.Option(help="The description of the API, in CommonMark.")] = "",
     server: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where it is served, such as wss://example.com/api.")
+        str | None,
+        typer.Option(metavar="URL", help="The URL at which it is served, such as wss://example.com/api."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write to this file instead of standard output.")
@@ -26,9 +27,9 @@ def asyncapi(
 ) -> None:
     """Describe an app's routes and messages as an AsyncAPI 3 document, in JSON.
 
-    All of it comes from the code: paths and parameters from the routes, messages from the types
-    of their handlers, words from docstrings. The app is imported, not served. Keep the document
-    up to date with
+    Everything comes from the code: paths and parameters from the routes, messages from the types of
+    the handlers, descriptions from the docstrings. The app is imported, but not served. To keep the
+    document up to date:
 
         anysocket asyncapi chat:app --title Chat --output asyncapi.json
     """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from anysocket_matrix.cli.extras import MATRIX, needs
+from anysocket_matrix.extras import MATRIX, needs
 
 
 def autobahn(
@@ -13,8 +13,7 @@ def autobahn(
         list[str] | None,
         typer.Option(
             metavar="ROW",
-            help="A server, such as granian, or hypercorn+trio; repeatable. All installed servers "
-            "unless given.",
+            help="A server, such as granian, or hypercorn+trio; repeatable. Default: all installed servers.",
         ),
     ] = None,
     cases: Annotated[
@@ -24,28 +23,30 @@ def autobahn(
     quick: Annotated[
         bool, typer.Option("--quick", help="Only the groups that take seconds: 1 to 7, and 10.")
     ] = False,
-    repeat: Annotated[int, typer.Option(min=1, help="Run each case so many times.")] = 1,
+    repeat: Annotated[int, typer.Option(min=1, help="How often to run each case.")] = 1,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Write the verdicts to be committed, instead of comparing.")
+        bool, typer.Option("--accept", help="Write the verdicts for you to commit, instead of comparing.")
     ] = False,
     verdicts: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where the committed verdicts are.")
+        Path, typer.Option(metavar="FOLDER", help="The folder of the committed verdicts.")
     ] = Path("docs", "results", "autobahn"),
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write all that was measured to this file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write everything that was measured to this file."),
     ] = None,
 ) -> None:
-    """Run Autobahn's 517 cases against an echo, bare and ours.
+    """Run Autobahn's 517 cases against an echo, on the bare server and through anysocket.
 
-    Each case runs on each server twice: against an echo over the server's own interface, with
-    nothing of ours in between, and against a handler of ours. The verdicts are compared with
-    those committed for this version of the server. The exit status is 0 only when each is the
-    committed one, and none of ours is worse than the bare server's.
+    Each case runs twice on each server: against an echo over the server's own interface, and
+    against an echo in an anysocket handler. The verdicts are compared with the committed ones for
+    this version of the server. The exit status is 0 only when all verdicts are the committed ones
+    and no verdict through anysocket is worse than the bare server's.
 
-    All cases take minutes a server, most of it compression.
+    All cases take some minutes for each server. Most of that is compression.
 
-    A new version of a server has no committed verdicts yet: look at what --accept writes, and
-    commit it. With --repeat it writes all verdicts of a case that varies, as in OK or NON-STRICT.
+    A new version of a server has no committed verdicts yet. Check the verdicts that --accept
+    writes, and commit them. With --repeat it writes every verdict of a case that varies, such as
+    OK or NON-STRICT.
     """
     needs("matrix", *MATRIX, "kosoku")
     from anysocket_matrix.autobahn import command

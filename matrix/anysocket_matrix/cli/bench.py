@@ -6,7 +6,7 @@ from typing import Annotated, cast, get_args
 import typer
 
 from anysocket_adapters.options import Loop
-from anysocket_matrix.cli.extras import MATRIX, needs
+from anysocket_matrix.extras import MATRIX, needs
 
 
 def bench(
@@ -14,8 +14,7 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="ROW",
-            help="A server, such as granian or uvicorn+uvloop; repeatable. All installed servers unless "
-            "given.",
+            help="A server, such as granian or uvicorn+uvloop; repeatable. Default: all installed servers.",
         ),
     ] = None,
     app: Annotated[
@@ -23,21 +22,20 @@ def bench(
         typer.Option(
             metavar="NAME",
             help="raw, raw-rsgi, raw-rsgi-to-the-end, anysocket, starlette, fastapi, blacksheep, bareasgi, "
-            "litestar, quart or falcon; repeatable, and raw is always among them. raw, raw-rsgi and "
-            "anysocket unless given.",
+            "litestar, quart or falcon; repeatable. raw always runs too. Default: raw, raw-rsgi, anysocket.",
         ),
     ] = None,
     scenario: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one, such as echo-32; repeatable. All unless given."),
+        typer.Option(metavar="NAME", help="A scenario, such as echo-32; repeatable. Default: all."),
     ] = None,
     rounds: Annotated[
-        int, typer.Option(min=1, help="How often each is measured; a difference shows from 6 on.")
+        int, typer.Option(min=1, help="How often to measure each; a difference shows from 6 on.")
     ] = 9,
-    seconds: Annotated[float, typer.Option(min=0.01, help="How long each is kept busy in a round.")] = 0.5,
+    seconds: Annotated[float, typer.Option(min=0.01, help="How long to keep each busy in a round.")] = 0.5,
     connections: Annotated[
         int | None,
-        typer.Option(min=1, max=10_000, help="Of broadcast, crowd and idle [200, 2000, 2000]."),
+        typer.Option(min=1, max=10_000, help="Connections of broadcast, crowd and idle [200, 2000, 2000]."),
     ] = None,
     loop: Annotated[str, typer.Option(help="Each server's event loop: asyncio or uvloop.")] = "asyncio",
     json: Annotated[
@@ -48,16 +46,16 @@ def bench(
     ] = None,
     show: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Measure nothing, and show what --json has written."),
+        typer.Option(metavar="FILE", help="Measure nothing; show a file that --json has written."),
     ] = None,
 ) -> None:
-    """Measure what servers and frameworks cost, side by side.
+    """Measure the cost of servers and frameworks, side by side.
 
-    Every app runs on every server in a process of its own, the raw one and the frameworks with
-    the server's own command, anysocket's as anysocket serve runs it. In each round each is kept
-    busy once by the same client. What counts is the processor time of the server for a message,
-    and its ratio to the raw app's in the same round; a difference that chance may have made is
-    shown as none. The exit status is 0 only when everything was measured.
+    Every app runs on every server in a process of its own. The server's own command serves the raw
+    app and the frameworks' apps; anysocket's app is served as by anysocket serve. In each round the
+    same client keeps each of them busy once. The result is the server's processor time for a
+    message, and its ratio to the raw app's time in the same round. A difference that may be chance
+    is shown as no difference. The exit status is 0 only when everything was measured.
     """
     needs("matrix", *MATRIX)
     needs("bench", "picows", "psutil", "uvloop")
@@ -76,7 +74,7 @@ def bench(
             server or [],
             app or [],
             scenario or [],
-            loop=cast("Loop", loop),  # just looked at
+            loop=cast("Loop", loop),  # checked above
             rounds=rounds,
             seconds=seconds,
             connections=connections,

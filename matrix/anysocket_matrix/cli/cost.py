@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from anysocket_matrix.cli.extras import MATRIX, needs
+from anysocket_matrix.extras import MATRIX, needs
 
 
 def cost(
@@ -14,31 +14,33 @@ def cost(
     ] = None,
     check: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Fail when something costs 5 % more over raw than in this file."),
+        typer.Option(metavar="FILE", help="Fail if the cost over raw ASGI is 5 % higher than in this file."),
     ] = None,
     app: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Also an installed framework's, such as starlette; may be repeated."
+            metavar="NAME", help="Also count an installed framework, such as starlette; repeatable."
         ),
     ] = None,
     whole: Annotated[
         bool,
         typer.Option(
             "--whole",
-            help="The whole of uvicorn instead, on real sockets, and a connection's profile on each server.",
+            help="Count all of uvicorn on real sockets instead, and profile a connection on each server.",
         ),
     ] = False,
 ) -> None:
-    """Count what a message costs, beside raw ASGI.
+    """Count the instructions of a message and of a connection, beside raw ASGI.
 
-    In instructions, for a message and for a connection: in process, under valgrind's callgrind,
-    which must be installed. A count repeats where a time doesn't. Takes about half a minute, and
-    with --whole about eight.
+    They are counted in process, under valgrind's callgrind, which must be installed. A count is the
+    same in every run; a time isn't. It takes about half a minute, and with --whole about eight
+    minutes.
     """
     if whole and (check is not None or app):
         raise SystemExit("anysocket: --whole has no --check and no --app")
     needs("matrix", *MATRIX)
+    if whole:
+        needs("uvicorn", "uvicorn")
     from rich.console import Console
 
     from anysocket_matrix.cost import Costs, measure, print_costs
@@ -66,6 +68,6 @@ def cost(
         console.print(str(change), markup=False, highlight=False)
     if changed:
         worse = any(change.is_worse for change in changed)
-        wish = "If that is meant" if worse else "So that it stays so"
-        console.print(f"{wish}: anysocket cost --json {check}", markup=False, highlight=False)
+        advice = "To accept this" if worse else "To keep this"
+        console.print(f"{advice}: anysocket cost --json {check}", markup=False, highlight=False)
         raise SystemExit(1 if worse else 0)

@@ -5,49 +5,57 @@ from typing import Annotated
 
 import typer
 
-from anysocket_matrix.cli.extras import MATRIX, needs
+from anysocket_matrix.extras import MATRIX, needs
 
 JOBS = 9
-"""Pytests at a time. Most cases wait for most of their time, so these are more than a machine has cores."""
+"""Pytests at a time. More than a machine's cores, because most cases wait most of the time."""
 
 
 def matrix(
     server: Annotated[
         list[str] | None,
         typer.Option(
-            help="A server, such as granian, or one of its variants, such as hypercorn+trio+h2+tls "
-            "or uvicorn+nginx; repeatable. All installed servers unless given."
+            help="A server, such as granian, or a variant, such as hypercorn+trio+h2+tls or uvicorn+nginx; "
+            "repeatable. Default: all installed servers."
         ),
     ] = None,
     variants: Annotated[
         bool,
         typer.Option(
-            "--variants", help="Also each server's event loops, and HTTP/2 and TLS where it has both."
+            "--variants", help="Also run each server's other event loops, and HTTP/2 and TLS if it has both."
         ),
     ] = False,
     proxies: Annotated[
         bool,
         typer.Option(
             "--proxies",
-            help="Also each server behind haproxy and nginx, over HTTP/2 too where that is supported.",
+            help="Also run each server behind haproxy and nginx, over HTTP/2 too if that is supported.",
+        ),
+    ] = False,
+    lifecycle_once: Annotated[
+        bool,
+        typer.Option(
+            "--lifecycle-once",
+            help="Run the cases of a server's start and end, which take half of the time, only on rows that "
+            "differ in them: neither with uvloop nor with TLS.",
         ),
     ] = False,
     case: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PATTERN", help="Only cases whose id matches, such as 'close.*' or '*utf8*'; repeatable."
+            metavar="PATTERN", help="Run only cases with such an id: 'close.*' or '*utf8*'; repeatable."
         ),
     ] = None,
     json: Annotated[
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Also write all that was measured: to a file such as results.json, or to a folder, "
-            "with a file for each row and version.",
+            help="Also write everything that was measured: to a file, such as results.json, or to a folder, "
+            "one file for each row and version.",
         ),
     ] = None,
     durations: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Also tell the N slowest cases of each row.")
+        int, typer.Option(metavar="N", min=0, help="Also show the N slowest cases of each row.")
     ] = 0,
     jobs: Annotated[
         int,
@@ -56,8 +64,8 @@ def matrix(
             "-j",
             metavar="N",
             min=1,
-            help="Pytests at a time: they mostly wait, so about five for each processor, and fewer where "
-            "several runs share them.",
+            help="Pytests at a time. They mostly wait: use about five for each processor, and fewer if "
+            "several runs share the machine.",
         ),
     ] = JOBS,
     list_: Annotated[bool, typer.Option("--list", help="List the cases and run nothing.")] = False,
@@ -65,23 +73,22 @@ def matrix(
         tuple[Path, Path] | None,
         typer.Option(
             metavar="OLD NEW",
-            help="Tell what changed between two results, files or folders, and run nothing; "
-            "with --json also as JSON.",
+            help="Run nothing; show what changed between two results, files or folders. "
+            "With --json also as JSON.",
         ),
     ] = None,
 ) -> None:
-    """Run the conformance cases on real servers.
+    """Run the conformance cases on real servers, and compare the results with the adapters' declarations.
 
-    What is measured is compared with what the adapters declare. Each case runs over the plain
-    ASGI transport, through the server's adapter, and in a normalised application. A cell says
-    native (all pass), repaired (only the plain transport fails), absent (the server loses the
-    information), known (it fails, and the server's known failures tell where upstream is told),
-    or unexpected (not what the adapter declares). The exit status is 0 only when nothing is
-    unexpected, and with --compare only when nothing changed.
+    Each case runs over the plain ASGI transport, through the server's adapter, and in a normalised
+    application. A cell says native (all pass), repaired (only the plain transport fails), absent
+    (the server loses the information), known (it fails, and the server's known failures have the
+    address of an upstream thread), or unexpected (the result contradicts the declaration). The exit
+    status is 0 only when nothing is unexpected, and with --compare only when nothing changed.
     """
     needs("matrix", *MATRIX)
     if compare is not None:
-        if server or variants or proxies or case or list_:
+        if server or variants or proxies or lifecycle_once or case or list_:
             raise SystemExit("anysocket: --compare runs nothing: give it without the choice of what to run")
         raise SystemExit(1 if _changed(*compare, json) else 0)
     from anysocket_matrix.running import command as matrix_command
@@ -93,6 +100,7 @@ def matrix(
             json,
             variants=variants,
             proxies=proxies,
+            lifecycle_once=lifecycle_once,
             durations=durations,
             jobs=jobs,
             only_list=list_,

@@ -5,32 +5,32 @@ from typing import Annotated
 
 import typer
 
-from anysocket_matrix.cli.extras import MATRIX, needs
+from anysocket_matrix.extras import MATRIX, needs
 
 
 def report(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files of results, and folders of them.")
+        list[Path], typer.Argument(metavar="PATH...", help="Files of results, or folders of such files.")
     ],
     expect: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME,…",
-            help="Environments that must be among them: the names of their files, without .json; repeatable.",
+            help="Environments that must be there: the names of their files without .json; repeatable.",
         ),
     ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write a page for the browser.")
     ] = None,
     json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write all of it to this file.")
+        Path | None, typer.Option(metavar="FILE", help="Also write everything to this file, as JSON.")
     ] = None,
 ) -> None:
     """Put the results of several runs of the matrix together.
 
-    Each file is what one environment has measured. Where environments disagree on a case of the
-    same server in the same version, it is told. The exit status is 0 only when every
-    environment was run to its end, none is missing, and nothing is unexpected.
+    Each file holds the results of one environment. The report names each case on which environments
+    with the same version of a server disagree. The exit status is 0 only when every environment ran
+    to its end, none is missing, and nothing is unexpected.
     """
     needs("matrix", *MATRIX)
     from rich.console import Console

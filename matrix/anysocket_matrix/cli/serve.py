@@ -12,7 +12,7 @@ from anysocket_matrix.processes import serve_command as serving
 def serve(
     target: Annotated[str, typer.Argument(metavar="MODULE:APP", help="The app, such as chat:app.")],
     server: Annotated[
-        str | None, typer.Option(help="uvicorn, hypercorn, granian, …; the first installed unless given.")
+        str | None, typer.Option(help="uvicorn, hypercorn, granian, …; default: the first that is installed.")
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
@@ -22,17 +22,22 @@ def serve(
     workers: Annotated[int, typer.Option(help="Processes that share the address.")] = 1,
     loop: Annotated[str, typer.Option(help="Each worker's event loop: asyncio, uvloop or trio.")] = "asyncio",
     normalise: Annotated[
-        bool, typer.Option("--normalise", help="Wrap an app of another framework in normalise.")
+        bool, typer.Option("--normalise", help="Wrap another framework's app in normalise.")
     ] = False,
-    tls_certificate: Annotated[Path | None, typer.Option(help="PEM file with the certificate chain.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="PEM file with the private key.")] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="A PEM file with the certificate chain.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="A PEM file with the private key.")] = None,
     max_message_size: Annotated[
-        int | None, typer.Option(help="Bytes; above it the peer sees 1009 [the app's, or 16 MiB].")
+        int | None,
+        typer.Option(help="Bytes in one message; above it the peer sees 1009 [the app's limit, or 16 MiB]."),
     ] = None,
     ping_interval: Annotated[float | None, typer.Option(help="Seconds between pings; 0 sends none.")] = None,
     ping_timeout: Annotated[float | None, typer.Option(help="Seconds to wait for a pong.")] = None,
-    compression: Annotated[bool | None, typer.Option(help="Offer permessage-deflate or not.")] = None,
-    root_path: Annotated[str, typer.Option(help="Where a proxy mounts the app, such as /api.")] = "",
+    compression: Annotated[bool | None, typer.Option(help="Whether to offer permessage-deflate.")] = None,
+    root_path: Annotated[
+        str, typer.Option(help="The path at which a proxy mounts the app, such as /api.")
+    ] = "",
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "info",
     access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
     graceful_timeout: Annotated[
@@ -41,8 +46,8 @@ def serve(
 ) -> None:
     """Serve an app on an installed server.
 
-    The options mean the same on every server. One that a server can't honour is refused, with
-    the names of those that can. One line on standard output tells when it is truly ready:
+    The options mean the same on every server. If a server can't honour an option, it is refused and
+    the message names the servers that can. One line on standard output says when the server is ready:
 
         anysocket: granian 2.8.7 is ready on ws://127.0.0.1:8000
     """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from anysocket_matrix.cli.extras import needs
+from anysocket_matrix.extras import needs
 
 
 def servers(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from anysocket_matrix.cost.own_files import is_own
+
 TRACED: Mapping[str, str] = {"PYTHONTRACEMALLOC": "1"}
 """The environment of a process whose memory is traced."""
 
@@ -35,13 +37,12 @@ def allocated() -> str:
     gc.collect()
     snapshot = tracemalloc.take_snapshot()
     found = ((each.traceback[0], each.size) for each in snapshot.statistics("lineno"))
-    lines = [_Line(frame.filename, frame.lineno, size) for frame, size in found if is_ours(frame.filename)]
+    lines = [
+        _Line(frame.filename, frame.lineno, size)
+        for frame, size in found
+        if frame.filename != __file__ and is_own(frame.filename)
+    ]
     return msgspec.json.encode(lines).decode()
-
-
-def is_ours(file: str) -> bool:
-    """Tell whether a file is one of anysocket's, other than this one, which only looks."""
-    return file != __file__ and any(part.startswith("anysocket") for part in Path(file).parts)
 
 
 def held(before: str, after: str, connections: int) -> list[Held]:

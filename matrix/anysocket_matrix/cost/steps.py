@@ -12,7 +12,7 @@ from types import CodeType
 
 import msgspec
 
-from anysocket_matrix.cost.memory import is_ours
+from anysocket_matrix.cost.own_files import is_own
 
 COUNTED: Mapping[str, str] = {"ANYSOCKET_COST_STEPS": "1"}
 """The environment of a process whose instructions are counted."""
@@ -60,7 +60,7 @@ class Counting:
         steps = [
             Steps(count, Path(code.co_filename).stem, code.co_qualname)
             for code, count in self._counts.copy().items()
-            if code.co_filename != __file__ and is_ours(code.co_filename)
+            if code.co_filename != __file__ and is_own(code.co_filename)
         ]
         return msgspec.json.encode(steps).decode()
 

@@ -29,6 +29,8 @@ class Row:
     tls: bool = False
     proxy: Proxy | None = None
     """What the peer talks to instead; `tls` then ends there."""
+    lifecycle: bool = True
+    """Whether the cases of the server's start and end run."""
 
     @property
     def name(self) -> str:
@@ -63,7 +65,14 @@ class Row:
 
     def runs(self, case: Case) -> bool:
         """Tell whether a case runs here: a server's life is the same behind a proxy."""
+        if case.layers == LIFECYCLE_LAYERS and not self.lifecycle:
+            return False
         return self.proxy is None or (case.layers != LIFECYCLE_LAYERS and case.id not in BY_CHANCE)
+
+    @property
+    def with_lifecycle_once(self) -> "Row":
+        """The row; without the lifecycle cases where a variant without uvloop or TLS runs them alike."""
+        return replace(self, lifecycle=self.loop != "uvloop" and not self.tls)
 
     @property
     def known_failures(self) -> Mapping[str, str]:

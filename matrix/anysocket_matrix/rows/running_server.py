@@ -17,12 +17,11 @@ from types import TracebackType
 from typing import Self, Unpack
 from urllib.parse import urlsplit
 
-from anysocket_adapters.options import OptionValues
+from anysocket_adapters.options import OptionValues, to_json
 from anysocket_matrix.peer.peer import Peer
 from anysocket_matrix.peer.wire import Mismatch
 from anysocket_matrix.processes.inherited_pipe import held
 from anysocket_matrix.processes.output import LIMIT, Printed, excerpt
-from anysocket_matrix.processes.tethered_server import written
 from anysocket_matrix.rows.rows import Row
 
 START_DEADLINE = 30.0
@@ -58,7 +57,7 @@ class RunningServer:
         self._process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "anysocket_matrix.processes.tethered_server"),
-                *(target, row.server.name, written(values)),
+                *(target, row.server.name, to_json(values)),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -21,6 +21,7 @@ def run(
     *,
     variants: bool,
     proxies: bool,
+    lifecycle_once: bool,
     durations: int,
     jobs: int,
     only_list: bool,
@@ -36,6 +37,8 @@ def run(
         print_cases(console, chosen)
         return True
     on = rows(names, variants=variants, proxies=proxies)
+    if lifecycle_once:
+        on = [row.with_lifecycle_once for row in on]
     if json is not None:
         files.prepare(json)
     results = _run(console, on, chosen, durations, jobs)
