@@ -50,7 +50,7 @@ class CasePeer(Peer):
     """Whether the result is only informative, so that the peer waits for a short time."""
 
     def receive_frame(self, expected: object = "a frame", deadline: float | None = None) -> Frame:
-        """Wait for the next frame; an informative case checks first whether the program has ended."""
+        """Wait for the next frame; an informative case gives its program time to run first."""
         try:
             return super().receive_frame(expected, deadline)
         except Mismatch as mismatch:

@@ -1,4 +1,4 @@
-"""WebSocket over HTTP/1.1 (RFC 6455): a TCP connection that an upgrade makes its own."""
+"""WebSocket over HTTP/1.1 (RFC 6455): a TCP connection of its own, after an upgrade."""
 
 import base64
 import hashlib
@@ -89,7 +89,7 @@ class HTTP1Connection:
         return self.tcp.recv(1 << 20)
 
     def half_close(self) -> None:
-        # That of SSLSocket would forget its session, and with it how to read.
+        # SSLSocket.shutdown would forget the TLS session, and could read nothing after it.
         socket.socket.shutdown(self.tcp, socket.SHUT_WR)
 
     def reset(self) -> None:

@@ -1,4 +1,4 @@
-"""What all processes of a run hold, so that it sees when the last of them is gone."""
+"""A pipe inherited by every process of a run; it reads EOF when the last one exits."""
 
 import os
 

@@ -1,7 +1,7 @@
 """`python -m anysocket_matrix.processes.tethered_server TARGET SERVER OPTIONS` serves until its starter ends.
 
-As `anysocket serve` does, whose options are given as JSON here: reading a command line takes as
-much of a processor as starting a server, and a run of the matrix starts hundreds of them.
+It serves like `anysocket serve`, with its options as JSON: importing the command line takes as long
+as starting a server, and a run of the matrix starts hundreds of servers.
 """
 
 import json
@@ -13,12 +13,12 @@ from anysocket_matrix.processes.tethered import watch
 
 
 def written(values: OptionValues) -> str:
-    """Write options down."""
+    """Encode options as JSON."""
     return json.dumps(values, default=str)
 
 
 def read(text: str) -> OptionValues:
-    """Read what `written` has written."""
+    """Decode options that `written` has encoded."""
     values: OptionValues = json.loads(text)
     certificate, key = values.get("tls_certificate"), values.get("tls_key")
     if certificate is not None and key is not None:

@@ -1,4 +1,4 @@
-"""haproxy, which speaks HTTP/2 with peers, and with a server that has WebSockets there."""
+"""haproxy, which speaks HTTP/2 with peers and, optionally, with the server."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,15 +11,15 @@ ONE_THREAD = """
 global
   nbthread 1
 """
-"""So that what happens on one connection isn't overtaken by what happens on another later."""
+"""With one thread, events of one connection aren't overtaken by later events of another."""
 
 
 TRANSLATED = {"asgi.deny.success": "https://www.rfc-editor.org/rfc/rfc8441#section-5"}
-"""A denial with 200 opens a connection over HTTP/2, and none over HTTP/1.1: haproxy hands it on as it is."""
+"""haproxy passes on a denial with 200 unchanged, which over HTTP/2 opens the connection."""
 
 
 class Haproxy(Proxy):
-    """haproxy, with HTTP/1.1 behind."""
+    """haproxy, with HTTP/1.1 to the server."""
 
     name = "haproxy"
     program = "haproxy"
@@ -28,7 +28,7 @@ class Haproxy(Proxy):
     over_http1: ClassVar[Changes] = Changes(
         {
             "peer_addresses": Support.ABSENT,
-            # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
+            # It translates to HTTP/1.1, and passes on the accept token that only it has asked for.
             "over_http2": Support.NATIVE,
             "no_accept_key_over_http2": Support.ABSENT,
         }
@@ -37,7 +37,7 @@ class Haproxy(Proxy):
         {
             **over_http1.capabilities,
             "peer_scheme": Support.ABSENT,  # nor the version of HTTP
-            # It answers a request that has data right behind it with status 0.
+            # It answers a request that has data right after it with status 0.
             "early_message": Support.ABSENT,
         },
         TRANSLATED,
@@ -56,7 +56,7 @@ class Haproxy(Proxy):
 
 
 class HaproxyToHTTP2(Haproxy):
-    """haproxy, with HTTP/2 behind."""
+    """haproxy, with HTTP/2 to the server."""
 
     name = "haproxy-h2"
     plain: ClassVar[str | None] = None

@@ -1,4 +1,4 @@
-"""A proxy in a process of its own."""
+"""A proxy in its own process."""
 
 import os
 import signal
@@ -17,16 +17,16 @@ from anysocket_matrix.proxies.proxy import Proxy, Way
 
 
 class RunningProxy:
-    """A proxy in front of an application, on a free port; stopped with its `with` block."""
+    """A proxy in front of an application, on a free port; the end of its `with` block stops it."""
 
     def __init__(self, proxy: Proxy, configuration: str, application: str, certificate: Certificate) -> None:
-        """Start it. Peers can connect at once.
+        """Start the proxy. Peers can connect at once.
 
         Args:
-            proxy: which one.
+            proxy: the proxy.
             configuration: the text of its configuration.
             application: the URL where the application is served.
-            certificate: what it shows to peers, and whose authority it trusts.
+            certificate: the certificate that it shows to peers; it trusts the same authority.
         """
         self._folder = tempfile.TemporaryDirectory(prefix="anysocket-proxy-")
         folder = Path(self._folder.name)
@@ -41,7 +41,7 @@ class RunningProxy:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # all of it ends at once
+                start_new_session=True,  # one signal to its session ends all of its processes
             )
             self.address: str = f"127.0.0.1:{listener.getsockname()[1]}"
 
@@ -51,11 +51,11 @@ class RunningProxy:
         return self._process.poll() is None
 
     def log(self) -> str:
-        """Give what it has printed."""
+        """Return the proxy's output."""
         return self._log.read_text(errors="replace")
 
     def stop(self) -> None:
-        """End it, with all its connections."""
+        """End the proxy and all its connections."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

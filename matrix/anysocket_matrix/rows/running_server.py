@@ -1,6 +1,6 @@
-"""The rows of the matrix: real servers in processes of their own, on free ports.
+"""A server of a row, in a process of its own, on a free port.
 
-A server ends with the process that has started it, however that ends: see `tethered`.
+A server ends with the process that started it, however that process ends: see `tethered`.
 """
 
 import os
@@ -29,7 +29,7 @@ START_DEADLINE = 30.0
 STOP_DEADLINE = 5.0
 
 _ARRIVAL = 0.5
-"""Seconds in which all arrives that a process has printed before its end."""
+"""Seconds for the last output of a process to arrive after its end."""
 
 _READY = re.compile(rb"^anysocket: .* is ready on (wss?://127\.0\.0\.1:\d+)$", re.MULTILINE)
 
@@ -40,12 +40,12 @@ class NotServing(Exception):
     def __init__(self, why: str, log: str) -> None:
         self.why: str = why
         self.log: str = log
-        """The end of what it printed."""
+        """The end of the server's output."""
         super().__init__(f"{why}\n{log}")
 
 
 class RunningServer:
-    """An app on a server, started as `anysocket serve` starts it; stopped with its `with` block."""
+    """An app on a server, started like `anysocket serve`; the end of its `with` block stops it."""
 
     def __init__(self, row: Row, target: str, **options: Unpack[OptionValues]) -> None:
         self.row = row
@@ -71,10 +71,10 @@ class RunningServer:
 
     @cached_property
     def url(self) -> str:
-        """The real address, once the server is ready.
+        """The actual address, once the server is ready.
 
         Raises:
-            NotServing: it ended instead, or takes too long.
+            NotServing: the server ended instead, or takes too long.
         """
         if not self._printed.wait_for(lambda: self._ready is not None or not self.alive, START_DEADLINE):
             raise NotServing(f"{self.row.name} wasn't ready within {START_DEADLINE:g} s", self.log())
@@ -84,13 +84,13 @@ class RunningServer:
 
     @property
     def _ready(self) -> str | None:
-        """Where it says that it is ready, and takes connections: whatever prints may say so."""
+        """Return the address of the ready line that accepts connections; other output may look like one."""
         said = (each.decode(errors="replace") for each in self._printed.found)
         return next((url for url in said if _takes_connections(url)), None)
 
     def _certificate(self) -> OptionValues:
-        """Issue a certificate that nobody trusts, for as long as the server runs."""
-        import trustme  # most rows need none, and it takes long to import
+        """Issue a self-signed certificate that exists as long as the server runs."""
+        import trustme  # most rows need none, and its import is slow
 
         issued = trustme.CA().issue_cert("localhost", "127.0.0.1")
         certificate, key = issued.cert_chain_pems[0], issued.private_key_pem
@@ -106,12 +106,12 @@ class RunningServer:
 
     @property
     def answers(self) -> bool:
-        """Whether the process still runs and takes connections: its worker may have died."""
+        """Whether the process still runs and accepts connections; its worker may have died."""
         return _takes_connections(self.url) and self.alive
 
     @property
     def state(self) -> str:
-        """Say how it has ended, or that it hasn't."""
+        """How the process has ended, or that it hasn't."""
         if self._printed.count > LIMIT:
             return f"{self.row.name} was killed because it printed more than {LIMIT // 1024 // 1024} MiB"
         if self.alive:
@@ -127,13 +127,13 @@ class RunningServer:
         return self._sent is not None
 
     def ends(self, within: float) -> bool:
-        """Tell whether the process ends in time."""
+        """Wait for the end of the process; return whether it comes in time."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(within)
         return not self.alive
 
     def log(self) -> str:
-        """Give the last lines that the server printed."""
+        """Return the last lines of the server's output."""
         if not self.alive:
             self._printed.wait_for_the_end(_ARRIVAL)
         return excerpt(self._printed.read())
@@ -143,13 +143,13 @@ class RunningServer:
         return Peer.connect(self.url + path, http2=self.row.http2)
 
     def says(self, text: str, within: float = START_DEADLINE) -> None:
-        """Wait until the server, or its app, has printed something.
+        """Wait until the server or its app has printed this text.
 
         Raises:
             Mismatch: it hasn't in time.
         """
         if not self._printed.wait_for(lambda: text.encode() in self._printed.read(), within):
-            raise Mismatch(f"{text!r} in its log within {within:g} s", "nothing of the kind")
+            raise Mismatch(f"{text!r} in the server's log within {within:g} s", "no such line")
 
     def terminate(self) -> None:
         """Send SIGTERM, as a supervisor does."""
@@ -157,15 +157,15 @@ class RunningServer:
         self._process.terminate()
 
     def interrupt(self) -> None:
-        """Press Ctrl-C: SIGINT for all of the server's processes."""
+        """Send SIGINT to all of the server's processes, as Ctrl-C does."""
         self._sent = "SIGINT"
         os.killpg(self._process.pid, signal.SIGINT)
 
     def wait(self, within: float) -> int:
-        """Wait for the exit status, and for the last of its processes to be gone.
+        """Wait until all of the server's processes have ended, and return the exit status.
 
         Raises:
-            Mismatch: something is left after that time.
+            Mismatch: a process is left after that time.
         """
         until = time.monotonic() + within
         while not self.ends(until - time.monotonic()) or self._processes():
@@ -177,12 +177,12 @@ class RunningServer:
         return self._process.returncode
 
     def _processes(self) -> list[int]:
-        """Give the processes of its group that are still there."""
+        """Return the processes of its group that still exist."""
         try:
             os.killpg(self._process.pid, 0)
         except ProcessLookupError:
             return []
-        except PermissionError:  # so says macOS of those that have ended and that nobody has waited for
+        except PermissionError:  # macOS says so of processes that have ended and haven't been waited for
             pass
         listed = subprocess.run(
             ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
@@ -191,7 +191,7 @@ class RunningServer:
         return [int(pid) for pid, group, stat in found if int(group) == self._process.pid and stat[0] != "Z"]
 
     def stop(self) -> None:
-        """End the server as a supervisor does: ask, wait, kill, and leave nothing of its session."""
+        """Terminate the server, kill it after a deadline, and leave no process of its session."""
         if self.alive:
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""`anysocket matrix`: choose, run, report."""
+"""`anysocket matrix`: choose the cases, run them, report."""
 
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,10 +25,10 @@ def run(
     jobs: int,
     only_list: bool,
 ) -> bool:
-    """Run the matrix, or list its cases; tell whether everything is as declared.
+    """Run the matrix or list its cases; return whether everything is as declared.
 
     Raises:
-        ValueError: a row isn't there, no case matches a pattern, or the file can't be written.
+        ValueError: a row doesn't exist, no case matches a pattern, or the file can't be written.
     """
     console = Console()
     chosen = _matching(patterns) if patterns else cases()

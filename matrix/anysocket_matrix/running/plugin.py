@@ -1,9 +1,9 @@
 """The pytest plugin that runs the cases on one row of the matrix.
 
-Each case runs over the plain ASGI transport, through the server's adapter, and normalised; where
-the server doesn't speak ASGI not over the plain transport. What is declared to fail is a strict
-xfail, so that a declaration is proved in both directions. An application of another framework has
-no adapter, and what the server alone does with it only informs.
+Each case runs over the plain ASGI transport, through the server's adapter, and in an application
+wrapped in `normalise`. A server that doesn't speak ASGI has no plain transport. A case that is
+declared to fail is a strict xfail, so that a declaration is proved in both directions. A case about
+ASGI applications doesn't run through the adapter; its result on the server alone is only informative.
 """
 
 import os
@@ -30,7 +30,7 @@ from anysocket_matrix.running.case_queue import take
 from anysocket_matrix.running.under_test import UnderTest
 
 _LONG = 1000
-"""Characters that are told of an exception."""
+"""Characters of an exception that are reported."""
 
 _ROW = pytest.StashKey[Row]()
 _UNDER_TEST = pytest.StashKey[UnderTest]()
@@ -39,10 +39,10 @@ _LOG = pytest.StashKey[str | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the row; as a part of a run, end with it."""
+    """Find the row. As part of a matrix run, end together with that run."""
     if HELD in os.environ:
         watch()
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have set it to be ignored
     try:
         config.stash[_ROW] = row(str(config.getoption("--row")))
     except ValueError as error:
@@ -57,7 +57,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each case over its layers."""
+    """Run each case over each of its layers."""
     if "layer" in metafunc.fixturenames:
         found = CASES[case_id(metafunc.definition.path, metafunc.definition.originalname)]
         metafunc.parametrize(
@@ -66,7 +66,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose the cases, and predict the failures that are declared."""
+    """Select the cases, and mark those that are declared to fail."""
     wanted: str | None = config.getoption("--row-cases")
     if wanted is not None:
         ids = set(wanted.split(","))
@@ -80,9 +80,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Run the cases that a queue gives, until it is empty or the row is given up."""
+    """Run the cases from the queue, until it is empty or the row is given up."""
     queue: int | None = session.config.getoption("--row-queue")
-    if queue is None or session.testsfailed:  # as pytest does, which tells what couldn't be collected
+    if queue is None or session.testsfailed:  # then pytest's own loop reports the collection errors
         return None
     items: dict[str, list[pytest.Item]] = {}
     for item in session.items:
@@ -98,21 +98,21 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def _predictions(row: Row, case: Case, layer: Layer) -> Iterator[pytest.MarkDecorator]:
-    """Give the marks of a test that needn't pass."""
+    """Return the marks of a test that may or must fail."""
     support = case.support(row.capabilities)
     if layer is Layer.PLAIN and Layer.ADAPTER not in case.layers:
-        yield pytest.mark.xfail(strict=False, reason="what the server alone does")
+        yield pytest.mark.xfail(strict=False, reason="only informative: the server alone")
     elif case.id in row.known_failures:
         yield pytest.mark.xfail(strict=layer is not Layer.PLAIN, reason=row.known_failures[case.id])
     elif support is Support.ABSENT or (support is Support.REPAIRED and layer is Layer.PLAIN):
-        # What is absent may pass over the plain transport, at the price of something that then fails.
+        # An absent capability may pass over the plain transport, at the cost of another one that then fails.
         strict = support is Support.REPAIRED or layer is not Layer.PLAIN
         reason = f"{' and '.join(case.requires)}: {support.value}"
         yield pytest.mark.xfail(strict=strict, raises=Mismatch, reason=reason)
 
 
 def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
-    """Tell which case a test is, and over which layer."""
+    """Return the case and the layer of a test."""
     if not isinstance(item, pytest.Function) or "layer" not in item.fixturenames:
         return None
     return CASES[case_id(item.path, item.originalname)], Layer(item.callspec.params["layer"])
@@ -161,7 +161,7 @@ def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
 
 @pytest.fixture
 def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
-    """Start servers for one case alone, with what `anysocket serve` takes."""
+    """Start servers for one case, with the options of `anysocket serve`."""
     under_test = request.config.stash[_UNDER_TEST]
     yield under_test.launch
     under_test.stop_launched()
@@ -169,7 +169,7 @@ def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """See what a case did to the server."""
+    """Check what a case did to the server."""
     under_test, found = pyfuncitem.config.stash[_UNDER_TEST], case_of(pyfuncitem)
     try:
         result = yield
@@ -185,7 +185,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write down what was measured, whatever was declared."""
+    """Record the measured outcome, whatever was declared."""
     report = yield
     found = case_of(item)
     if call.when == "setup":

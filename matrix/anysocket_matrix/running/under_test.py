@@ -1,4 +1,4 @@
-"""The servers under test: found dead or dumb they are started anew, and in the end given up."""
+"""The servers of a row under test: a dead or silent one is restarted, and after a while the row given up."""
 
 from http.client import HTTPException
 from typing import Unpack
@@ -16,20 +16,20 @@ from anysocket_matrix.rows.running_server import NotServing, RunningServer
 APP = "anysocket_matrix.conformance.app:app"
 
 PATIENCE = 25.0
-"""Seconds that cases may take to fail unpredicted, one after the other, before the row is given up."""
+"""Seconds of unexpected failures in a row after which the row is given up."""
 
 ENOUGH = 3
-"""So many cases at least."""
+"""The minimum number of failed cases in a row before that."""
 
 _ALIVE_DEADLINE = 2.0
 """Seconds for an answer that needs no work."""
 
 _DEATH = 0.3
-"""Seconds that the end of a process may take to show after that of its connections."""
+"""Seconds for the end of a process to show after its connections have ended."""
 
 
 def _serves(url: str) -> bool:
-    """Tell whether a server still answers a request."""
+    """Return whether a server still answers requests."""
     try:
         return asked(url, "/alive/", _ALIVE_DEADLINE) is not None
     except (OSError, HTTPException, msgspec.DecodeError):
@@ -37,7 +37,7 @@ def _serves(url: str) -> bool:
 
 
 class UnderTest:
-    """One server for most cases, and those that cases start for themselves alone."""
+    """One server for most cases, and the servers that cases start for themselves."""
 
     def __init__(self, row: Row) -> None:
         self.row = row
@@ -45,18 +45,18 @@ class UnderTest:
         self._launched: list[RunningServer] = []
         self._hopeless: NotServing | None = None
         self._strained = False
-        """Whether the last case failed, or was over the plain transport: the server may die of it later."""
+        """Whether the last case failed or ran over the plain transport, of which the server may die later."""
         self._lost = 0.0
-        """Seconds of cases that failed, since one passed."""
+        """Seconds of failed cases since the last one that passed."""
         self._failures = 0
         self._served = False
         """Whether a server has ever been ready."""
 
     def url(self) -> str:
-        """Give the address of a server that serves.
+        """Return the address of a running server.
 
         Raises:
-            NotServing: there is none, or the last one has died between two cases.
+            NotServing: no server starts, or the last one died between two cases.
         """
         self._hope()
         if self._running is not None and not self._running.answers:
@@ -78,7 +78,7 @@ class UnderTest:
         return url
 
     def launch(self, app: str, **options: Unpack[OptionValues]) -> RunningServer:
-        """Start one more server, for this case alone.
+        """Start one more server, for one case.
 
         Raises:
             NotServing: the row is given up.
@@ -88,10 +88,10 @@ class UnderTest:
         return self._launched[-1]
 
     def survived(self, *, plain: bool) -> None:
-        """See that the server has survived a case that passed.
+        """Check that the server has survived a case that passed.
 
         Raises:
-            NotServing: it hasn't.
+            NotServing: the server has died.
         """
         self._strained = plain
         if self._running is not None and not self._running.answers:
@@ -100,7 +100,7 @@ class UnderTest:
             raise death
 
     def log_after(self, failure: BaseException) -> str | None:
-        """Say on a failure what it did to the server, and give the log of one that it was bad for."""
+        """After a failure, note the state of the servers, and return the log of those that the case broke."""
         self._strained = True
         if self._launched:
             for each in self._launched:
@@ -116,11 +116,11 @@ class UnderTest:
         return log
 
     def passed(self) -> None:
-        """Take heart."""
+        """Count no failures any more."""
         self._lost, self._failures = 0.0, 0
 
     def failed(self, seconds: float, failure: Failure) -> None:
-        """Lose patience."""
+        """Count a failure, and give the row up after too many."""
         self._lost += seconds
         self._failures += 1
         if self._lost > PATIENCE and self._failures >= ENOUGH and self._hopeless is None:
@@ -128,7 +128,7 @@ class UnderTest:
 
     @property
     def given_up(self) -> Failure | None:
-        """Why no more cases are tried, if that is so."""
+        """The reason why no more cases are tried, if there is one."""
         return None if self._hopeless is None else Failure(trouble=self._hopeless.why, log=self._hopeless.log)
 
     def _give_up(self, why: str, log: str | None) -> None:
@@ -139,12 +139,12 @@ class UnderTest:
             raise self._hopeless
 
     def stop_launched(self) -> None:
-        """Stop what a case has started."""
+        """Stop the servers that a case has started."""
         while self._launched:
             self._launched.pop().stop()
 
     def stop(self) -> None:
-        """Stop all of them."""
+        """Stop all servers."""
         self.stop_launched()
         self._stop_running()
 
