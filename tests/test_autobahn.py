@@ -70,7 +70,7 @@ def test_another_verdict_names_row_case_and_both_verdicts() -> None:
 
 def test_ours_may_not_be_worse_though_it_is_committed() -> None:
     assert problems(Pair("OK", "FAILED"), "OK", "FAILED") == [
-        "uvicorn: 9.1.1 ours is FAILED, worse than bare's OK: says why"
+        "uvicorn: 9.1.1 is FAILED with anysocket, worse than OK bare: says why"
     ]
 
 

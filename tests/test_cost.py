@@ -52,7 +52,7 @@ def test_less_than_raw_may_not_come_nearer() -> None:
 
 
 def test_each_python_has_its_own_figures() -> None:
-    with pytest.raises(ValueError, match=r"the figures are of Python 3\.11\.7, this is 3\.13\.0"):
+    with pytest.raises(ValueError, match=r"the figures are of Python 3\.11\.7, but this is 3\.13\.0"):
         changes(costs(1, 1, "3.11.7"), costs(1, 1))
 
 

@@ -13,11 +13,11 @@ TIMES = 50
 
 def test_what_is_run_is_counted_by_function() -> None:
     counting = Counting()
-    assert counting.told() == "[]"
+    assert counting.take_counts() == "[]"
     for _ in range(TIMES):
         segments("/chat/{room}")
         dedent("  somebody else's")
-    found = each(counting.told(), TIMES)
+    found = each(counting.take_counts(), TIMES)
     if sys.version_info < (3, 12):
         assert found == []
     else:

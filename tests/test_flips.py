@@ -48,7 +48,7 @@ def declared_then(result: RowResult, row: Row) -> Capabilities:
     """Give what is declared with the measured version: of what a release has mended, what was recorded."""
     if result.version == row.server.version:
         return row.capabilities
-    mended = [quirk for quirk in QUIRKS if quirk.mended is not None and quirk.affects(row.name)]
+    mended = [quirk for quirk in QUIRKS if quirk.fixed_in is not None and quirk.affects(row.name)]
     about = {name for quirk in mended for case in quirk.cases for name in CASES[case].requires}
     recorded = supported(result)
     return replace(row.capabilities, **{name: recorded[name] for name in about})

@@ -120,7 +120,7 @@ def test_a_row_stands_for_its_variants(rows: tuple[str, ...], affects: bool) -> 
     [("2.8.4", True), ("2.8.9", False), ("2.8.10", False), (None, True)],
 )
 def test_a_release_mends_it(version: str | None, affects: bool) -> None:
-    quirk = Quirk(number=1, rows=("granian",), does="", clauses=(), cases=(), repair={}, mended="2.8.9")
+    quirk = Quirk(number=1, rows=("granian",), does="", clauses=(), cases=(), repair={}, fixed_in="2.8.9")
     assert quirk.affects("granian", version) is affects
 
 

@@ -106,7 +106,7 @@ def test_a_known_failure_must_fail(plain: Failure | None, adapter: Failure | Non
 def test_a_known_failure_that_matches_no_case_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = row("uvicorn")
     monkeypatch.setattr(type(chosen.server), "known_failures", {"close.nothing": "https://example.com/1"})
-    with pytest.raises(ValueError, match=r"uvicorn: its known failure 'close\.nothing' is no case"):
+    with pytest.raises(ValueError, match=r"uvicorn: its known failure 'close\.nothing' isn't a case"):
         row("uvicorn")
 
 
@@ -116,7 +116,7 @@ def test_cases_cite_clauses_and_say_what_they_check() -> None:
     for each in found:
         assert each.clause[0] in "HMCLN"
         assert each.clause[1:].isdigit()
-        assert each.says.endswith(".")
+        assert each.description.endswith(".")
 
 
 def test_a_case_cannot_require_what_does_not_exist() -> None:
@@ -133,7 +133,7 @@ def test_a_case_fares_as_the_worst_of_what_it_requires() -> None:
 
 
 def test_a_server_that_does_not_speak_asgi_has_no_plain_layer() -> None:
-    outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, PASSED) for layer in CASE.over(plain=False)}
+    outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, PASSED) for layer in CASE.layers_of(plain=False)}
     assert Layer.PLAIN not in {layer for _, layer in outcomes}
     (cell,) = judge([CASE], Capabilities(), outcomes, plain=False)
     assert cell.verdict is Verdict.NATIVE

@@ -79,7 +79,7 @@ def test_rows_through_proxies() -> None:
         ("uvicorn+nginx+haproxy", "more than one proxy"),
         ("hypercorn+h2+nginx", "nginx has no WebSockets over HTTP/2"),
         ("hypercorn+h2+haproxy-h2", "haproxy-h2 has no configuration without TLS"),
-        ("granian+h2+tls+haproxy-h2", "granian has no WebSocket over HTTP/2"),
+        ("granian+h2+tls+haproxy-h2", "granian has no WebSockets over HTTP/2"),
         ("uvicorn+squid", "haproxy, haproxy-h2, nginx"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_program_that_is_missing() -> None:
 
 def test_a_proxys_known_failures_are_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.peer_left_errors": "https://example.com"})
+        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.gone": "https://example.com"})
     )
-    with pytest.raises(ValueError, match=r"known failure 'close\.peer_left_errors' is no case"):
+    with pytest.raises(ValueError, match=r"known failure 'close\.gone' isn't a case"):
         behind("nginx").check()

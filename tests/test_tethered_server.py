@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from anysocket_adapters.options import OptionValues
-from anysocket_matrix.processes.tethered_server import read, written
+from anysocket_matrix.processes.tethered_server import decode_options, encode_options
 
 
 def test_options_arrive_as_they_are() -> None:
@@ -15,5 +15,5 @@ def test_options_arrive_as_they_are() -> None:
         tls_certificate=Path("chain.pem"),
         tls_key=Path("key.pem"),
     )
-    assert read(written(values)) == values
-    assert read(written({})) == {}
+    assert decode_options(encode_options(values)) == values
+    assert decode_options(encode_options({})) == {}

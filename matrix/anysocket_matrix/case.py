@@ -136,11 +136,11 @@ class Case:
     clause: str
     requires: tuple[str, ...]
     """The capabilities without which the case fails."""
-    says: str
+    description: str
     file: Path
     layers: tuple[Layer, ...] = EVERY_LAYER
 
-    def over(self, *, plain: bool) -> tuple[Layer, ...]:
+    def layers_of(self, *, plain: bool) -> tuple[Layer, ...]:
         """Return the case's layers on a server, with or without the plain transport."""
         return self.layers if plain else tuple(each for each in self.layers if each is not Layer.PLAIN)
 

@@ -12,14 +12,14 @@ import psutil
 import pytest
 
 from anysocket_matrix.bench import apps, scenarios
-from anysocket_matrix.bench.generator import Generator, LoadFailed
+from anysocket_matrix.bench.generator import LoadFailed, LoadGenerator
+from anysocket_matrix.bench.protocol import Command, Open, Run
 from anysocket_matrix.bench.results import read
 from anysocket_matrix.bench.scenarios import SCENARIOS
 from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.summary import summarise
-from anysocket_matrix.bench.talk import Command, Open, Run
 from anysocket_matrix.cli import app as anysocket
-from anysocket_matrix.processes.inherited_pipe import HELD
+from anysocket_matrix.processes.inherited_pipe import INHERITED_PIPE
 from anysocket_matrix.rows.rows import row
 
 DEADLINE = 30
@@ -119,7 +119,7 @@ def test_compressed_fails_on_what_comes_back(
     (scenario,) = scenarios.choose(["compressed"], None)
     raw = apps.choose(["raw"])[0]
     of_server, of_client = cores()
-    with AppServer(row(server), raw, of_server) as serving, Generator(of_client) as client:
+    with AppServer(row(server), raw, of_server) as serving, LoadGenerator(of_client) as client:
         serving.processes()
         url = serving.url + path
         commands: list[Command] = [Open(url, scenario, 1), Run(url, 0.1)]
@@ -133,7 +133,7 @@ def test_an_interrupted_run_leaves_nothing() -> None:
         command("--server", "uvicorn", "--server", "daphne", "--scenario", "echo-32", "--rounds", "1000"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, HELD: str(writing)},
+        env={**os.environ, INHERITED_PIPE: str(writing)},
         pass_fds=[writing],
     ) as running:
         os.close(writing)
@@ -180,7 +180,7 @@ def test_a_server_that_does_not_start_costs_its_own_cells(tmp_path: Path) -> Non
     ("arguments", "message"),
     [
         (("--server", "apache"), "there is no server 'apache': choose one of "),
-        (("--server", "hypercorn+h2"), "the client speaks HTTP/1.1, no TLS, and to no proxy: hypercorn+h2 "),
+        (("--server", "hypercorn+h2"), "the client needs HTTP/1.1, no TLS and no proxy: hypercorn+h2 "),
         (("--app", "django"), "there is no app 'django': choose from raw, raw-rsgi, raw-rsgi-to-the-end, "),
         (("--app", "raw-rsgi", "--server", "uvicorn"), "raw-rsgi can't be served on uvicorn"),
         (("--scenario", "chat"), "there is no scenario 'chat': choose from echo-32, echo-1k, "),

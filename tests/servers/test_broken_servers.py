@@ -35,10 +35,10 @@ if "broken-never" in sys.orig_argv:
 
     servers.START_DEADLINE = 10.0
 if "broken-dumb" in sys.orig_argv:
-    from anysocket_matrix.running import under_test
+    from anysocket_matrix.running import row_servers
     from anysocket_matrix.peer.peer import wire
 
-    wire.HANDSHAKE_DEADLINE, under_test.PATIENCE = 2.0, 5.0
+    wire.HANDSHAKE_DEADLINE, row_servers.PATIENCE = 2.0, 5.0
 """
 """What Python does first: servers that never answer are to cost less time than usual."""
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 
 from anysocket_matrix.bench import apps, scenarios
-from anysocket_matrix.bench.generator import Generator
+from anysocket_matrix.bench.generator import LoadGenerator
+from anysocket_matrix.bench.protocol import Open, Run, Shut
 from anysocket_matrix.bench.scenarios import COLLECT
 from anysocket_matrix.bench.server import AppServer, cores
-from anysocket_matrix.bench.talk import Open, Run, Shut
 from anysocket_matrix.rows.rows import row
 
 DEADLINE = 90.0
@@ -26,7 +26,7 @@ def test_no_memory_is_left_behind(name: str, scenario: str, count: int) -> None:
     (what,), app = scenarios.choose([scenario], None), apps.choose([apps.OURS])[-1]
     of_server, of_client = cores()
     held = list[int]()
-    with AppServer(row(name), app, of_server) as server, Generator(of_client) as client:
+    with AppServer(row(name), app, of_server) as server, LoadGenerator(of_client) as client:
         processes, url = server.processes(), server.url + what.path
         until = time.monotonic() + DEADLINE
         client.ask(Open(url, what, 1))

@@ -30,7 +30,7 @@ NOTES_DEADLINE = 3.0
 INFORMATIVE_DEADLINE = 0.5
 """The same, where the result is only informative."""
 
-LOOKS = 30
+MIN_CHECKS = 30
 """The minimum number of checks on a program, however long a busy machine takes for them."""
 
 _SOON, _LATER = 0.002, 0.01
@@ -111,8 +111,8 @@ class _Run:
         self.layer = Layer(headers[b"x-layer"].decode())
         self._program = PROGRAMS[headers[b"x-program"].decode()]
         self._script = headers.get(b"x-script", b"").decode()
-        informs = self.layer is Layer.PLAIN and isinstance(self._program, App)
-        self._running = _Running(INFORMATIVE_DEADLINE if informs else NOTES_DEADLINE)
+        informative = self.layer is Layer.PLAIN and isinstance(self._program, App)
+        self._running = _Running(INFORMATIVE_DEADLINE if informative else NOTES_DEADLINE)
         _running[headers[b"x-connection"].decode()] = self._running
         self.limits = _Limits(
             max_message_size=self._program.max_message_size, close_timeout=self._program.close_timeout
@@ -173,10 +173,10 @@ async def _wait(verb: str, number: str) -> Record | None:
         return None
     if verb == "gate":
         running.notes.open_gate()
-    until, looks = anyio.current_time() + running.deadline, 0
+    until, checks = anyio.current_time() + running.deadline, 0
     while not running.record.done and (verb == "notes" or (verb == "noted" and not running.notes)):
-        if looks >= LOOKS and anyio.current_time() > until:
+        if checks >= MIN_CHECKS and anyio.current_time() > until:
             break
-        looks += 1
-        await anyio.sleep(_SOON if looks <= _SEVERAL else _LATER)
+        checks += 1
+        await anyio.sleep(_SOON if checks <= _SEVERAL else _LATER)
     return running.record

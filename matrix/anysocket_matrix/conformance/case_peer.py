@@ -8,7 +8,7 @@ from typing import Protocol, Unpack
 from anysocket_adapters.options import OptionValues
 from anysocket_matrix.case import Program
 from anysocket_matrix.conformance.app import NOTES_DEADLINE, Record
-from anysocket_matrix.conformance.asking import asked
+from anysocket_matrix.conformance.records import fetch_record
 from anysocket_matrix.peer.frames import Frame, Opcode
 from anysocket_matrix.peer.peer import Ended, Lines, Mismatch, Peer
 from anysocket_matrix.rows.running_server import RunningServer
@@ -46,7 +46,7 @@ class CasePeer(Peer):
 
     server_url: str
     number: str
-    informs: bool = False
+    informative: bool = False
     """Whether the result is only informative, so that the peer waits for a short time."""
 
     def receive_frame(self, expected: object = "a frame", deadline: float | None = None) -> Frame:
@@ -54,7 +54,7 @@ class CasePeer(Peer):
         try:
             return super().receive_frame(expected, deadline)
         except Mismatch as mismatch:
-            if not self.informs or isinstance(mismatch, Ended):
+            if not self.informative or isinstance(mismatch, Ended):
                 raise
             ended = self._ask("notes").done
             try:
@@ -117,7 +117,7 @@ class CasePeer(Peer):
             raise Mismatch(f"raised {error}", f"raised {record.raised}")
 
     def _ask(self, verb: str) -> Record:
-        answer = asked(self.server_url, f"/{verb}/{self.number}", 2 * NOTES_DEADLINE)
+        answer = fetch_record(self.server_url, f"/{verb}/{self.number}", 2 * NOTES_DEADLINE)
         if answer is None:
             raise Mismatch("the program to run", "it never did")
         return answer

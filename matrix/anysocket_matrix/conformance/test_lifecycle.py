@@ -46,7 +46,7 @@ def test_startup_that_fails(launch: Launch) -> None:
         raise Mismatch("no server", server.url)
     if server.wait(5) == 0:
         raise Mismatch("a status other than 0", "exit status 0")
-    server.says("LookupError: no database", within=0)
+    server.expect_output("LookupError: no database", within=0)
 
 
 @case("L2", requires="close_code", layers=LIFECYCLE_LAYERS)
@@ -58,7 +58,7 @@ def test_sigterm(launch: Launch) -> None:
         server.terminate()
         peer.expect_close(1001, "", AT_ONCE)
         peer.send_close(1001)
-        server.says("the handler saw 1001", within=GRACE)
+        server.expect_output("the handler saw 1001", within=GRACE)
         ends(server)
 
 
@@ -71,7 +71,7 @@ def test_sigint(launch: Launch) -> None:
         server.interrupt()
         peer.expect_close_frame(AT_ONCE)
         peer.send_close(1001)
-        server.says("the handler saw 1001", within=GRACE)
+        server.expect_output("the handler saw 1001", within=GRACE)
         ends(server)
 
 
@@ -111,7 +111,7 @@ def test_sigterm_with_a_silent_peer(launch: Launch) -> None:
         peer.receive_frame()
         server.terminate()
         peer.expect_close_frame(AT_ONCE)
-        server.says("the handler saw 1001", within=GRACE)
+        server.expect_output("the handler saw 1001", within=GRACE)
         ends(server)
 
 
@@ -132,7 +132,7 @@ def test_sigterm_with_a_peer_that_does_not_read(launch: Launch) -> None:
     """A peer that doesn't read can't hold up the shutdown."""
     server = launch(APP, **GRACEFUL)
     with server.connect("/flood"):
-        server.says("the peer doesn't read")
+        server.expect_output("the peer doesn't read")
         server.terminate()
         ends(server)
 
@@ -142,7 +142,7 @@ def test_sigterm_within_the_handshake(launch: Launch) -> None:
     """A peer whose handshake isn't answered yet at shutdown is denied with 503."""
     server = launch(APP, **GRACEFUL)
     with Peer.connect(f"{server.url}/slow", answer=False, http2=server.row.http2) as peer:
-        server.says("thinking")
+        server.expect_output("thinking")
         server.terminate()
         peer.wait_for_answer()
         peer.expect_status(503)
@@ -157,7 +157,7 @@ def test_worker_that_dies(launch: Launch) -> None:
         os.kill(int(peer.receive_frame().payload), signal.SIGKILL)
         peer.expect_end()
         ends(server, status=1)
-        server.says("worker", within=0)
+        server.expect_output("worker", within=0)
 
 
 @case("L3", requires="keepalive", layers=LIFECYCLE_LAYERS)
@@ -166,7 +166,7 @@ def test_dead_peer(launch: Launch) -> None:
     server = launched_with_keepalive(launch)
     with server.connect("/patient") as peer:
         peer.receive_frame()
-        server.says("the handler saw 1006", within=0.4 + 0.4 + 1)
+        server.expect_output("the handler saw 1006", within=0.4 + 0.4 + 1)
 
 
 @case("L3", requires="keepalive", layers=LIFECYCLE_LAYERS)
@@ -183,7 +183,7 @@ def test_live_peer_of_a_busy_handler(launch: Launch) -> None:
             peer.send_frame(Opcode.PONG, frame.payload)
         if frame.payload != b"counted":
             raise Mismatch("the count of the messages", frame)
-        server.says("the handler counted 100", within=1)
+        server.expect_output("the handler counted 100", within=1)
 
 
 def launched_with_keepalive(launch: Launch) -> RunningServer:

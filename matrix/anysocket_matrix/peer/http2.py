@@ -108,12 +108,12 @@ class HTTP2Stream:
     """One stream. It acknowledges data when the peer receives it, not when it arrives."""
 
     http_version: ClassVar[str] = "2"
-    opens: ClassVar[int] = 200
+    success_status: ClassVar[int] = 200
 
     def __init__(self, connection: HTTP2Connection, number: int) -> None:
         self.id = number
         self.tcp: socket.socket = connection.tcp
-        self.proof: str | None = None
+        self.accept_token: str | None = None
         self.ended: bool = False
         self._connection = connection
         self._engine = connection.engine
@@ -153,7 +153,7 @@ class HTTP2Stream:
         status = int(dict(self._lines)[":status"])
         headers = tuple(line for line in self._lines if not line[0].startswith(":"))
         body = b""
-        if status != self.opens:
+        if status != self.success_status:
             while data := self.receive(deadline):
                 body += data
         return Response(status, headers, body)

@@ -56,7 +56,7 @@ class Peer:
         self._received = bytearray()
         self._close_seen: bytes | None = None
         self._closed = False
-        self._peer_left_errors = response.status != wire.opens
+        self._left = response.status != wire.success_status
         self.response: Response = response
         self.scheme: str = request.scheme
         self.http_version: str = wire.http_version
@@ -106,7 +106,7 @@ class Peer:
         """Wait for the response, after `answer=False`."""
         with _handshaking(deadline):
             self.response = self._wire.answer(deadline)
-        self._peer_left_errors = self.response.status != self._wire.opens
+        self._left = self.response.status != self._wire.success_status
 
     # What a peer sends.
 
@@ -158,35 +158,35 @@ class Peer:
 
     def abort(self) -> None:
         """Reset the TCP connection."""
-        self._peer_left_errors = True
+        self._left = True
         reset_tcp(self._wire.tcp)
 
     def hang_up(self) -> None:
         """End the TCP connection without a close frame."""
-        self._peer_left_errors = True
+        self._left = True
         self._wire.tcp.close()
 
     def half_close(self) -> None:
         """End the peer's direction: of its stream over HTTP/2, otherwise of the TCP connection."""
-        self._peer_left_errors = True
+        self._left = True
         self._wire.half_close()
 
     def reset_stream(self) -> None:
         """Reset this connection: its stream over HTTP/2, otherwise the TCP connection."""
-        self._peer_left_errors = True
+        self._left = True
         self._wire.reset()
 
     def leave(self) -> None:
         """Do the peer's part of the closing handshake, wait for the other side's, and end the connection."""
         until = time.monotonic() + LEAVE_DEADLINE
-        while self._close_seen is None and not self._peer_left_errors and time.monotonic() < until:
+        while self._close_seen is None and not self._left and time.monotonic() < until:
             try:
                 self.receive_frame("a close frame")
             except Mismatch:
                 break
         if self._close_seen is not None and not self._closed:
             self.send_frame(Opcode.CLOSE, self._close_seen)
-        self._peer_left_errors = True
+        self._left = True
         self._wire.leave()
 
     # What a peer expects.
@@ -245,6 +245,12 @@ class Peer:
         if frame.opcode is not Opcode.CLOSE:
             raise Mismatch("a close frame", frame)
 
+    def expect_closed(self, code: int, reason: str = "") -> None:
+        """Expect a close frame, answer it, and expect the end of the connection."""
+        self.expect_close(code, reason)
+        self.send_close(code)
+        self.expect_end()
+
     def expect_end(self, deadline: float | None = None) -> None:
         """Expect the end of the connection, with no data before it."""
         with suppress(Ended):
@@ -252,9 +258,9 @@ class Peer:
 
     def expect_open(self) -> None:
         """Expect a successful handshake, over HTTP/1.1 with the accept token (RFC 6455 section 4.2.2)."""
-        self.expect_status(self._wire.opens)
-        if self._wire.proof is not None:
-            self.expect_header("sec-websocket-accept", self._wire.proof)
+        self.expect_status(self._wire.success_status)
+        if self._wire.accept_token is not None:
+            self.expect_header("sec-websocket-accept", self._wire.accept_token)
 
     def expect_status(self, status: int) -> None:
         """Expect a response with this status."""

@@ -85,12 +85,12 @@ class Wire(Protocol):
     """
 
     http_version: ClassVar[str]
-    opens: ClassVar[int]
+    success_status: ClassVar[int]
     """The status of a handshake that succeeds."""
 
     tcp: socket.socket
     """The socket, with TLS if the URL says so."""
-    proof: str | None
+    accept_token: str | None
     """The `sec-websocket-accept` of a successful response, or None over HTTP/2."""
 
     def answer(self, deadline: float = HANDSHAKE_DEADLINE) -> Response:

@@ -37,7 +37,7 @@ def printable(text: str) -> str:
     )
 
 
-class Printed:
+class Output:
     """Reads the output of a process, as long as any process holds the other end of the pipe.
 
     Args:
@@ -56,7 +56,7 @@ class Printed:
         self._too_much = too_much
         self._kept = bytearray()
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._read, name="anysocket-printed", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="anysocket-output", daemon=True)
         self._thread.start()
 
     def _read(self) -> None:

@@ -12,13 +12,13 @@ from anysocket_adapters.options import OptionValues
 from anysocket_matrix.processes.tethered import watch
 
 
-def written(values: OptionValues) -> str:
+def encode_options(values: OptionValues) -> str:
     """Encode options as JSON."""
     return json.dumps(values, default=str)
 
 
-def read(text: str) -> OptionValues:
-    """Decode options that `written` has encoded."""
+def decode_options(text: str) -> OptionValues:
+    """Decode options that `encode_options` has encoded."""
     values: OptionValues = json.loads(text)
     certificate, key = values.get("tls_certificate"), values.get("tls_key")
     if certificate is not None and key is not None:
@@ -30,4 +30,4 @@ if __name__ == "__main__":
     watch()
     from anysocket_matrix.processes.serve_command import serve
 
-    serve(sys.argv[1], sys.argv[2], **read(sys.argv[3]))
+    serve(sys.argv[1], sys.argv[2], **decode_options(sys.argv[3]))

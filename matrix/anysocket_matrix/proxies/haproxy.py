@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from anysocket import Support
-from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
+from anysocket_matrix.proxies.proxy import Changes, Place, Proxy, installed
 
 ONE_THREAD = """
 global
@@ -43,15 +43,17 @@ class Haproxy(Proxy):
         TRANSLATED,
     )
 
-    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+    def command(
+        self, configuration: str, place: Place, folder: Path
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
         file = folder / "haproxy.cfg"
         file.write_text(configuration)
         (folder / "one_thread.cfg").write_text(ONE_THREAD)
         return [installed(self.program), "-db", "-f", str(folder / "one_thread.cfg"), "-f", str(file)], {
-            "LISTEN": f"fd@{way.listener.fileno()}",
-            "APPLICATION": way.application,
-            "CERTIFICATE": str(way.certificate.both),
-            "AUTHORITY": str(way.certificate.authority),
+            "LISTEN": f"fd@{place.listener.fileno()}",
+            "APPLICATION": place.application,
+            "CERTIFICATE": str(place.certificate.both),
+            "AUTHORITY": str(place.certificate.authority),
         }
 
 

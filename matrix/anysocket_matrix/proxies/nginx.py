@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from anysocket import Support
-from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
+from anysocket_matrix.proxies.proxy import Changes, Place, Proxy, installed
 
 MAIN = """
 daemon off;
@@ -46,19 +46,21 @@ class Nginx(Proxy):
         }
     )
 
-    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
-        host, port = way.listener.getsockname()
+    def command(
+        self, configuration: str, place: Place, folder: Path
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        host, port = place.listener.getsockname()
         for name, value in {
             "LISTEN": f"{host}:{port}",
-            "APPLICATION": way.application,
-            "CERTIFICATE": str(way.certificate.chain),
-            "KEY": str(way.certificate.key),
+            "APPLICATION": place.application,
+            "CERTIFICATE": str(place.certificate.chain),
+            "KEY": str(place.certificate.key),
         }.items():
             configuration = configuration.replace(f"${{{name}}}", value)
         (folder / "server.conf").write_text(configuration)
         (folder / "nginx.conf").write_text(MAIN)
         # As for its successor: nginx looks for the socket that it should listen on among inherited ones.
-        inherited = {"NGINX": f"{way.listener.fileno()};"}
+        inherited = {"NGINX": f"{place.listener.fileno()};"}
         options = ["-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
         return [installed(self.program), *options], inherited
 

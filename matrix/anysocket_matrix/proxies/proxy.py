@@ -19,7 +19,7 @@ CONFIGURATIONS = Path(__file__).parent / "configurations"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Place:
     """The place of a proxy between peers and a server."""
 
     listener: socket
@@ -79,12 +79,14 @@ class Proxy(ABC):
     """The changes for peers over HTTP/2, or None if these have no WebSockets."""
 
     @abstractmethod
-    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+    def command(
+        self, configuration: str, place: Place, folder: Path
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
         """Return the command that runs the proxy in the foreground, and its environment.
 
         Args:
             configuration: the text of its configuration.
-            way: its place between peers and the server.
+            place: its place between peers and the server.
             folder: the folder for its files.
         """
 

@@ -30,7 +30,7 @@ QUIRKS: Final = (
             "`Unsupported` for Set-Cookie, which can't be combined.",
         },
         absent=("denial_cookies",),
-        mended="2.8.9",
+        fixed_in="2.8.9",
         upstream=(f"{SOURCE}/ws.rs#L86-L88",),
     ),
     Quirk(
@@ -52,7 +52,7 @@ QUIRKS: Final = (
             Where.ADAPTER: "`granian.transport.GranianTransport.close` stops the receive, which "
             "`reading.Reader` holds.",
         },
-        mended="2.8.9",
+        fixed_in="2.8.9",
         upstream=(f"{SOURCE}/asgi/io.rs#L570-L573",),
     ),
     Quirk(

@@ -44,7 +44,7 @@ class Quirk:
     """How the quirk is repaired, with the names of the code that does it."""
     absent: tuple[str, ...] = ()
     """The capabilities that are absent on these rows in spite of the repair."""
-    mended: str | None = None
+    fixed_in: str | None = None
     """The first release of the server without the quirk."""
     upstream: tuple[str, ...] = ()
     """The threads about the quirk, as `owner/repository#number`.
@@ -54,7 +54,7 @@ class Quirk:
 
     def affects(self, row: str, version: str | None = None) -> bool:
         """Return whether a row has the quirk, with this version of its server or with any supported one."""
-        if version is not None and self.mended is not None and at_least(version, self.mended):
+        if version is not None and self.fixed_in is not None and at_least(version, self.fixed_in):
             return False
         return any(set(each.split("+")) <= set(row.split("+")) for each in self.rows)
 

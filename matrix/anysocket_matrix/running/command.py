@@ -56,7 +56,8 @@ def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int, 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         totals = {
-            row: sum(len(case.over(plain=row.plain)) for case in chosen if row.runs(case)) for row in rows
+            row: sum(len(case.layers_of(plain=row.plain)) for case in chosen if row.runs(case))
+            for row in rows
         }
         bars = {row.name: progress.add_task(row.name, total=totals[row], start=False) for row in rows}
 

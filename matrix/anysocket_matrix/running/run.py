@@ -18,7 +18,7 @@ from typing import Self
 import msgspec
 
 from anysocket_matrix.case import CASES_FOLDER, LIFECYCLE_LAYERS, Case, Layer
-from anysocket_matrix.processes.inherited_pipe import HELD
+from anysocket_matrix.processes.inherited_pipe import INHERITED_PIPE
 from anysocket_matrix.processes.output import excerpt
 from anysocket_matrix.results.results import Outcome, Results, RowResult, Slow, judge
 from anysocket_matrix.rows.rows import Row
@@ -43,16 +43,16 @@ STOP_DEADLINE = 20.0
 GONE_DEADLINE = 5.0
 """Seconds for a server to end after its pytest."""
 
-_LOOK = 0.1
+_POLL = 0.1
 """Seconds between two checks on the pytest processes; a check costs time that their cases need."""
 
-_USUAL = (0, 1)
+_COMPLETED = (0, 1)
 """The exit statuses of a pytest that has run its cases, whatever their outcomes."""
 
 _TAIL = 64 * 1024
 """Bytes at the end of a log in which its last lines are looked for."""
 
-_TOLD = 3
+_REPORTED = 3
 """The maximum number of pytest processes whose trouble is reported in full."""
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -81,8 +81,8 @@ def run_matrix(
                         running.append(waiting.pop(0))
                         running[-1].start()
                     elif (row := max(running, key=lambda row: row.share)).share >= WORTHWHILE:
-                        row.help()
-                time.sleep(_LOOK)
+                        row.add_pytest()
+                time.sleep(_POLL)
                 stop.check()
                 for row in tuple(running):
                     progress(row.name, row.count())
@@ -136,8 +136,8 @@ class _Pytest:
         self._left = False
         self.count = 0
         """Number of outcomes so far."""
-        self._all_gone, held = os.pipe()
-        with self._log.open("wb") as log, os.fdopen(held):
+        self._all_gone, inherited = os.pipe()
+        with self._log.open("wb") as log, os.fdopen(inherited):
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "pytest", *sorted({str(case.file) for case in cases})),
@@ -153,13 +153,13 @@ class _Pytest:
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                     "PYTEST_ADDOPTS": "",
                     "TMPDIR": str(outcomes.parent),
-                    HELD: str(held),
+                    INHERITED_PIPE: str(inherited),
                 },
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # the run forwards Ctrl-C itself
-                pass_fds=[held, queue],
+                pass_fds=[inherited, queue],
             )
 
     @property
@@ -177,7 +177,7 @@ class _Pytest:
         found: list[str] = []
         if self._interrupted:
             found.append("took too long")
-        elif self._process.returncode not in _USUAL:
+        elif self._process.returncode not in _COMPLETED:
             found.append(f"ended with status {self._process.returncode}")
         if self._left:
             found.append("left processes behind")
@@ -220,7 +220,7 @@ class _RowRun:
         # The slowest cases come first, so that no process waits for them at the end.
         self._queued = sorted(self._cases, key=lambda case: case.layers != LIFECYCLE_LAYERS)
         self._queue = fill(len(self._queued))
-        self._wanted = sum(len(case.over(plain=row.plain)) for case in self._cases)
+        self._wanted = sum(len(case.layers_of(plain=row.plain)) for case in self._cases)
         self._folder = folder
         self._all: list[_Pytest] = []
         self._began = 0.0
@@ -228,9 +228,9 @@ class _RowRun:
     def start(self) -> None:
         self._began = time.monotonic()
         if self._queued:
-            self.help()
+            self.add_pytest()
 
-    def help(self) -> None:
+    def add_pytest(self) -> None:
         """Start one more pytest."""
         outcomes = self._folder / f"{self.name}-{len(self._all)}.jsonl"
         self._all.append(_Pytest(self._row, self._queued, self._queue, outcomes))
@@ -304,20 +304,20 @@ class _RowRun:
         given_up = next((outcome.given_up for outcome in found if outcome.given_up), None)
         while given_up and (number := take(self._queue)) is not None:
             case = self._queued[number]
-            for layer in case.over(plain=self._row.plain):
+            for layer in case.layers_of(plain=self._row.plain):
                 outcomes[case.id, layer] = Outcome(case.id, layer, given_up)
         return outcomes
 
     def _trouble(self, missing: int) -> str | None:
-        told = [
+        troubles = [
             f"Pytest {number} of {len(self._all)} {trouble}"
             for number, each in enumerate(self._all, 1)
             if (trouble := each.trouble()) is not None
         ]
         lines = [
             *([f"{missing} of {self._wanted} outcomes are missing."] if missing else []),
-            *told[:_TOLD],
-            *([f"{len(told) - _TOLD} more had trouble."] if len(told) > _TOLD else []),
+            *troubles[:_REPORTED],
+            *([f"{len(troubles) - _REPORTED} more had trouble."] if len(troubles) > _REPORTED else []),
         ]
         return "\n".join(lines) or None
 

@@ -17,7 +17,7 @@ from anysocket_matrix.conformance.asgi.script import (
     script,
     send,
 )
-from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.peer.peer import Mismatch
 
 LONGEST = "é" * 61 + "x"
@@ -31,9 +31,8 @@ async def closes_soon(asgi: ASGICall) -> None:
     asgi.notes.append(await attempt(asgi.send(close(code=4001))))
 
 
-@asgi_app(close_timeout=0.3)
-async def closes_soon_while_receiving(asgi: ASGICall) -> None:
-    """Close with a short timeout while another task receives."""
+async def close_while_receiving(asgi: ASGICall, reason: str) -> None:
+    """Close when the gate opens, while another task receives."""
     await open_connection(asgi)
 
     async def receive() -> None:
@@ -42,21 +41,19 @@ async def closes_soon_while_receiving(asgi: ASGICall) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
         await asgi.notes.gate()
-        await asgi.send(close(code=4001))
+        await asgi.send(close(code=4001, reason=reason))
+
+
+@asgi_app(close_timeout=0.3)
+async def closes_soon_while_receiving(asgi: ASGICall) -> None:
+    """Close with a short timeout while another task receives."""
+    await close_while_receiving(asgi, "")
 
 
 @asgi_app()
 async def closes_while_receiving(asgi: ASGICall) -> None:
     """Close while another task receives."""
-    await open_connection(asgi)
-
-    async def receive() -> None:
-        asgi.notes.append(await asgi.receive())
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(receive)
-        await asgi.notes.gate()
-        await asgi.send(close(code=4001, reason="bye"))
+    await close_while_receiving(asgi, "bye")
 
 
 @asgi_app(close_timeout=0.3)
@@ -94,18 +91,11 @@ async def closes_with_a_surrogate(asgi: ASGICall) -> None:
     await asgi.send(send(text="open"))
 
 
-def expect_closed(peer: CasePeer, code: int, reason: str = "") -> None:
-    """Expect a close frame, answer it, and expect the end."""
-    peer.expect_close(code, reason)
-    peer.send_close(code)
-    peer.expect_end()
-
-
 @case("N5", requires="close_code")
 def test_no_fields(connect: Connect) -> None:
     """Close without a code sends 1000, and close without a reason sends an empty one."""
     peer = connect(script(OPEN, close()))
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_notes(SENT)
 
 
@@ -113,7 +103,7 @@ def test_no_fields(connect: Connect) -> None:
 def test_none(connect: Connect) -> None:
     """Close with None as the code and the reason sends 1000 and an empty reason."""
     peer = connect(script(OPEN, close(code=None, reason=None)))
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_notes(SENT)
 
 
@@ -121,21 +111,21 @@ def test_none(connect: Connect) -> None:
 def test_code_and_reason(connect: Connect) -> None:
     """The code and the reason of a close reach the peer."""
     peer = connect(script(OPEN, close(code=4001, reason="ré")))
-    expect_closed(peer, 4001, "ré")
+    peer.expect_closed(4001, "ré")
 
 
 @case("N5", requires="close_code")
 def test_code_alone(connect: Connect) -> None:
     """A close may have a code without a reason."""
     peer = connect(script(OPEN, close(code=3000)))
-    expect_closed(peer, 3000)
+    peer.expect_closed(3000)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_reason_alone(connect: Connect) -> None:
     """A close may have a reason without a code, which is then 1000."""
     peer = connect(script(OPEN, close(reason="done")))
-    expect_closed(peer, 1000, "done")
+    peer.expect_closed(1000, "done")
 
 
 @case("N5", requires=("close_codes", "close_code"))
@@ -178,23 +168,23 @@ def test_reason_of_a_wrong_type(connect: Connect) -> None:
 def test_longest_reason(connect: Connect) -> None:
     """A close reason of 123 bytes of UTF-8 arrives whole."""
     peer = connect(script(OPEN, close(code=3000, reason=LONGEST)))
-    expect_closed(peer, 3000, LONGEST)
+    peer.expect_closed(3000, LONGEST)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_long_reason(connect: Connect) -> None:
     """A close reason above 123 bytes is cut to the length that a close frame holds."""
     peer = connect(script(OPEN, close(code=3000, reason="x" * 200)))
-    expect_closed(peer, 3000, "x" * 123)
+    peer.expect_closed(3000, "x" * 123)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_long_reason_in_characters(connect: Connect) -> None:
     """A long close reason is cut between characters."""
     peer = connect(script(OPEN, close(reason="é" * 62)))
-    expect_closed(peer, 1000, "é" * 61)
+    peer.expect_closed(1000, "é" * 61)
     peer = connect(script(OPEN, close(reason="\U0001f642" * 31)))
-    expect_closed(peer, 1000, "\U0001f642" * 30)
+    peer.expect_closed(1000, "\U0001f642" * 30)
 
 
 @case("N5")
@@ -209,7 +199,7 @@ def test_reason_without_utf8(connect: Connect) -> None:
 def test_close_twice(connect: Connect) -> None:
     """A second close raises RuntimeError; the first one counts."""
     peer = connect(script(OPEN, close(code=4001), close(code=4002), RECEIVE, close()))
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_notes(SENT, "RuntimeError", disconnect(4001), "RuntimeError")
 
 
@@ -229,7 +219,7 @@ def test_messages_first(connect: Connect) -> None:
     peer = connect(script(OPEN, *[send(text=str(n)) for n in range(50)], close(code=4001), send(text="late")))
     for number in range(50):
         peer.expect_text(str(number))
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
 
 
 @case("N5", requires="close_code")
@@ -261,7 +251,7 @@ def test_unread_messages(connect: Connect) -> None:
     for number in range(50):
         peer.send_text(str(number))
     peer.open_gate()
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_notes(SENT)
 
 
@@ -302,7 +292,7 @@ def test_close_while_receiving(connect: Connect) -> None:
     peer = connect(closes_while_receiving)
     peer.wait_until_receiving()
     peer.open_gate()
-    expect_closed(peer, 4001, "bye")
+    peer.expect_closed(4001, "bye")
     peer.expect_notes(disconnect(4001, "bye"))
 
 

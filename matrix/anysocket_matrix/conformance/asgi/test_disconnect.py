@@ -21,7 +21,7 @@ from anysocket_matrix.conformance.asgi.script import (
     start,
     text,
 )
-from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.peer.frames import Opcode, frame_bytes
 from anysocket_matrix.peer.peer import Mismatch
 
@@ -238,57 +238,43 @@ def test_lost_before_accept(connect: Connect) -> None:
 @case("N2", requires="protocol_error_code")
 def test_protocol_error(connect: Connect) -> None:
     """An unknown opcode gives a disconnect with 1002."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_frame(0x3, b"a")
-    expect_code(peer, 1002)
+    expect_disconnect(connect, 1002, frame_bytes(0x3, b"a"))
 
 
 @case("N2", requires="protocol_error_code")
 def test_unmasked_frame(connect: Connect) -> None:
     """An unmasked frame gives a disconnect with 1002."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_frame(Opcode.TEXT, b"a", masked=False)
-    expect_code(peer, 1002)
+    expect_disconnect(connect, 1002, frame_bytes(Opcode.TEXT, b"a", masked=False))
 
 
 @case("N2", requires="protocol_error_code")
 def test_reserved_bit(connect: Connect) -> None:
     """A reserved bit without an extension gives a disconnect with 1002."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_frame(Opcode.TEXT, b"a", rsv=2)
-    expect_code(peer, 1002)
+    expect_disconnect(connect, 1002, frame_bytes(Opcode.TEXT, b"a", rsv=2))
 
 
 @case("N2", requires="protocol_error_code")
 def test_continuation_of_nothing(connect: Connect) -> None:
     """A continuation without a first fragment gives a disconnect with 1002."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_frame(Opcode.CONTINUATION, b"a")
-    expect_code(peer, 1002)
+    expect_disconnect(connect, 1002, frame_bytes(Opcode.CONTINUATION, b"a"))
 
 
 @case("N2", requires="protocol_error_code")
 def test_long_ping(connect: Connect) -> None:
     """A ping above 125 bytes gives a disconnect with 1002."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_frame(Opcode.PING, b"x" * 126)
-    expect_code(peer, 1002)
+    expect_disconnect(connect, 1002, frame_bytes(Opcode.PING, b"x" * 126))
 
 
 @case("N2", requires="peer_close_code")
 def test_invalid_close_code(connect: Connect) -> None:
     """A close frame with an invalid code gives a disconnect with 1002."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_close(1005)
-    expect_code(peer, 1002)
+    expect_disconnect(connect, 1002, frame_bytes(Opcode.CLOSE, (1005).to_bytes(2)))
 
 
 @case("N2", requires="protocol_error_code")
 def test_text_without_utf8(connect: Connect) -> None:
     """Text that isn't UTF-8 gives a disconnect with 1007."""
-    peer = connect(script(OPEN, RECEIVE))
-    peer.send_frame(Opcode.TEXT, b"\xff")
-    expect_code(peer, 1007)
+    expect_disconnect(connect, 1007, frame_bytes(Opcode.TEXT, b"\xff"))
 
 
 @case("N2", requires="protocol_error_close")
@@ -313,8 +299,10 @@ def test_text_without_utf8_on_the_wire(connect: Connect) -> None:
     peer.expect_end()
 
 
-def expect_code(peer: CasePeer, code: int) -> None:
-    """Expect a disconnect with this code, with any reason."""
+def expect_disconnect(connect: Connect, code: int, frame: bytes) -> None:
+    """Send a frame; expect a disconnect with this code, and any reason."""
+    peer = connect(script(OPEN, RECEIVE))
+    peer.send_raw(frame)
     event = peer.record().notes[0]
     seen = cast("dict[str, object]", event) if isinstance(event, dict) else {}
     if seen.get("code") != code:

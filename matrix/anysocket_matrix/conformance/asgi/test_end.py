@@ -19,7 +19,7 @@ from anysocket_matrix.conformance.asgi.script import (
     start,
     text,
 )
-from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.peer.peer import Mismatch
 
 UNKNOWN: Event = {"type": "x"}
@@ -181,13 +181,6 @@ def expect_served(connect: Connect) -> None:
     peer.expect_text("open")
 
 
-def expect_closed(peer: CasePeer, code: int) -> None:
-    """Expect a close frame, answer it, and expect the end."""
-    peer.expect_close(code, "")
-    peer.send_close(code)
-    peer.expect_end()
-
-
 @case("N6", requires="no_answer")
 def test_returns_at_once(connect: Connect) -> None:
     """An application that returns at once gives 500."""
@@ -252,7 +245,7 @@ def test_returns_when_open(connect: Connect) -> None:
     peer = connect(script(OPEN, *[send(text=str(number)) for number in range(50)]))
     for number in range(50):
         peer.expect_text(str(number))
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_raised(None)
 
 
@@ -261,7 +254,7 @@ def test_raises_when_open(connect: Connect) -> None:
     """An application that raises on an open connection closes with 1011; the server gets the exception."""
     peer = connect(fails_when_open)
     peer.expect_text("open")
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     peer.expect_raised("LookupError: when open")
 
 
@@ -269,7 +262,7 @@ def test_raises_when_open(connect: Connect) -> None:
 def test_returns_after_its_close(connect: Connect) -> None:
     """An application that returns after its own close keeps the code of that close."""
     peer = connect(script(OPEN, close(code=4001)))
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_raised(None)
 
 
@@ -277,7 +270,7 @@ def test_returns_after_its_close(connect: Connect) -> None:
 def test_raises_after_its_close(connect: Connect) -> None:
     """An application that raises after its own close keeps its code, and the server gets the exception."""
     peer = connect(fails_after_its_close)
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_raised("LookupError: after its close")
 
 
@@ -307,7 +300,7 @@ def test_returns_with_messages_unread(connect: Connect) -> None:
     peer = connect(script(OPEN, RECEIVE))
     for _ in range(50):
         peer.send_text("a")
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
 
 
 @case("N6")
@@ -325,7 +318,7 @@ def test_exits_before_accept(connect: Connect) -> None:
 def test_exits_when_open(connect: Connect) -> None:
     """SystemExit on an open connection closes it with 1011, and the server goes on serving."""
     peer = connect(exits_when_open)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     expect_served(connect)
 
 
@@ -333,7 +326,7 @@ def test_exits_when_open(connect: Connect) -> None:
 def test_interrupts(connect: Connect) -> None:
     """KeyboardInterrupt on an open connection closes it with 1011, and the server goes on serving."""
     peer = connect(interrupts)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     expect_served(connect)
 
 
@@ -361,7 +354,7 @@ def test_peer_that_left_is_no_mistake_of_tasks(connect: Connect) -> None:
 def test_other_error(connect: Connect) -> None:
     """An application that raises an OSError of another kind fails, and closes with 1011."""
     peer = connect(lets_another_error_escape)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     peer.expect_raised("ConnectionResetError: of a database")
 
 
@@ -369,7 +362,7 @@ def test_other_error(connect: Connect) -> None:
 def test_own_mistake(connect: Connect) -> None:
     """An application that lets the exception of an invalid event escape fails, and closes with 1011."""
     peer = connect(makes_a_mistake)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     raised = peer.record().raised
     if raised is None or not raised.startswith("ValueError"):
         raise Mismatch("ValueError", raised)
@@ -390,12 +383,12 @@ def test_mistakes_that_are_caught(connect: Connect) -> None:
 def test_returns_something(connect: Connect) -> None:
     """The return value of an application is ignored."""
     peer = connect(returns_something)
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
 
 
 @case("N6", requires="close_code")
 def test_leaves_a_task_behind(connect: Connect) -> None:
     """A cancelled receive doesn't delay the end of the connection."""
     peer = connect(leaves_a_task_behind)
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_raised(None)

@@ -10,7 +10,7 @@ from anysocket_matrix.conformance.app import Record
 from anysocket_matrix.peer.wire import unverified
 
 
-def asked(server_url: str, path: str, deadline: float) -> Record | None:
+def fetch_record(server_url: str, path: str, deadline: float) -> Record | None:
     """Ask the app under test for a record; None if the program never ran.
 
     Raises:
