@@ -1,4 +1,4 @@
-"""An application with something to find, which docs/choosing.md shows."""
+"""The application of the example in docs/choosing.md."""
 
 import logging
 

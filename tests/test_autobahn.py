@@ -1,4 +1,4 @@
-"""What is made of Autobahn's verdicts: the comparison with those committed, and their files."""
+"""Autobahn's verdicts: the comparison with the committed ones, and their files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is made of a benchmark's rounds, without measuring any."""
+"""The evaluation of a benchmark's rounds, without measuring any."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_too_few_rounds_tell_nothing() -> None:
 
 
 def test_ratios_are_taken_within_a_round() -> None:
-    """The machine was ten times slower in half of the rounds, for both."""
+    """In half of the rounds the machine was ten times slower, for both apps."""
     raw = [10.0, 100.0] * 4
     assert ratio_of(raw, [each * 1.02 for each in raw]) == f"{TIMES}1.02 (1.02-1.02)"
 

@@ -1,4 +1,4 @@
-"""What an upgrade changes."""
+"""The changes of an upgrade."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is found of sockets that are kept in containers and attributes, by annotations."""
+"""Sockets in containers and attributes, found by their annotations."""
 
 import sqlite3
 from collections import defaultdict
@@ -210,7 +210,7 @@ def test_a_guess(handler: Callable[[WebSocketRequest], Awaitable[None]], needs: 
 
 
 def of_silenced(*routes: Collection[int]) -> list[str]:
-    """Find what routes that silence these need."""
+    """Return the needs of routes with this `silenced` argument."""
     app = Application()
     for number, expected_codes in enumerate(routes):
         app.websocket(f"/{number}", expected_codes=expected_codes)(quiet)

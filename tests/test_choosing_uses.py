@@ -1,4 +1,4 @@
-"""What is found in an application's source."""
+"""The uses that are found in an application's source."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a connection runs of Python's instructions: by the functions of anysocket's, and nobody else's."""
+"""The Python instructions of a connection, by function of anysocket, without other functions."""
 
 import sys
 from textwrap import dedent

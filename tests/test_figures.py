@@ -1,4 +1,4 @@
-"""What docs/choosing.md tells of the committed runs: no difference that isn't one, and what is missing."""
+"""The figures in docs/choosing.md: differences only where they are significant, and missing figures."""
 
 import re
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def save(folder: Path, name: str, *of_rows: list[Round], troubles: tuple[Trouble
 
 
 def line(table: str, *starts: str) -> list[str]:
-    """Give the cells of the row that begins so."""
+    """Return the cells of the line that begins with this text."""
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
     (found,) = (row for row in rows if row[: len(starts)] == list(starts))
     return found[len(starts) :]
@@ -107,7 +107,7 @@ def test_implementations_are_compared_on_the_same_loop(folder: Path) -> None:
 
 
 def test_what_anysocket_and_frameworks_cost_is_told_within_rounds(folder: Path) -> None:
-    """The machine was slow in half of the rounds: the quartiles of the times overlap, not the ratios."""
+    """In half of the rounds the machine was slow. The quartiles of the times overlap, not those of ratios."""
     raw = [10.0, 100.0] * 3
     ours = [each * 1.1 for each in raw]
     save(folder, "asyncio", of("granian", raw, app="raw"), of("granian", ours))

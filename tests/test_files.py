@@ -65,7 +65,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Pa
     for path, says in (
         (tmp_path / "file" / "results.json", "a file is where a folder should be"),
         (tmp_path / "file", "a file is where a folder should be"),
-        (Path("/proc"), "No such file"),  # where nobody can write, not even root
+        (Path("/proc"), "No such file"),  # a folder in which not even root can write
         (Path("/proc/results.json"), "No such file"),
     ):
         with pytest.raises(ValueError, match=f"can't write {path}.*: {says}"):

@@ -1,4 +1,4 @@
-"""Whatever is declared is proved: each capability of each row, flipped, is caught by what was measured."""
+"""Every declaration is proved: if it is flipped, the measured results contradict it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ CASES = {case.id: case for case in cases()}
 
 
 def caught(result: RowResult, row: Row, capabilities: Capabilities, about: str | None = None) -> bool:
-    """Judge what was measured again, of the cases about one capability: tell whether the run would fail."""
+    """Return whether a run with this declaration would fail, from the measured cases of one capability."""
     outcomes = {
         (cell.case, layer): Outcome(cell.case, layer, failure)
         for cell in result.cells
@@ -41,11 +41,11 @@ def caught(result: RowResult, row: Row, capabilities: Capabilities, about: str |
 
 
 MEASURED = [each for each in files.read([RESULTS]).rows if each.row.split("+")[0] in servers()]
-"""The rows whose adapters are installed: those of the examples needn't be."""
+"""The rows whose adapters are installed; those of the examples may be missing."""
 
 
 def declared_then(result: RowResult, row: Row) -> Capabilities:
-    """Give what is declared with the measured version: of what a release has mended, what was recorded."""
+    """Return the declaration for the measured version; where a release has a fix, the recorded support."""
     if result.version == row.server.version:
         return row.capabilities
     mended = [quirk for quirk in QUIRKS if quirk.fixed_in is not None and quirk.affects(row.name)]

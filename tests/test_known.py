@@ -1,4 +1,4 @@
-"""What a repair knows of a server's objects."""
+"""The check of a server's objects before a repair."""
 
 from anysocket_adapters.repairs.known import once_for_each_class
 

@@ -1,4 +1,4 @@
-"""Results of several environments, put together."""
+"""The merged results of several environments."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a server printed, as a report tells it."""
+"""The output of a server in a report."""
 
 from anysocket_matrix.processes.output import excerpt, printable
 

@@ -1,4 +1,4 @@
-"""The page for the browser says what the results say."""
+"""The HTML page has the same results as the files."""
 
 import re
 from pathlib import Path

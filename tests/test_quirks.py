@@ -1,4 +1,4 @@
-"""The list of quirks is complete, and each entry is about something that is there."""
+"""The list of quirks is complete, and its entries refer to existing things."""
 
 import pkgutil
 import re
@@ -19,7 +19,7 @@ each_quirk = pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: str(quir
 
 
 def all_rows() -> list[Row]:
-    """Give every row that differs in what its adapter declares, whether its server is installed or not."""
+    """Return every row whose declaration differs, whether its server is installed or not."""
     return [
         Row(server, loop, http2)
         for server in servers().values()
@@ -33,12 +33,12 @@ def affected(quirk: Quirk) -> list[Row]:
 
 
 def now(row: Row) -> str:
-    """Give the version by which a row is declared: the newest where none is installed."""
+    """Return the version that a row is declared for: the newest one if none is installed."""
     return row.server.version or SEEN[row.server.distribution]
 
 
 def wanting(row: Row, *supports: Support) -> set[str]:
-    """Give the capabilities with such a support."""
+    """Return the capabilities with one of these kinds of support."""
     return {name for name in described() if getattr(row.capabilities, name) in supports}
 
 

@@ -1,4 +1,4 @@
-"""What the matrix prints."""
+"""The output of the matrix."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the matrix concludes from what it measured."""
+"""The matrix's conclusions from its measurements."""
 
 from pathlib import Path
 

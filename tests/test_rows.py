@@ -1,4 +1,4 @@
-"""What a row of the matrix is called, what it declares, and which cannot be."""
+"""The rows of the matrix: their names, their declarations, and rows that can't exist."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ echo "version 1.2.3"
 
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have nothing but proxies that tell their version."""
+    """Make a PATH with nothing but proxies that print their version."""
     for proxy in PROXIES.values():
         (tmp_path / proxy.program).write_text(PROGRAM)
         (tmp_path / proxy.program).chmod(0o755)

@@ -1,4 +1,4 @@
-"""How a server under test is told its options."""
+"""The options of a server under test, on its command line."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A daphne that looks different inside."""
+"""A daphne whose internals have changed."""
 
 import logging
 from functools import partial

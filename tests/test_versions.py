@@ -1,4 +1,4 @@
-"""A server whose inside looks different: no repair, one warning, no crash."""
+"""A server whose internals have changed: no repair, one warning, no crash."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def _not_warned_yet() -> Iterator[None]:
 
 
 class Stranger:
-    """What a future version might make of a connection."""
+    """A possible future version of a connection class."""
 
     def __init__(self) -> None:
         self.sent: list[ASGIEvent] = []

@@ -63,7 +63,7 @@ async def test_a_route_without_a_decorator(connect: Connect) -> None:
         assert await peer.receive() == "7"
 
 
-# As a program of its own: type checkers refuse a function without annotations.
+# As a separate program: type checkers refuse a function without annotations.
 BY_NAME = """
 @app.websocket("/name/{client_id}")
 async def by_name(websocket, client_id):

@@ -1,6 +1,6 @@
 """Bocadillo's features: https://bocadilloproject.github.io/guide/websockets.html (see feature.py).
 
-Foreign packages are imported by the tests that use them: docs.generate imports this module without.
+Each test imports the foreign packages that it uses; docs.generate imports this module without them.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ from tests.features.watched import Watched
 pytestmark = pytest.mark.anyio
 
 
-# As a program of its own: type checkers refuse a function without annotations.
+# As a separate program: type checkers refuse a function without annotations.
 ECHO = """
 @app.websocket("/echo")
 async def echo(ws):
@@ -86,7 +86,7 @@ setInterval(() => {
   console.log("Sent: ", message);
 }, 1000);
 """
-"""As the document has it."""
+"""The client of the documentation."""
 
 
 @feature("BO4", "a JavaScript client that sends JSON each second", api="`Connection[JsonValue, JsonValue]`")

@@ -1,4 +1,4 @@
-"""What stands behind the proxies, and what browsers talk to."""
+"""The app behind the proxies, with which browsers talk too."""
 
 import os
 from typing import Any, cast
@@ -15,7 +15,7 @@ app = Application(http=page, origins=os.environ.get("ORIGINS", "").split() or No
 
 @app.websocket("/tell")
 async def tell(request: WebSocketRequest) -> None:
-    """Tell what was asked for, repeat what the peer says, and print how it left."""
+    """Describe the request, echo the peer's messages, and print how the peer left."""
     ws = request.web_socket
     await ws.accept()
     told = Told(
@@ -30,5 +30,5 @@ async def tell(request: WebSocketRequest) -> None:
     print("the handler saw", ws.code, flush=True)
 
 
-believing = ProxyHeadersMiddleware(cast("Any", app))  # whose types list the scopes one by one
-"""The same, for which what a proxy says of the peer is true."""
+believing = ProxyHeadersMiddleware(cast("Any", app))  # its own types list the scopes one by one
+"""The same app, which trusts the proxy's headers."""

@@ -1,4 +1,4 @@
-"""Pages in a browser that talk to each server."""
+"""Pages in a browser that talk with each server."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -31,7 +31,7 @@ PROTOCOL = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
 
 @pytest.fixture
 def browser(chromium: Browser) -> Generator[BrowserContext, None, None]:
-    """Give a browser without a past, which takes any certificate."""
+    """A browser with a fresh profile, which accepts any certificate."""
     with chromium.new_context(ignore_https_errors=True) as context:
         context.set_default_timeout(10_000)
         yield context
@@ -53,7 +53,7 @@ def serve(server: str, tmp_path: Path) -> Serve:
 
 
 def http(serving: Serving) -> str:
-    """Give the address of its pages."""
+    """Return the address of its pages."""
     return serving.url.replace("ws", "http", 1)
 
 
@@ -70,7 +70,7 @@ def say(page: Page, user: str, text: str) -> None:
 
 
 def connect(page: Page, url: str) -> str:
-    """Open a WebSocket in a page, and give its first message, or how it ended."""
+    """Open a WebSocket in a page, and return its first message, or how it ended."""
     return str(page.evaluate(CONNECT, url))
 
 
@@ -129,11 +129,11 @@ def test_pages_from_elsewhere_that_are_let_in(
 
 
 OVER_TLS = {"uvicorn": "1.1", "hypercorn": "2", "granian": "1.1"}
-"""The version of HTTP that a WebSocket takes; the page takes HTTP/2 on granian too."""
+"""The HTTP version that a WebSocket uses; the page uses HTTP/2 on granian too."""
 
 
 def test_over_tls(browser: BrowserContext, serve: Serve, server: str, certificate: Certificate) -> None:
-    """It takes HTTP/2 on the server that says that it has WebSockets there, and HTTP/1.1 on others."""
+    """WebSockets use HTTP/2 on the server that offers them there, and HTTP/1.1 on others."""
     tls = ("--tls-certificate", str(certificate.chain), "--tls-key", str(certificate.key))
     with serve(APP, *tls) as serving:
         page = visit(browser, http(serving))
@@ -160,7 +160,7 @@ def test_behind_haproxy(browser: BrowserContext, serve: Serve, certificate: Cert
 
 
 def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
-    """The page comes over HTTP/2, the WebSocket over a connection of its own, with HTTP/1.1."""
+    """The page uses HTTP/2, the WebSocket a connection of its own over HTTP/1.1."""
     line = "    proxy_http_version 1.1;"
     which = NGINX_TLS.text.replace(line, f"{line}\n    proxy_set_header X-In-Front $server_protocol;")
     with (
@@ -176,14 +176,14 @@ def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certif
 
 
 FRONTS = ((HTTP1, 1001), (TLS, 1006), (NGINX_HTTP1, 1001), (NGINX_TLS, 1001))
-"""What a handler sees when the page goes away."""
+"""The handler's close code after the page goes away."""
 
 
 @pytest.mark.parametrize(("configuration", "code"), FRONTS, ids=lambda each: str(getattr(each, "file", each)))
 def test_the_page_goes_away_behind_a_proxy(
     browser: BrowserContext, serve: Serve, certificate: Certificate, configuration: Configuration, code: int
 ) -> None:
-    """Over HTTP/2 the browser resets the stream, and haproxy drops the close frame before it."""
+    """Over HTTP/2 the browser resets the stream, and haproxy drops the close frame before the reset."""
     with (
         serve(APP) as serving,
         RunningProxy(configuration.proxy, configuration.text, serving.url, certificate) as front,

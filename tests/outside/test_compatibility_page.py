@@ -51,7 +51,7 @@ def merged(*more: Measured) -> Merged:
 
 @pytest.fixture
 def page(chromium: Browser) -> Generator[Page, None, None]:
-    """Give a page that may load nothing and whose script may not fail."""
+    """A page that may load nothing else, and whose script mustn't fail."""
     requests: list[str] = []
     errors: list[Error] = []
 

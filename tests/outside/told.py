@@ -1,10 +1,10 @@
-"""What tests/outside/app.py tells its peers."""
+"""The messages of tests/outside/app.py."""
 
 import msgspec
 
 
 class Told(msgspec.Struct):
-    """What a handler is told of its request."""
+    """The request, as its handler sees it."""
 
     client: str
     scheme: str

@@ -1,4 +1,4 @@
-"""That nothing grows with time: what an hour's messages, and connections, leave behind on a server."""
+"""Nothing grows with time: the memory of a server after an hour's messages, and after many connections."""
 
 import time
 from itertools import pairwise
@@ -17,7 +17,7 @@ DEADLINE = 90.0
 STEPS = 6
 
 GROWTH = 128 * 1024
-"""Bytes in each step. Memory grows now and then without a leak, but with one it grows every time."""
+"""Bytes in each step. Memory grows now and then without a leak; with a leak it grows every time."""
 
 
 @pytest.mark.parametrize("name", ["uvicorn", "hypercorn", "granian", "granian-rsgi"])
