@@ -34,7 +34,10 @@ COMMITTED = {
 
 def measured(bare: str, ours: str) -> RowResult:
     case = Case(
-        *([Outcome(Verdict(each), "says why") for each in told.split(" or ")] for told in (bare, ours))
+        *(
+            [Outcome(Verdict(each), "says why") for each in verdicts.split(" or ")]
+            for verdicts in (bare, ours)
+        )
     )
     return RowResult("uvicorn", "1.0", "3.13.0", {}, 1.0, {"9.1.1": case})
 

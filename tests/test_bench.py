@@ -50,11 +50,11 @@ def test_one_that_has_lost_a_round_is_compared_in_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("above", "below", "told"),
+    ("above", "below", "found"),
     [(5, 0, None), (6, 0, True), (0, 6, True), (7, 1, False), (8, 1, True), (9, 2, False), (12, 3, True)],
 )
-def test_the_sign_test(above: int, below: int, told: bool | None) -> None:
-    assert differs([1.1] * above + [0.9] * below) is told
+def test_the_sign_test(above: int, below: int, found: bool | None) -> None:
+    assert differs([1.1] * above + [0.9] * below) is found
 
 
 def test_the_spread_is_the_quartiles() -> None:

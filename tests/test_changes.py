@@ -34,8 +34,8 @@ def test_nothing_changed(tmp_path: Path) -> None:
 
 
 def test_an_absence_that_an_upgrade_has_mended(tmp_path: Path) -> None:
-    mended = row("granian", "2.9.0", unexpected(CASE, ABSENT, REASON), cell("close.reset", REPAIRED))
-    done = run(tmp_path, results(OLD), results(mended), "--json", str(tmp_path / "changes.json"))
+    repaired = row("granian", "2.9.0", unexpected(CASE, ABSENT, REASON), cell("close.reset", REPAIRED))
+    done = run(tmp_path, results(OLD), results(repaired), "--json", str(tmp_path / "changes.json"))
     assert done.exit_code == 1
     assert "granian 2.8.7 -> 2.9.0" in done.output
     assert f"declaration to change: {REASON}: absent -> native" in done.output

@@ -6,7 +6,7 @@ from textwrap import dedent
 import msgspec
 
 from anysocket.routing.template import segments
-from anysocket_matrix.cost.steps import Counting, Profile, Steps, by_function, each
+from anysocket_matrix.cost.steps import Counting, Profile, Steps, by_function, per_connection
 
 TIMES = 50
 
@@ -17,7 +17,7 @@ def test_what_is_run_is_counted_by_function() -> None:
     for _ in range(TIMES):
         segments("/chat/{room}")
         dedent("  somebody else's")
-    found = each(counting.take_counts(), TIMES)
+    found = per_connection(counting.take_counts(), TIMES)
     if sys.version_info < (3, 12):
         assert found == []
     else:

@@ -48,8 +48,8 @@ def declared_then(result: RowResult, row: Row) -> Capabilities:
     """Return the declaration for the measured version; where a release has a fix, the recorded support."""
     if result.version == row.server.version:
         return row.capabilities
-    mended = [quirk for quirk in QUIRKS if quirk.fixed_in is not None and quirk.affects(row.name)]
-    about = {name for quirk in mended for case in quirk.cases for name in CASES[case].requires}
+    fixed = [quirk for quirk in QUIRKS if quirk.fixed_in is not None and quirk.affects(row.name)]
+    about = {name for quirk in fixed for case in quirk.cases for name in CASES[case].requires}
     recorded = supported(result)
     return replace(row.capabilities, **{name: recorded[name] for name in about})
 

@@ -93,10 +93,10 @@ def test_whatever_is_absent_has_a_link(quirk: Quirk) -> None:
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
 def test_whatever_a_server_wants_is_a_quirk(row: Row) -> None:
-    told = [quirk for quirk in QUIRKS if quirk.affects(row.name, now(row))]
-    required = {name for quirk in told for case in quirk.cases for name in CASES[case].requires}
+    quirks = [quirk for quirk in QUIRKS if quirk.affects(row.name, now(row))]
+    required = {name for quirk in quirks for case in quirk.cases for name in CASES[case].requires}
     assert wanting(row, Support.REPAIRED) <= required
-    assert wanting(row, Support.ABSENT) == {name for quirk in told for name in quirk.absent}
+    assert wanting(row, Support.ABSENT) == {name for quirk in quirks for name in quirk.absent}
 
 
 @pytest.mark.parametrize(

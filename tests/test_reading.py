@@ -113,15 +113,15 @@ async def test_a_handler_that_is_woken_has_its_turn_first(
 
 
 async def test_the_server_is_told_of_the_end_before_the_handler(server: Server) -> None:
-    told: list[str] = []
-    reader = Reader(server.receive, result, lambda: told.append("server"))
+    calls: list[str] = []
+    reader = Reader(server.receive, result, lambda: calls.append("server"))
     handler = asyncio.ensure_future(reader.receive())
-    handler.add_done_callback(lambda _: told.append("handler"))
+    handler.add_done_callback(lambda _: calls.append("handler"))
     await asyncio.sleep(0)
     await server.give(END)
     assert await handler == END
     await asyncio.sleep(0)
-    assert told == ["server", "handler"]
+    assert calls == ["server", "handler"]
 
 
 async def test_who_closes_reads_no_more(server: Server, reader: Reader[WebSocketEvent]) -> None:

@@ -8,8 +8,9 @@ from anysocket import Capabilities, Support
 from anysocket.capabilities import described
 from anysocket_adapters import Server, servers
 from anysocket_matrix.case import Case, Layer, case, cases
-from anysocket_matrix.results.results import Cell, Failure, Outcome, Results, RowResult, Verdict, judge
+from anysocket_matrix.results.results import Failure, Outcome, Results, Verdict, judge
 from anysocket_matrix.rows.rows import row
+from tests import measured
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 FREE = Case("close.plain", "C1", (), "", Path())
@@ -66,22 +67,8 @@ def test_a_case_that_did_not_run_is_unexpected() -> None:
 )
 def test_a_run_is_as_declared_or_not(found: Failure | None, trouble: str | None, as_declared: bool) -> None:
     outcomes = {(FREE.id, layer): Outcome(FREE.id, layer, found) for layer in Layer}
-    row = a_row("row", judge([FREE], Capabilities(), outcomes), trouble)
-    assert Results([row]).as_declared is as_declared
-
-
-def a_row(name: str, cells: list[Cell], trouble: str | None = None) -> RowResult:
-    return RowResult(
-        row=name,
-        version="1.0",
-        anysocket="0",
-        python="3",
-        platform="x",
-        packages={},
-        seconds=1.0,
-        trouble=trouble,
-        cells=cells,
-    )
+    cells = judge([FREE], Capabilities(), outcomes)
+    assert Results([measured.row("row", "1.0", *cells, trouble=trouble)]).as_declared is as_declared
 
 
 @pytest.mark.parametrize(
@@ -100,7 +87,7 @@ def test_a_known_failure_must_fail(plain: Failure | None, adapter: Failure | Non
     (cell,) = judge([FREE], Capabilities(), outcomes, known={FREE.id: "https://example.com/1"})
     assert cell.verdict is expected
     assert cell.known == "https://example.com/1"
-    assert Results([a_row("row", [cell])]).as_declared is (expected is Verdict.KNOWN)
+    assert Results([measured.row("row", "1.0", cell)]).as_declared is (expected is Verdict.KNOWN)
 
 
 def test_a_known_failure_that_matches_no_case_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,7 +212,7 @@ async def test_somebody_waits_in_receive_already(request_: WebSocketRequest, pee
 async def test_who_waits_in_receive_already_is_told_first(
     request_: WebSocketRequest, peer: MemoryPeer
 ) -> None:
-    told = anyio.Event()
+    ended = anyio.Event()
     finished = False
 
     async def read() -> None:
@@ -220,7 +220,7 @@ async def test_who_waits_in_receive_already_is_told_first(
         await request_.wait_closed()
         await anyio.wait_all_tasks_blocked()
         assert await request_.web_socket.receive() is None
-        told.set()
+        ended.set()
 
     async with anyio.create_task_group() as others:
         others.start_soon(read)
@@ -228,7 +228,7 @@ async def test_who_waits_in_receive_already_is_told_first(
         async with request_.task_group():
             await peer.send("a")
             await peer.close(1001)
-            await told.wait()
+            await ended.wait()
             finished = True
     assert finished
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 from examples.mounted import page
-from tests.outside.told import Told
+from tests.outside.request_seen import RequestSeen
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from anysocket import Application, WebSocketRequest
@@ -18,7 +18,7 @@ async def tell(request: WebSocketRequest) -> None:
     """Describe the request, echo the peer's messages, and print how the peer left."""
     ws = request.web_socket
     await ws.accept()
-    told = Told(
+    told = RequestSeen(
         client=request.client[0] if request.client else "",
         scheme=request.scheme,
         http_version=request.http_version,

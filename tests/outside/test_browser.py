@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.outside.configurations import HTTP1, NGINX_HTTP1, NGINX_TLS, TLS, Configuration
-from tests.outside.told import Told
+from tests.outside.request_seen import RequestSeen
 from tests.servers.serving import Serving
 
 from anysocket_matrix.proxies import Certificate, RunningProxy
@@ -74,8 +74,8 @@ def connect(page: Page, url: str) -> str:
     return str(page.evaluate(CONNECT, url))
 
 
-def told(page: Page, url: str) -> Told:
-    return msgspec.json.decode(connect(page, url), type=Told)
+def request_seen(page: Page, url: str) -> RequestSeen:
+    return msgspec.json.decode(connect(page, url), type=RequestSeen)
 
 
 def test_mounted(browser: BrowserContext, serve: Serve) -> None:
@@ -104,9 +104,9 @@ def test_chat_room(browser: BrowserContext, serve: Serve) -> None:
 def test_the_page_goes_away(browser: BrowserContext, serve: Serve, leave: str) -> None:
     with serve(APP) as serving:
         page = visit(browser, http(serving))
-        told(page, f"{serving.url}/tell")
+        request_seen(page, f"{serving.url}/tell")
         page.close() if leave == "close" else page.reload()
-        serving.says("the handler saw 1001")
+        serving.expect_output("the handler saw 1001")
 
 
 def test_pages_from_elsewhere_are_refused(browser: BrowserContext, serve: Serve) -> None:
@@ -122,7 +122,7 @@ def test_pages_from_elsewhere_that_are_let_in(
         monkeypatch.setenv("ORIGINS", http(elsewhere))
         with serve(APP) as serving:
             page = visit(browser, http(elsewhere))
-            seen = told(page, f"{serving.url}/tell")
+            seen = request_seen(page, f"{serving.url}/tell")
             assert seen.headers["origin"] == [http(elsewhere)]
             own = visit(browser, http(serving))
             assert connect(own, f"{serving.url}/tell") == "closed 1006"
@@ -138,10 +138,10 @@ def test_over_tls(browser: BrowserContext, serve: Serve, server: str, certificat
     with serve(APP, *tls) as serving:
         page = visit(browser, http(serving))
         assert page.evaluate(PROTOCOL) == ("http/1.1" if server == "uvicorn" else "h2")
-        seen = told(page, f"{serving.url}/tell")
+        seen = request_seen(page, f"{serving.url}/tell")
         assert (seen.http_version, seen.scheme) == (OVER_TLS[server], "wss")
         page.evaluate("own.close(3001)")
-        serving.says("the handler saw 3001")
+        serving.expect_output("the handler saw 3001")
 
 
 def test_behind_haproxy(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
@@ -153,10 +153,10 @@ def test_behind_haproxy(browser: BrowserContext, serve: Serve, certificate: Cert
         RunningProxy(TLS.proxy, which, serving.url, certificate) as front,
     ):
         page = visit(browser, f"https://{front.address}")
-        seen = told(page, f"wss://{front.address}/tell")
+        seen = request_seen(page, f"wss://{front.address}/tell")
         assert (seen.http_version, seen.headers["x-in-front"]) == ("1.1", ["2"])
         page.evaluate("own.close(3001)")
-        serving.says("the handler saw 3001")
+        serving.expect_output("the handler saw 3001")
 
 
 def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
@@ -169,10 +169,10 @@ def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certif
     ):
         page = visit(browser, f"https://{front.address}")
         assert page.evaluate(PROTOCOL) == "h2"
-        seen = told(page, f"wss://{front.address}/tell")
+        seen = request_seen(page, f"wss://{front.address}/tell")
         assert (seen.http_version, seen.headers["x-in-front"]) == ("1.1", ["HTTP/1.1"])
         page.evaluate("own.close(3001)")
-        serving.says("the handler saw 3001")
+        serving.expect_output("the handler saw 3001")
 
 
 FRONTS = ((HTTP1, 1001), (TLS, 1006), (NGINX_HTTP1, 1001), (NGINX_TLS, 1001))
@@ -190,6 +190,6 @@ def test_the_page_goes_away_behind_a_proxy(
     ):
         secure = "s" if configuration.tls else ""
         page = visit(browser, f"http{secure}://{front.address}")
-        told(page, f"ws{secure}://{front.address}/tell")
+        request_seen(page, f"ws{secure}://{front.address}/tell")
         page.close()
-        serving.says(f"the handler saw {code}")
+        serving.expect_output(f"the handler saw {code}")

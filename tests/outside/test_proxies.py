@@ -19,7 +19,7 @@ from tests.outside.configurations import (
     TLS_BEHIND,
     Configuration,
 )
-from tests.outside.told import Told
+from tests.outside.request_seen import RequestSeen
 from tests.servers.serving import Serving
 
 from anysocket_matrix.peer.frames import Opcode
@@ -36,7 +36,7 @@ class Site:
 
     def __init__(self, serving: Serving, front: RunningProxy, *, tls: bool) -> None:
         self.address = front.address
-        self.says = serving.says
+        self.expect_output = serving.expect_output
         self._tls = tls
 
     @property
@@ -98,27 +98,27 @@ def serve(log: Path, certificate: Certificate) -> Serve:
     return serve
 
 
-def told(peer: Peer) -> Told:
+def request_seen(peer: Peer) -> RequestSeen:
     """Receive the handler's first message."""
     peer.expect_open()
-    return msgspec.json.decode(peer.receive_frame().payload, type=Told)
+    return msgspec.json.decode(peer.receive_frame().payload, type=RequestSeen)
 
 
 def check(site: Site, version: str, *, http2: bool) -> None:
     """Check that a WebSocket works."""
     with site.connect(headers=[("Origin", site.origin)], http2=http2) as peer:
-        assert told(peer).http_version == version
+        assert request_seen(peer).http_version == version
         peer.send_text("text")
         peer.expect_text("text")
         peer.send_bytes(bytes(200_000))
         peer.expect_bytes(bytes(200_000))
         peer.send_close(3001)
         peer.expect_close(3001)
-    site.says("the handler saw 3001")
+    site.expect_output("the handler saw 3001")
     with site.connect(http2=http2) as peer:
-        told(peer)
+        request_seen(peer)
         peer.reset_stream()
-        site.says("the handler saw 1006")
+        site.expect_output("the handler saw 1006")
     with site.connect("/nowhere", http2=http2) as peer:
         peer.expect_status(403)
 
@@ -168,16 +168,16 @@ NO_TUNNEL = ("  timeout tunnel 1h\n", "")
 def test_silence_without_timeout_tunnel(serve: Serve, server: str, *, http2: bool) -> None:
     """After `timeout client` or `timeout server`, both sides see a lost connection."""
     with serve(server, TLS, IMPATIENT, NO_TUNNEL) as site, site.connect(http2=http2) as peer:
-        told(peer)
+        request_seen(peer)
         peer.expect_end()
-        site.says("the handler saw 1006")
+        site.expect_output("the handler saw 1006")
 
 
 @both_versions
 def test_silence_with_timeout_tunnel(serve: Serve, server: str, *, http2: bool) -> None:
     """Once the connection is open, only `timeout tunnel` counts."""
     with serve(server, TLS, IMPATIENT) as site, site.connect(http2=http2) as peer:
-        told(peer)
+        request_seen(peer)
         assert not peer.hears_something(within=SILENCE)
         peer.send_text("still here")
         peer.expect_text("still here")
@@ -191,7 +191,7 @@ def test_pings_are_no_silence(serve: Serve, server: str, *, http2: bool) -> None
         serve(server, TLS, IMPATIENT, NO_TUNNEL, options=pinging) as site,
         site.connect(http2=http2) as peer,
     ):
-        told(peer)
+        request_seen(peer)
         until = time.monotonic() + SILENCE
         while time.monotonic() < until:
             ping = peer.receive_frame("a ping")
@@ -203,16 +203,16 @@ def test_silence_at_nginx(serve: Serve, server: str) -> None:
     """After `proxy_read_timeout`, both sides see a lost connection."""
     impatient = ("proxy_read_timeout 1h", "proxy_read_timeout 500ms")
     with serve(server, NGINX_HTTP1, impatient) as site, site.connect() as peer:
-        told(peer)
+        request_seen(peer)
         peer.expect_end()
-        site.says("the handler saw 1006")
+        site.expect_output("the handler saw 1006")
 
 
 def test_no_silence_at_nginx(serve: Serve, server: str) -> None:
     """Data from the peer resets the timeout, as well as data from the server."""
     impatient = ("proxy_read_timeout 1h", "proxy_read_timeout 500ms")
     with serve(server, NGINX_HTTP1, impatient) as site, site.connect() as peer:
-        told(peer)
+        request_seen(peer)
         until = time.monotonic() + SILENCE
         while time.monotonic() < until:
             peer.send_frame(Opcode.PONG)  # which has no answer
@@ -237,7 +237,7 @@ def test_underscores(serve: Serve, server: str) -> None:
             serve(server, NGINX_HTTP1, (line, configured)) as site,
             site.connect(headers=[("x_a", "1")]) as peer,
         ):
-            assert ("x_a" in told(peer).headers) is kept
+            assert ("x_a" in request_seen(peer).headers) is kept
 
 
 both_proxies = pytest.mark.parametrize("configuration", [TLS, NGINX_TLS], ids=lambda each: each.file)
@@ -248,7 +248,7 @@ def test_what_the_handler_is_told(serve: Serve, server: str, configuration: Conf
     """The other side of the connection is the proxy; the peer is in the headers."""
     pretence = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "ftp")]
     with serve(server, configuration) as site, site.connect(headers=pretence) as peer:
-        seen = told(peer)
+        seen = request_seen(peer)
     assert (seen.client, seen.scheme) == ("127.0.0.1", "ws")
     assert seen.headers["x-forwarded-for"] == ["127.0.0.1"]
     assert seen.headers["x-forwarded-proto"] == ["https"]
@@ -264,7 +264,7 @@ def test_believing(serve: Serve, server: str, configuration: Configuration) -> N
     """uvicorn's middleware, which runs on every server, puts the peer in the proxy's place."""
     elsewhere = PEER[configuration.file]
     with serve(server, configuration, elsewhere, app="believing") as site, site.connect() as peer:
-        seen = told(peer)
+        seen = request_seen(peer)
     assert (seen.client, seen.scheme) == ("192.0.2.1", "wss")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from anysocket_matrix.processes.tethered_process import group_members
+
 ROOT = Path(__file__).parents[2]
 
 START_DEADLINE = 30.0
@@ -71,7 +73,7 @@ class Serving:
         """Return the output so far."""
         return self._log.read_text(errors="replace")
 
-    def says(self, text: str) -> None:
+    def expect_output(self, text: str) -> None:
         """Wait until the server has printed this text."""
         until = time.monotonic() + START_DEADLINE
         while text not in self.log():
@@ -97,12 +99,8 @@ class Serving:
             time.sleep(0.01)
 
     def processes(self) -> list[int]:
-        """Return the processes of the group that still exist."""
-        found = subprocess.run(
-            ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
-        )
-        rows = [line.split() for line in found.stdout.splitlines()]
-        return [int(pid) for pid, group, stat in rows if int(group) == self._process.pid and stat[0] != "Z"]
+        """Return the processes of the group that still run."""
+        return group_members(self._process.pid)
 
     def __enter__(self) -> Self:
         return self

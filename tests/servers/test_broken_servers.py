@@ -80,7 +80,7 @@ def nothing_is_left() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def told(path: Path) -> tuple[str, dict[str, RowResult]]:
+def finished(path: Path) -> tuple[str, dict[str, RowResult]]:
     """Run some cases on all of them at once, and return the output and the rows."""
     mark, results = str(uuid4()), path / "results.json"
     cases = [argument for case in CASES for argument in ("--case", case)]
@@ -117,9 +117,9 @@ def unexpected(row: RowResult) -> dict[str, list[Failure]]:
     ],
 )
 def test_is_caught_by_its_cases(
-    name: str, caught: set[str], says: tuple[str, ...], told: tuple[str, dict[str, RowResult]]
+    name: str, caught: set[str], says: tuple[str, ...], finished: tuple[str, dict[str, RowResult]]
 ) -> None:
-    printed, rows = told
+    printed, rows = finished
     found = unexpected(rows[name])
     assert set(found) == caught
     first = next(iter(found.values()))[0].says
@@ -128,8 +128,8 @@ def test_is_caught_by_its_cases(
     assert rows[name].trouble is None
 
 
-def test_dies_after_some_connections(told: tuple[str, dict[str, RowResult]]) -> None:
-    printed, rows = told
+def test_dies_after_some_connections(finished: tuple[str, dict[str, RowResult]]) -> None:
+    printed, rows = finished
     found = unexpected(rows["broken-mortal"])
     assert 3 <= len(found) < len(CASES) - 1
     for why in found.values():
@@ -148,8 +148,8 @@ def test_dies_after_some_connections(told: tuple[str, dict[str, RowResult]]) -> 
         ("broken-noisy", "was killed because it printed more than 16 MiB", r"\xff\x1b[2J\x1b[31m[bold red]"),
     ],
 )
-def test_is_given_up(name: str, says: str, log: str, told: tuple[str, dict[str, RowResult]]) -> None:
-    printed, rows = told
+def test_is_given_up(name: str, says: str, log: str, finished: tuple[str, dict[str, RowResult]]) -> None:
+    printed, rows = finished
     found = unexpected(rows[name])
     assert set(found) >= {*CASES} - {"lifecycle.sigterm_with_a_silent_peer"}
     last = found["messages.text"][-1]

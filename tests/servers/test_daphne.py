@@ -136,7 +136,7 @@ def test_a_failure_that_it_cannot_answer_does_not_keep_it_from_later_ones(tmp_pa
         with closing(HTTPConnection(host, int(port), timeout=10)) as http:
             http.request("GET", "/")
             assert http.getresponse().read(4) == b"half"
-            serving.says("not there")
+            serving.expect_output("not there")
             with Peer.connect(serving.url) as peer:
                 peer.expect_close_frame(deadline=10)
-        serving.says("daphne can't answer a failure")
+        serving.expect_output("daphne can't answer a failure")

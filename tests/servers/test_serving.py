@@ -131,11 +131,11 @@ async def test_the_servers_own_command_finds_its_adapter(server: str, log: Path)
         async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
             assert await peer.recv() == "here"
             await peer.close(4001)
-        await asyncio.to_thread(serving.says, "the handler saw 4001")
+        await asyncio.to_thread(serving.expect_output, "the handler saw 4001")
         async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
             assert await peer.recv() == "here"
             peer.transport.abort()
-        await asyncio.to_thread(serving.says, "the handler saw 1006")
+        await asyncio.to_thread(serving.expect_output, "the handler saw 1006")
 
 
 async def connected(url: str, serving: Serving) -> ClientConnection:
@@ -236,7 +236,7 @@ async def test_normalise(server: str, log: Path, workers: str) -> None:
                 await peer.recv()
             assert too_big.value.rcvd is not None
             assert too_big.value.rcvd.code == 1009
-        await asyncio.to_thread(serving.says, "the app saw 1009")
+        await asyncio.to_thread(serving.expect_output, "the app saw 1009")
 
 
 @pytest.mark.anyio

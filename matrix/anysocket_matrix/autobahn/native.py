@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from anysocket_matrix.autobahn.verdicts import Committed, Verdict, read
+from anysocket_matrix.autobahn.verdicts import Committed, Verdict, parse
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def failures(committed: Committed) -> list[str]:
     return [
         case
         for case, pair in committed.cases.items()
-        if any(verdict.worse_than([Verdict.NON_STRICT]) for verdict in read(pair.ours))
+        if any(verdict.worse_than([Verdict.NON_STRICT]) for verdict in parse(pair.ours))
     ]
 
 

@@ -127,14 +127,14 @@ def compare(committed: Committed, result: RowResult) -> Iterator[str]:
         if pair is None:
             yield f"{result.row}: {case} has no committed verdict"
             continue
-        for echo, told, outcomes in (("bare", pair.bare, seen.bare), ("ours", pair.ours, seen.ours)):
+        for echo, verdicts, outcomes in (("bare", pair.bare, seen.bare), ("ours", pair.ours, seen.ours)):
             for outcome in outcomes:
-                if outcome.verdict not in [*read(told), *_by_chance(pair)]:
+                if outcome.verdict not in [*parse(verdicts), *_by_chance(pair)]:
                     yield (
-                        f"{result.row}: {case} {echo} is committed as {told}, "
+                        f"{result.row}: {case} {echo} is committed as {verdicts}, "
                         f"measured as {outcome.verdict.value}: {outcome.says}"
                     )
-        yield from _worse(result.row, case, [*read(pair.bare), *_by_chance(pair)], seen)
+        yield from _worse(result.row, case, [*parse(pair.bare), *_by_chance(pair)], seen)
 
 
 def _by_chance(pair: Pair) -> list[Verdict]:
@@ -143,7 +143,7 @@ def _by_chance(pair: Pair) -> list[Verdict]:
     NON-STRICT means that an echo was lost because of an error right after its message. That depends on
     how much the server reads at a time.
     """
-    seen = [*read(pair.bare), *read(pair.ours)]
+    seen = [*parse(pair.bare), *parse(pair.ours)]
     return [Verdict.OK, Verdict.NON_STRICT] if Verdict.NON_STRICT in seen else []
 
 
@@ -161,9 +161,9 @@ def in_order(case: str) -> tuple[int, ...]:
     return tuple(int(number) for number in case.split("."))
 
 
-def worst(told: str) -> Verdict:
+def worst(committed: str) -> Verdict:
     """Return the worst verdict that a case may have."""
-    return max(read(told), key=list(Verdict).index)
+    return max(parse(committed), key=list(Verdict).index)
 
 
 def _told(outcomes: Sequence[Outcome]) -> str:
@@ -171,9 +171,9 @@ def _told(outcomes: Sequence[Outcome]) -> str:
     return _OR.join(verdict.value for verdict in Verdict if verdict in found)
 
 
-def read(told: str) -> list[Verdict]:
+def parse(committed: str) -> list[Verdict]:
     """Parse the committed verdicts of a case."""
-    return [Verdict(each) for each in told.split(_OR)]
+    return [Verdict(each) for each in committed.split(_OR)]
 
 
 def _one_case_a_line(committed: Committed) -> str:

@@ -38,12 +38,12 @@ async def _marking() -> AsyncGenerator[None, None]:
 def _mark() -> None:
     mark()
     if tracemalloc.is_tracing():
-        told = allocated()
+        answer = allocated()
     elif COUNTED.items() <= os.environ.items():
-        told = _counting.take_counts()
+        answer = _counting.take_counts()
     else:
-        told = "marked"
-    print(told, flush=True)
+        answer = "marked"
+    print(answer, flush=True)
 
 
 application: Application = Application(lifespan=_marking)

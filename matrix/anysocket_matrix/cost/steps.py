@@ -79,11 +79,11 @@ def by_function(profiles: Sequence[Profile]) -> list[tuple[str, str, list[int]]]
     return sorted(rows, key=lambda row: max(row[2]), reverse=True)
 
 
-def each(told: str, connections: int) -> list[Steps]:
+def per_connection(counts: str, connections: int) -> list[Steps]:
     """Return the counts of `Counting`, divided by the connections, the largest first."""
     found = [
         msgspec.structs.replace(each, count=each.count // connections)
-        for each in msgspec.json.decode(told, type=list[Steps])
+        for each in msgspec.json.decode(counts, type=list[Steps])
     ]
     worth = (each for each in found if each.count >= _LEAST)
     return sorted(worth, key=lambda each: each.count, reverse=True)

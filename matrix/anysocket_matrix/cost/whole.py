@@ -26,7 +26,7 @@ from rich.table import Table
 from anysocket_adapters import servers
 from anysocket_matrix.cost import callgrind
 from anysocket_matrix.cost.memory import TRACED, Held, held
-from anysocket_matrix.cost.steps import COUNTED, Profile, by_function, each
+from anysocket_matrix.cost.steps import COUNTED, Profile, by_function, per_connection
 
 Look = TypeVar("Look")
 
@@ -172,7 +172,7 @@ def _profiles() -> Iterator[Profile]:
             _connect(port, [], _STEPS)  # Python specialises its bytecode first
             _marked(server)
             _connect(port, [], _STEPS)
-            yield Profile(name, chosen.version, each(_marked(server), _STEPS))
+            yield Profile(name, chosen.version, per_connection(_marked(server), _STEPS))
 
 
 def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:

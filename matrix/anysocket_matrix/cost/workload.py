@@ -127,7 +127,7 @@ def workload(name: str) -> Workload:
     return WORKLOADS[name] if name in WORKLOADS else Workload(peer(name), TEXT, "raw")
 
 
-async def serve(workload: Workload, connections: int, messages: int) -> None:
+async def deliver(workload: Workload, connections: int, messages: int) -> None:
     """Act as the server: deliver messages to each of many connections."""
     for _ in range(connections):
         left = messages
@@ -154,13 +154,13 @@ CONNECTIONS = (100, 300)
 async def main(workload: Workload) -> None:
     """Act as the server for a warm-up, in which Python specialises its bytecode, and then for each count."""
     async with started(workload.app):
-        await serve(workload, 50, 5)
+        await deliver(workload, 50, 5)
         mark()
         for messages in MESSAGES:
-            await serve(workload, 1, messages)
+            await deliver(workload, 1, messages)
             mark()
         for connections in CONNECTIONS:
-            await serve(workload, connections, 0)
+            await deliver(workload, connections, 0)
             mark()
 
 

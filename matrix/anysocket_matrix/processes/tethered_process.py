@@ -92,3 +92,19 @@ class TetheredProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def group_members(group: int) -> list[int]:
+    """Return the processes of a group that still run."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return []
+    except PermissionError:  # macOS says so of processes that have ended and haven't been waited for
+        pass
+    command = ["ps", "-A", "-o", "pid=,pgid=,stat="]
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
+    )
+    found = [line.split() for line in listed.stdout.splitlines()]
+    return [int(pid) for pid, its_group, stat in found if int(its_group) == group and stat[0] != "Z"]

@@ -63,12 +63,12 @@ def _title(row: RowChange) -> str:
 
 def _packages(row: RowChange) -> str:
     before, now = row.before.packages, row.now.packages
-    told = [
+    changes = [
         f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
         for name in before | now
         if before.get(name) != now.get(name)
     ]
-    return f" ({', '.join(told)})" if told else ""
+    return f" ({', '.join(changes)})" if changes else ""
 
 
 def _verdict(cell: Cell | None) -> str:

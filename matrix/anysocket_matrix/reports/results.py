@@ -155,5 +155,5 @@ def _summary(results: Results) -> str:
 
 def _row_summary(row: RowResult) -> str:
     counts = [(verdict, sum(cell.verdict is verdict for cell in row.cells)) for verdict in Verdict]
-    told = ", ".join(f"[{STYLES[verdict]}]{count} {verdict.value}[/]" for verdict, count in counts if count)
-    return f"{row.row} {row.version}: {told or 'nothing'} in {row.seconds:g} s"
+    shown = ", ".join(f"[{STYLES[verdict]}]{count} {verdict.value}[/]" for verdict, count in counts if count)
+    return f"{row.row} {row.version}: {shown or 'nothing'} in {row.seconds:g} s"

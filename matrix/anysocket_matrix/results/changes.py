@@ -102,9 +102,9 @@ def _row(before: RowResult, now: RowResult) -> RowChange:
     cases: list[CaseChange] = []
     for case in cells_before | cells_now:
         old, new = cells_before.get(case), cells_now.get(case)
-        told = new or old
-        if told is not None and (old is None or new is None or _faring(old) != _faring(new)):
-            cases.append(CaseChange(case, told.clause, old, new))
+        either = new or old
+        if either is not None and (old is None or new is None or _faring(old) != _faring(new)):
+            cases.append(CaseChange(case, either.clause, old, new))
     return RowChange(_side(before), _side(now), cases, _declarations(before, now, cases))
 
 

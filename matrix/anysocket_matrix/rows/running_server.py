@@ -19,7 +19,7 @@ from anysocket_adapters.options import OptionValues
 from anysocket_matrix.peer.peer import Peer
 from anysocket_matrix.peer.wire import Mismatch
 from anysocket_matrix.processes.output import LIMIT
-from anysocket_matrix.processes.tethered_process import TetheredProcess
+from anysocket_matrix.processes.tethered_process import TetheredProcess, group_members
 from anysocket_matrix.processes.tethered_server import encode_options
 from anysocket_matrix.rows.rows import Row
 
@@ -142,27 +142,13 @@ class RunningServer(TetheredProcess):
             Mismatch: a process is left after that time.
         """
         until = time.monotonic() + within
-        while not self.ends(until - time.monotonic()) or self._processes():
+        while not self.ends(until - time.monotonic()) or group_members(self._process.pid):
             if time.monotonic() > until:
                 status = "no exit status" if self.alive else f"exit status {self._process.returncode}"
-                left = f"processes {self._processes()} are left"
+                left = f"processes {group_members(self._process.pid)} are left"
                 raise Mismatch(f"the end of all its processes within {within:g} s", f"{status}; {left}")
             self._output.wait_for_the_end(0.1)
         return self._process.returncode
-
-    def _processes(self) -> list[int]:
-        """Return the processes of its group that still exist."""
-        try:
-            os.killpg(self._process.pid, 0)
-        except ProcessLookupError:
-            return []
-        except PermissionError:  # macOS says so of processes that have ended and haven't been waited for
-            pass
-        listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
-        )
-        found = [line.split() for line in listed.stdout.splitlines()]
-        return [int(pid) for pid, group, stat in found if int(group) == self._process.pid and stat[0] != "Z"]
 
     def stop(self) -> None:
         """Terminate the server, and leave no process of its session."""

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Told(msgspec.Struct):
+class RequestSeen(msgspec.Struct):
     """The request, as its handler sees it."""
 
     client: str
