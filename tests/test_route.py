@@ -161,7 +161,7 @@ def test_a_url_with_wrong_parameters() -> None:
 
 def test_it_looks_like_its_handler() -> None:
     assert getattr(everything, "__name__", None) == "everything"
-    assert everything.__doc__ == "Take one of everything."
+    assert everything.__doc__ == "Take one parameter of every kind."
     assert everything.path == "/a b/{text}/é/{number}/{at}"
     assert everything.codec is None
 

@@ -102,7 +102,6 @@ def group_members(group: int) -> list[int]:
         return []
     except PermissionError:  # macOS says so of processes that have ended and haven't been waited for
         pass
-    command = ["ps", "-A", "-o", "pid=,pgid=,stat="]
     listed = subprocess.run(
         ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
     )
