@@ -1,1 +1,1 @@
-"""The tests: a package, or the one of this name that Bocadillo installs would hide them."""
+"""The tests. They are a package because Bocadillo installs another package of this name."""

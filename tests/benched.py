@@ -1,4 +1,4 @@
-"""Results of benchmarks to test with."""
+"""Benchmark results for tests."""
 
 from anysocket_matrix.bench.results import Environment, Results, Round
 
@@ -16,7 +16,7 @@ ENVIRONMENT = Environment(
 
 
 def rounds(app: str, times: list[float], memory: float | None = None, server: str = "granian") -> list[Round]:
-    """Give rounds by the microseconds that a message took."""
+    """Make rounds from the microseconds that a message took in each."""
     return [
         Round(server, app, "echo-32", number, 100, 1.0, 100 * cpu / 1e6, 0.1, 1e-6, 2e-6, memory)
         for number, cpu in enumerate(times)
@@ -24,6 +24,6 @@ def rounds(app: str, times: list[float], memory: float | None = None, server: st
 
 
 def results(*measured: Round) -> Results:
-    """Give a run."""
+    """Make the results of a run."""
     commands = {each.server: {each.app: "python -m granian"} for each in measured}
     return Results(ENVIRONMENT, {"echo-32": "message"}, {}, commands, list(measured), [])

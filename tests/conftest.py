@@ -1,4 +1,4 @@
-"""What most tests begin with: a peer and a handler's end of one connection, in memory."""
+"""Fixtures of most tests: a peer and the handler's end of one connection, in memory."""
 
 import functools
 import inspect
@@ -11,7 +11,7 @@ from anysocket.session.session import Session
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
 
 DEADLINE = 20
-"""Seconds that a test may take, unless its module says otherwise: what waits for ever fails."""
+"""Seconds for a test, unless its module sets another deadline; a test that waits for ever fails."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,7 +53,7 @@ def connecting(transport: MemoryTransport) -> Session:
 
 @pytest.fixture
 async def opened(connecting: Session, peer: MemoryPeer) -> Session:
-    """A connection whose acceptance the peer has seen."""
+    """A connection that is accepted, and whose peer has received the response."""
     await connecting.accept()
     await peer.receive()
     return connecting

@@ -1,4 +1,4 @@
-"""Results to test with."""
+"""Matrix results for tests."""
 
 from anysocket import Support
 from anysocket_matrix.results.results import Cell, Failure, RowResult, Verdict
@@ -9,7 +9,7 @@ FAILURE = Failure("reason 'bye'", "reason ''")
 
 
 def cell(case: str, support: Support = NATIVE, *requires: str, clause: str = "C1") -> Cell:
-    """Give a cell that is as declared."""
+    """Make a cell that is as declared."""
     return Cell(
         case,
         clause,
@@ -23,19 +23,19 @@ def cell(case: str, support: Support = NATIVE, *requires: str, clause: str = "C1
 
 
 def unexpected(case: str, declared: Support, *requires: str, plain: bool = True) -> Cell:
-    """Give one that is not: it passes in anysocket, and plainly or not."""
+    """Make a cell that is not as declared: it passes over anysocket's layers."""
     return Cell(case, "C1", declared, Verdict.UNEXPECTED, requires, plain=None if plain else FAILURE)
 
 
 def known(case: str, address: str, *requires: str) -> Cell:
-    """Give a known failure."""
+    """Make a known failure."""
     return Cell(case, "C1", NATIVE, Verdict.KNOWN, requires, known=address, plain=FAILURE, adapter=FAILURE)
 
 
 def row(
     name: str, version: str, *cells: Cell, python: str = "3.11.7", trouble: str | None = None
 ) -> RowResult:
-    """Give a row of results."""
+    """Make the results of a row."""
     return RowResult(
         row=name,
         version=version,

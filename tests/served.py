@@ -1,4 +1,4 @@
-"""One connection of an application, in memory, with how its handler ended."""
+"""One connection of an application, in memory, and the exception of its handler."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 
 
 class ServedApp:
-    """What the peer has, and the exception that has come out of the application."""
+    """The peer of a connection, and the exception that the application has raised."""
 
     def __init__(self, transport: MemoryTransport) -> None:
         self.peer: MemoryPeer = transport.peer
@@ -25,7 +25,7 @@ class ServedApp:
 
 @asynccontextmanager
 async def served(app: Application, handshake: Handshake | None = None) -> AsyncGenerator[ServedApp, None]:
-    """Serve a connection for as long as its handler runs, the end of the block is its peer's."""
+    """Serve a connection while its handler runs; the peer leaves at the end of the block."""
     transport = MemoryTransport(handshake)
     connection = ServedApp(transport)
 

@@ -43,7 +43,7 @@ async def test_a_subprotocol_that_was_not_offered(subprotocol: str) -> None:
         await session.accept(subprotocol)
     assert session.state is State.CONNECTING
     await session.accept("chat.v1")
-    assert await transport.peer.receive() == Accepted("chat.v1", [])  # the first thing it has seen
+    assert await transport.peer.receive() == Accepted("chat.v1", [])  # the first event that it has received
 
 
 async def test_a_header_that_cannot_be_sent(connecting: Session, peer: MemoryPeer) -> None:
@@ -61,7 +61,7 @@ async def test_accept_twice(opened: Session) -> None:
 
 
 class Stuck(MemoryTransport):
-    """A server whose answer to the handshake doesn't get through until it is let."""
+    """A server whose response to the handshake is delayed until the test releases it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ async def test_the_peer_leaves_before_accept(connecting: Session, peer: MemoryPe
 
 
 class NoHeaders(MemoryTransport):
-    """A server that can accept, but drops the headers."""
+    """A server that drops the headers of accept."""
 
     declared: ClassVar[Capabilities] = Capabilities(accept_headers=Support.ABSENT)
 

@@ -1,4 +1,4 @@
-"""The application as an ASGI application: http beside the handlers, on the word of the specification."""
+"""The application as an ASGI application: http requests beside the handlers, as the specification says."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def application() -> Application:
 
 
 async def exchange(app: Application, scope: Scope, *events: ASGIEvent) -> list[ASGIEvent]:
-    """Give what the application sends when it gets these events."""
+    """Return the events that the application sends in answer to these events."""
     coming = iter(events)
     sent: list[ASGIEvent] = []
 
@@ -62,7 +62,7 @@ async def test_no_route() -> None:
     [
         ("/chat/lobby", "1.1", 426, b"Upgrade Required"),
         ("/none", "1.1", 404, b"Not Found"),
-        ("/chat/lobby", "2", 404, b"Not Found"),  # upgrade is HTTP/1.1's alone (RFC 9113 section 8.6)
+        ("/chat/lobby", "2", 404, b"Not Found"),  # HTTP/2 has no upgrade (RFC 9113 section 8.6)
         ("/chat/lobby", "1.0", 404, b"Not Found"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The plain ASGI transport, against the shapes of the specification."""
+"""The plain ASGI transport, with the events of the specification."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def handshake(scope: Scope) -> Handshake:
 
 
 class Server:
-    """What the application's end of a server gives and takes."""
+    """The application's end of a server."""
 
     def __init__(self, *events: ASGIEvent) -> None:
         self.coming = iter(events)
@@ -106,7 +106,7 @@ def test_the_least_scope() -> None:
         ("/v1", "/v1/chat", "/chat"),
         ("/v1", "/v1", "/"),
         ("/v1", "/v1/", "/"),
-        ("/v1", "/chat", "/chat"),  # a server that has stripped it already
+        ("/v1", "/chat", "/chat"),  # a server that has already removed it
         ("/v1", "/v10/chat", "/v10/chat"),
         ("/v1", "/v1/v1/chat", "/v1/chat"),
         ("/api/v1", "/api/v1/chat", "/chat"),

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of an application, against the published schema and against real messages."""
+"""The AsyncAPI document of an application, checked with the published schema and with real messages."""
 
 import json
 import os
@@ -27,7 +27,7 @@ Object: TypeAlias = Mapping[str, object]
 
 
 class Validator(Protocol):
-    """What is used of one of jsonschema's, whose annotations don't say what it takes."""
+    """The part of a jsonschema validator that is used; its own annotations have no argument types."""
 
     def iter_errors(self, instance: object, /) -> Iterator[ValidationError]: ...
 
@@ -43,7 +43,7 @@ DOCUMENT = describe(app)
 
 
 def at(pointer: str, document: object = DOCUMENT) -> object:
-    """Give what a JSON pointer leads to (RFC 6901)."""
+    """Return the value that a JSON pointer refers to (RFC 6901)."""
     for part in pointer.removeprefix("#/").split("/"):
         document = cast("Object", document)[part]
     return document
@@ -61,7 +61,7 @@ def references(part: object) -> Iterator[str]:
 
 
 def problems(document: object) -> list[str]:
-    """Tell where a document isn't what the published schema says, or refers to nothing."""
+    """Return the errors of a document: against the published schema, and references to nothing."""
     found = [f"{error.json_path}: {error.message}" for error in PUBLISHED.iter_errors(document)]
     for reference in references(document):
         try:
@@ -72,7 +72,7 @@ def problems(document: object) -> list[str]:
 
 
 def valid(message: str, value: object, document: object = DOCUMENT) -> bool:
-    """Tell whether a value is what a message's payload may be."""
+    """Return whether a value is valid for a message's payload."""
     components = at("#/components", document)
     schema = {"$ref": f"#/components/messages/{message}/payload", "components": components}
     return not any(validator(schema).iter_errors(value))
@@ -370,7 +370,7 @@ def test_tuples(color: list[object]) -> None:
 
 
 async def talk(path: str, say: list[str | bytes], answers: int) -> list[str | bytes]:
-    """Send messages to the application, and give what it answers."""
+    """Send messages to the application, and return its answers."""
     transport = MemoryTransport(Handshake(path=path))
     heard: list[str | bytes] = []
     async with anyio.create_task_group() as tasks:

@@ -1,4 +1,4 @@
-"""What is made of Autobahn's verdicts: the comparison with those committed, and their files."""
+"""Autobahn's verdicts: the comparison with the committed ones, and their files."""
 
 from pathlib import Path
 
@@ -34,7 +34,10 @@ COMMITTED = {
 
 def measured(bare: str, ours: str) -> RowResult:
     case = Case(
-        *([Outcome(Verdict(each), "says why") for each in told.split(" or ")] for told in (bare, ours))
+        *(
+            [Outcome(Verdict(each), "says why") for each in verdicts.split(" or ")]
+            for verdicts in (bare, ours)
+        )
     )
     return RowResult("uvicorn", "1.0", "3.13.0", {}, 1.0, {"9.1.1": case})
 
@@ -70,7 +73,7 @@ def test_another_verdict_names_row_case_and_both_verdicts() -> None:
 
 def test_ours_may_not_be_worse_though_it_is_committed() -> None:
     assert problems(Pair("OK", "FAILED"), "OK", "FAILED") == [
-        "uvicorn: 9.1.1 ours is FAILED, worse than bare's OK: says why"
+        "uvicorn: 9.1.1 is FAILED with anysocket, worse than OK bare: says why"
     ]
 
 

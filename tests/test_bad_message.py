@@ -1,4 +1,4 @@
-"""A handler that takes bad messages as messages: what is bad stays the same."""
+"""A handler that receives invalid messages as values: the same messages are invalid as without it."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What is made of a benchmark's rounds, without measuring any."""
+"""The evaluation of a benchmark's rounds, without measuring any."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from anysocket_matrix.bench.command import plan
 from anysocket_matrix.bench.page import render
 from anysocket_matrix.bench.results import Trouble, read, write
 from anysocket_matrix.bench.statistics import Spread, differs, spread
-from anysocket_matrix.bench.summary import lines, says, summarise
+from anysocket_matrix.bench.summary import format_ratio, lines, summarise
 from anysocket_matrix.rows.rows import Row, row
 from tests.benched import results, rounds
 
@@ -20,7 +20,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 def ratio_of(raw: list[float], ours: list[float]) -> str:
     cells = summarise(results(*rounds("raw", raw), *rounds("anysocket", ours)))
     (line,) = lines(cells, {"echo-32": "message"})
-    return says(line.figures["anysocket"][1])
+    return format_ratio(line.figures["anysocket"][1])
 
 
 def test_a_difference_on_one_side_in_every_round_is_told() -> None:
@@ -37,7 +37,7 @@ def test_too_few_rounds_tell_nothing() -> None:
 
 
 def test_ratios_are_taken_within_a_round() -> None:
-    """The machine was ten times slower in half of the rounds, for both."""
+    """In half of the rounds the machine was ten times slower, for both apps."""
     raw = [10.0, 100.0] * 4
     assert ratio_of(raw, [each * 1.02 for each in raw]) == f"{TIMES}1.02 (1.02-1.02)"
 
@@ -46,15 +46,15 @@ def test_one_that_has_lost_a_round_is_compared_in_the_others() -> None:
     raw = rounds("raw", [10.0] * 7)
     ours = rounds("anysocket", [50.0, *[20.0] * 6])[1:]
     (line,) = lines(summarise(results(*raw[:3], *raw[4:], *ours)), {"echo-32": "message"})
-    assert says(line.figures["anysocket"][1]) == f"{TIMES}2.00?"
+    assert format_ratio(line.figures["anysocket"][1]) == f"{TIMES}2.00?"
 
 
 @pytest.mark.parametrize(
-    ("above", "below", "told"),
+    ("above", "below", "found"),
     [(5, 0, None), (6, 0, True), (0, 6, True), (7, 1, False), (8, 1, True), (9, 2, False), (12, 3, True)],
 )
-def test_the_sign_test(above: int, below: int, told: bool | None) -> None:
-    assert differs([1.1] * above + [0.9] * below) is told
+def test_the_sign_test(above: int, below: int, found: bool | None) -> None:
+    assert differs([1.1] * above + [0.9] * below) is found
 
 
 def test_the_spread_is_the_quartiles() -> None:
@@ -73,7 +73,7 @@ def test_memory_is_a_line_of_its_own() -> None:
     time, memory = lines(summarise(results(*raw, *ours)), {"echo-32": "message"})
     assert (time.label, memory.label) == ("µs/message", "KiB/connection")
     assert memory.figures["raw"] == (Spread(1, 1, 1), None)
-    assert says(memory.figures["anysocket"][1]) == f"{TIMES}3.00 (3.00-3.00)"
+    assert format_ratio(memory.figures["anysocket"][1]) == f"{TIMES}3.00 (3.00-3.00)"
 
 
 def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A wait that is bounded goes on behind its block, and swallows no one else's cancellation."""
+"""A wait with a time limit: it goes on after its block, and leaves other cancellations alone."""
 
 import asyncio
 from contextlib import suppress
@@ -21,7 +21,7 @@ async def test_it_goes_on_when_the_time_is_over() -> None:
         await anyio.sleep_forever()
         went_on = True
     assert not went_on
-    await anyio.lowlevel.checkpoint()  # nothing of the cancellation is left
+    await anyio.lowlevel.checkpoint()  # the cancellation is over
 
 
 async def test_what_ends_in_time_is_left_alone() -> None:
@@ -94,7 +94,7 @@ async def test_a_task_that_is_cancelled_at_the_same_time_ends() -> None:
     task = asyncio.ensure_future(wait())
     await waiting.wait()
     deadline = asyncio.get_running_loop().time() + SOON
-    while asyncio.get_running_loop().time() < deadline:  # the timer is due in the next turn of the loop
+    while asyncio.get_running_loop().time() < deadline:  # the timer is due in the next iteration of the loop
         pass
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

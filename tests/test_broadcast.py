@@ -46,7 +46,7 @@ async def test_nobody() -> None:
 
 @pytest.mark.parametrize("slow", [0, 1, MANY - 1])
 async def test_slow_peers_delay_nobody_else(slow: int) -> None:
-    """Wherever they stand; the return waits for them."""
+    """A slow peer may come anywhere in the order; broadcast returns after the slowest one."""
     sessions, peers = await members(MANY)
     lazy = [await a_member(unread=1) for _ in range(3)]
     for session, _ in lazy:
@@ -68,7 +68,7 @@ async def test_slow_peers_delay_nobody_else(slow: int) -> None:
 
 
 async def test_a_bound_for_slow_peers() -> None:
-    """Who is still waited for then goes without, and goes on."""
+    """A peer that is too slow misses the message, and stays connected."""
     (fast, peer), (slow, lazy) = await a_member(), await a_member(unread=1)
     await slow.send("unread")
     with anyio.move_on_after(0.05) as bound:
@@ -91,7 +91,7 @@ async def test_who_has_left_is_passed_over() -> None:
 
 
 async def test_before_accept() -> None:
-    """Is a mistake; the others get the message."""
+    """It raises an exception; the other connections get the message."""
     (first, one), (second, two) = await a_member(), await a_member()
     early = Session(MemoryTransport())
     with pytest.raises(InvalidState, match="can't send while the connection is connecting"):
@@ -117,7 +117,7 @@ async def test_in_order() -> None:
 
 
 async def test_a_collection_that_changes() -> None:
-    """While it is sent: who leaves the collection still gets it, who comes doesn't."""
+    """A connection that leaves the collection meanwhile still gets the message, a new one doesn't."""
     (first, one), (second, two), (third, three) = await a_member(), await a_member(), await a_member()
     room = {first, second}
 
@@ -136,7 +136,7 @@ async def test_a_collection_that_changes() -> None:
 
 
 async def test_others_have_their_turn() -> None:
-    """While a message goes to many."""
+    """Other tasks run while a message goes to many connections."""
     sessions, _ = await members(8 * MANY)
     turns = 0
 
@@ -180,7 +180,7 @@ class Counting:
 
 
 class Recording(MemoryTransport):
-    """Notes the very objects that it sends."""
+    """Records the exact objects that it sends."""
 
     sent: list[object]
 
@@ -196,7 +196,7 @@ async def test_encoded_once_for_each_route() -> None:
         transport = Recording()
         transport.sent = sent
         request = WebSocketRequest(Session(transport))
-        # Only known as values here, the types are those of its messages.
+        # The annotation is only known at run time.
         connections.append(cast("Connection[Said, Said]", make(request)))
         await connections[-1].accept()
     await broadcast(connections, Said("x"))

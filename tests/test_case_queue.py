@@ -1,4 +1,4 @@
-"""The queue from which a row's pytests take its cases."""
+"""The queue from which the pytest processes of a row take its cases."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What an upgrade changes."""
+"""The changes of an upgrade."""
 
 import json
 from pathlib import Path
@@ -34,11 +34,11 @@ def test_nothing_changed(tmp_path: Path) -> None:
 
 
 def test_an_absence_that_an_upgrade_has_mended(tmp_path: Path) -> None:
-    mended = row("granian", "2.9.0", unexpected(CASE, ABSENT, REASON), cell("close.reset", REPAIRED))
-    done = run(tmp_path, results(OLD), results(mended), "--json", str(tmp_path / "changes.json"))
+    repaired = row("granian", "2.9.0", unexpected(CASE, ABSENT, REASON), cell("close.reset", REPAIRED))
+    done = run(tmp_path, results(OLD), results(repaired), "--json", str(tmp_path / "changes.json"))
     assert done.exit_code == 1
     assert "granian 2.8.7 -> 2.9.0" in done.output
-    assert f"would have to be declared otherwise: {REASON}: absent -> native" in done.output
+    assert f"declaration to change: {REASON}: absent -> native" in done.output
     assert "plain: expected reason 'bye', saw reason ''" in done.output
     assert "plain: passed" in done.output
     assert "close.reset" not in done.output
@@ -72,7 +72,7 @@ def test_cases_that_are_new_or_gone() -> None:
 def test_a_case_that_fails_without_a_capability(tmp_path: Path) -> None:
     broken = row("granian", "2.9.0", OLD.cells[0], unexpected("close.reset", REPAIRED))
     done = run(tmp_path, results(OLD), results(broken))
-    assert "no capability is about close.reset" in done.output
+    assert "no capability covers close.reset" in done.output
 
 
 def test_a_row_is_compared_with_the_same_version_or_the_newest() -> None:

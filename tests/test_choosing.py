@@ -1,4 +1,4 @@
-"""What can be asked of a server, who has it, and what `anysocket servers` says of it."""
+"""The needs, the servers that have them, and the output of `anysocket servers`."""
 
 import json
 from pathlib import Path

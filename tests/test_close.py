@@ -1,4 +1,4 @@
-"""Which close codes and reasons may be sent (contract C2)."""
+"""The close codes and reasons that may be sent (contract C2)."""
 
 import pytest
 from hypothesis import example, given

@@ -37,13 +37,13 @@ def connection(
 ) -> Connection[object, object]:
     session = Session(transport, close_timeout=1)
     made = maker(kind, codec, expected_codes)(WebSocketRequest(session))
-    # Only known as values here, the types are those of its messages.
+    # The annotation is only known at run time.
     return cast("Connection[object, object]", made)
 
 
 @pytest.fixture
 async def ws(transport: MemoryTransport, peer: MemoryPeer) -> Connection[object, object]:
-    """A connection of text whose acceptance the peer has seen."""
+    """A connection of text that is accepted, and whose peer has received the response."""
     return await opened(transport)
 
 
@@ -145,7 +145,7 @@ async def test_a_bad_message_handed(transport: MemoryTransport) -> None:
     await transport.peer.close(1000)
     assert await ws.receive() == 1
     codes = [message.code async for message in ws if isinstance(message, BadMessage)]
-    assert codes == [1007, 1003]  # the bound holds here too
+    assert codes == [1007, 1003]  # the time limit also holds here
 
 
 async def test_a_codec(transport: MemoryTransport) -> None:

@@ -1,4 +1,4 @@
-"""What `anysocket cost --check` says, and that no cost grows with what it has nothing to do with."""
+"""The output of `anysocket cost --check`; and costs that stay constant when something unrelated grows."""
 
 import sys
 import tracemalloc
@@ -52,7 +52,7 @@ def test_less_than_raw_may_not_come_nearer() -> None:
 
 
 def test_each_python_has_its_own_figures() -> None:
-    with pytest.raises(ValueError, match=r"the figures are of Python 3\.11\.7, this is 3\.13\.0"):
+    with pytest.raises(ValueError, match=r"the figures are of Python 3\.11\.7, but this is 3\.13\.0"):
         changes(costs(1, 1, "3.11.7"), costs(1, 1))
 
 
@@ -94,7 +94,7 @@ def echoing(routes: int) -> Application:
 def serve(
     app: Application, messages: int, text: str = "x", seen: Callable[[int], None] | None = None
 ) -> None:
-    """Be a server that never waits, so that no event loop is needed."""
+    """Act as a server that never waits, so that no event loop is needed."""
     left = messages + 1
 
     async def receive() -> ASGIEvent:
@@ -123,13 +123,13 @@ class Trace(Protocol):
 
 
 def lines(act: Callable[[], None]) -> int:
-    """Count the lines of anysocket that are run."""
+    """Count the lines of anysocket that run."""
     count = 0
 
     def trace(frame: FrameType, event: str, argument: object) -> Trace | None:
         nonlocal count
         if "anysocket" not in frame.f_code.co_filename:
-            return None  # such as what a garbage collection calls
+            return None  # such as those of a garbage collection
         count += event == "line"
         return trace
 
@@ -143,7 +143,7 @@ def lines(act: Callable[[], None]) -> int:
 
 
 def cost_of(app: Application, messages: int = 0, text: str = "x") -> int:
-    serve(app, messages, text)  # what is cached is, from now on
+    serve(app, messages, text)  # caches are filled by now
     return lines(lambda: serve(app, messages, text))
 
 

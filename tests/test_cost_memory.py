@@ -1,4 +1,4 @@
-"""What an idle connection holds: by the lines that have allocated it, and nothing that was there before."""
+"""The memory of an idle connection: by allocating line, without earlier allocations."""
 
 import tracemalloc
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a connection runs of Python's instructions: by the functions of anysocket's, and nobody else's."""
+"""The Python instructions of a connection, by function of anysocket, without other functions."""
 
 import sys
 from textwrap import dedent
@@ -6,18 +6,18 @@ from textwrap import dedent
 import msgspec
 
 from anysocket.routing.template import segments
-from anysocket_matrix.cost.steps import Counting, Profile, Steps, by_function, each
+from anysocket_matrix.cost.steps import Counting, Profile, Steps, by_function, per_connection
 
 TIMES = 50
 
 
 def test_what_is_run_is_counted_by_function() -> None:
     counting = Counting()
-    assert counting.told() == "[]"
+    assert counting.take_counts() == "[]"
     for _ in range(TIMES):
         segments("/chat/{room}")
         dedent("  somebody else's")
-    found = each(counting.told(), TIMES)
+    found = per_connection(counting.take_counts(), TIMES)
     if sys.version_info < (3, 12):
         assert found == []
     else:

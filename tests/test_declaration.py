@@ -1,4 +1,4 @@
-"""Which declaration the matrix suggests to an author of an adapter."""
+"""The declaration that the matrix suggests to the author of an adapter."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Refusing a connection (contract H3)."""
+"""Denying a connection (contract H3)."""
 
 from typing import ClassVar
 

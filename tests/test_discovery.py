@@ -1,4 +1,4 @@
-"""Which adapter a connection gets."""
+"""The choice of a connection's adapter."""
 
 import sys
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class KnownTransport(ASGITransport): ...
 
 
 class Server:
-    """A server whose `send` is a method, as of a protocol or a cycle."""
+    """A server whose `send` is a method of its protocol object."""
 
     async def send(self, event: ASGIEvent) -> None: ...
 
@@ -47,7 +47,7 @@ async def send(event: ASGIEvent) -> None: ...
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
-    """What is registered as adapters: the plain one, and one for the package `known_server`."""
+    """The registered adapters: the plain one, and one for the package `known_server`."""
     module = ModuleType("known_adapter")
     module.__dict__["KnownTransport"] = KnownTransport
     monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -1,4 +1,4 @@
-"""The documentation's generated regions are what the code says, and its links lead somewhere."""
+"""The documentation: its generated regions are up to date, and its links lead somewhere."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
 def anchors(page: str) -> set[str]:
-    """Give the anchors of a page's headings, as they are made from their text."""
+    """Return the anchors of a page's headings, as GitHub derives them from the text."""
     headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

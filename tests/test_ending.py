@@ -63,7 +63,7 @@ async def test_an_invalid_close_is_refused_even_after_the_end(opened: Session) -
 
 
 class Echoing(MemoryTransport):
-    """A server that reports a close of its own making after ours."""
+    """A server that reports another close after ours."""
 
     async def close(self, close: Close, /) -> None:
         await self.peer.close(1005)
@@ -115,7 +115,7 @@ async def test_it_is_closing_until_its_close_has_been_sent() -> None:
 
 
 class Silent(MemoryTransport):
-    """A server that waits for a peer's close that never comes."""
+    """A server that waits for a close from a peer that never sends it."""
 
     async def close(self, close: Close, /) -> None:
         await anyio.sleep_forever()

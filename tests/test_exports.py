@@ -1,4 +1,4 @@
-"""What each package exports: complete, and there."""
+"""The exports of each package: complete, and importable."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ def exported(package: ModuleType) -> list[str]:
 
 
 def imported(package: ModuleType) -> set[str]:
-    """Give every public name that the package's own module imports."""
+    """Return every public name that the package's own module imports."""
     tree = ast.parse(Path(str(package.__file__)).read_text())
     names = {
         alias.asname or alias.name

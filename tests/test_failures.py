@@ -1,4 +1,4 @@
-"""What becomes of exceptions that escape from handlers."""
+"""Exceptions that escape from handlers."""
 
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What docs/choosing.md tells of the committed runs: no difference that isn't one, and what is missing."""
+"""The figures in docs/choosing.md: differences only where they are significant, and missing figures."""
 
 import re
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def save(folder: Path, name: str, *of_rows: list[Round], troubles: tuple[Trouble
 
 
 def line(table: str, *starts: str) -> list[str]:
-    """Give the cells of the row that begins so."""
+    """Return the cells of the line that begins with this text."""
     rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
     (found,) = (row for row in rows if row[: len(starts)] == list(starts))
     return found[len(starts) :]
@@ -66,8 +66,8 @@ def test_overlapping_quartiles_are_no_difference(folder: Path) -> None:
     assert unit == "µs/message"
     assert cheapest == "`granian` 10.0 (9.9-10.1); `hypercorn` 10.1 (10.0-10.3)"
     assert others == f"{TIMES}2.00 (`daphne`)"
-    told = figures.row_costs()
-    assert [line(told, f"`{row}`")[0] for row in ("granian", "hypercorn", "daphne")] == [
+    text = figures.row_costs()
+    assert [line(text, f"`{row}`")[0] for row in ("granian", "hypercorn", "daphne")] == [
         "**10.0**",
         "**10.1**",
         f"20.0 {TIMES}2.00",
@@ -77,18 +77,18 @@ def test_overlapping_quartiles_are_no_difference(folder: Path) -> None:
 def test_an_event_loop_that_overlaps_is_no_difference(folder: Path) -> None:
     save(folder, "asyncio", of("granian", LOW), of("hypercorn", HIGH), of("daphne", LOW))
     save(folder, "uvloop", of("granian+uvloop", OVERLAPPING), of("hypercorn+uvloop", LOW))
-    told = figures.loops()
-    assert line(told, "`granian`")[0] == "≈ 1"
-    assert line(told, "`hypercorn`")[0] == f"{TIMES}0.50"
-    assert told.endswith("Measured on one event loop only: `daphne` (asyncio).")
+    text = figures.loops()
+    assert line(text, "`granian`")[0] == "≈ 1"
+    assert line(text, "`hypercorn`")[0] == f"{TIMES}0.50"
+    assert text.endswith("Measured on one event loop only: `daphne` (asyncio).")
 
 
 def test_a_row_of_two_runs_tells_how_far_they_lie_apart(folder: Path) -> None:
     save(folder, "asyncio", of("granian", LOW), of("granian", LOW, "json"), of("daphne", LOW))
     save(folder, "frameworks", of("granian", HIGH), of("granian", OVERLAPPING, "json"), of("x", LOW))
-    told = figures.again()
-    assert len(told.splitlines()) == 3
-    cells = line(told, "`granian`")
+    text = figures.again()
+    assert len(text.splitlines()) == 3
+    cells = line(text, "`granian`")
     assert (cells[0], cells[1], cells[5]) == (f"{TIMES}2.00", "-", "≈ 1")
 
 
@@ -100,14 +100,14 @@ def test_too_few_rounds_tell_no_difference(folder: Path) -> None:
 def test_implementations_are_compared_on_the_same_loop(folder: Path) -> None:
     save(folder, "asyncio", of("granian", HIGH), of("granian-mt", LOW), of("granian-rsgi", OVERLAPPING))
     save(folder, "uvloop", of("granian+uvloop", LOW), of("uvicorn+uvloop", LOW))
-    told = figures.implementations()
-    assert told.splitlines()[0] == "| use | granian on asyncio |"
-    assert line(told, "many small messages") == [f"**granian-mt**, **granian-rsgi**; granian {TIMES}2.00"]
-    assert line(told, "JSON") == ["-"]
+    text = figures.implementations()
+    assert text.splitlines()[0] == "| use | granian on asyncio |"
+    assert line(text, "many small messages") == [f"**granian-mt**, **granian-rsgi**; granian {TIMES}2.00"]
+    assert line(text, "JSON") == ["-"]
 
 
 def test_what_anysocket_and_frameworks_cost_is_told_within_rounds(folder: Path) -> None:
-    """The machine was slow in half of the rounds: the quartiles of the times overlap, not the ratios."""
+    """In half of the rounds the machine was slow. The quartiles of the times overlap, not those of ratios."""
     raw = [10.0, 100.0] * 3
     ours = [each * 1.1 for each in raw]
     save(folder, "asyncio", of("granian", raw, app="raw"), of("granian", ours))
@@ -125,9 +125,9 @@ def test_compression_stands_beside_the_same_length_without(folder: Path) -> None
         of("hypercorn", [each * 3 for each in plain], "compressed"),
         of("granian", plain, "echo-1k"),
     )
-    told = overheads.compression()
-    assert line(told, "`hypercorn`") == ["55.0", "165.0", f"{TIMES}3.00 (3.00-3.00)"]
-    assert told.endswith("Without figures of compression: `granian`.")
+    text = overheads.compression()
+    assert line(text, "`hypercorn`") == ["55.0", "165.0", f"{TIMES}3.00 (3.00-3.00)"]
+    assert text.endswith("Without figures of compression: `granian`.")
 
 
 def test_the_command_is_that_of_the_run(folder: Path) -> None:
@@ -154,9 +154,9 @@ def test_a_scenario_that_is_missing_is_told(folder: Path) -> None:
 def test_troubles_are_told(folder: Path) -> None:
     died = Trouble("granian", "raw", "push", "granian:\nit died", "a log")
     save(folder, "asyncio", of("granian", LOW), troubles=(died,))
-    told = measured.measured()
-    assert "  - missing: push: granian: it died" in told
-    assert "There is no `docs/results/bench/uvloop.json`." in told
+    text = measured.measured()
+    assert "  - missing: push: granian: it died" in text
+    assert "There is no `docs/results/bench/uvloop.json`." in text
 
 
 def test_nothing_and_what_the_benchmark_no_longer_has(folder: Path) -> None:
@@ -219,9 +219,9 @@ def test_check_fails_on_stale_plots(
     (docs / "bench.html").unlink()
     capsys.readouterr()
     assert generate.main(["--check"]) == 1
-    told = capsys.readouterr().out
+    text = capsys.readouterr().out
     for stale in ("plots/echo-32.svg", "plots/forgotten.svg", "bench.html"):
-        assert f"docs/{stale} is stale" in told
+        assert f"docs/{stale} is stale" in text
     assert generate.main([]) == 0
     assert not left_over.exists()
     assert generate.main(["--check"]) == 0

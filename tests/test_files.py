@@ -9,22 +9,12 @@ from anysocket import Support
 from anysocket_matrix import cli
 from anysocket_matrix.results import files
 from anysocket_matrix.results.results import Cell, Failure, Results, RowResult, Verdict
+from tests.measured import cell, row
 
 
 def a_row(name: str, version: str) -> RowResult:
-    return RowResult(
-        row=name,
-        version=version,
-        anysocket="0",
-        python="3",
-        platform="x",
-        packages={"h11": "1"},
-        seconds=1.0,
-        cells=[
-            Cell("close.one", "C1", Support.NATIVE, Verdict.NATIVE),
-            Cell("close.two", "C1", Support.ABSENT, Verdict.ABSENT, adapter=Failure("1000", "1006")),
-        ],
-    )
+    absent = Cell("close.two", "C1", Support.ABSENT, Verdict.ABSENT, adapter=Failure("1000", "1006"))
+    return row(name, version, cell("close.one"), absent)
 
 
 def test_a_file_has_a_line_for_each_cell(tmp_path: Path) -> None:
@@ -65,7 +55,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Pa
     for path, says in (
         (tmp_path / "file" / "results.json", "a file is where a folder should be"),
         (tmp_path / "file", "a file is where a folder should be"),
-        (Path("/proc"), "No such file"),  # where nobody can write, not even root
+        (Path("/proc"), "No such file"),  # a folder in which not even root can write
         (Path("/proc/results.json"), "No such file"),
     ):
         with pytest.raises(ValueError, match=f"can't write {path}.*: {says}"):

@@ -1,4 +1,4 @@
-"""Every declaration is proved: the measured results contradict it if any one capability is flipped."""
+"""Every declaration is proved: if it is flipped, the measured results contradict it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -49,15 +49,15 @@ class Measured:
 
 
 MEASURED = [each for each in files.read([RESULTS]).rows if each.row.split("+")[0] in servers()]
-"""The rows whose adapters are installed: those of the examples needn't be."""
+"""The rows whose adapters are installed; those of the examples may be missing."""
 
 
 def declared_then(result: RowResult, row: Row) -> Capabilities:
-    """Give what is declared with the measured version: of what a release has mended, what was recorded."""
+    """Return the declaration for the measured version; where a release has a fix, the recorded support."""
     if result.version == row.server.version:
         return row.capabilities
-    mended = [quirk for quirk in QUIRKS if quirk.mended is not None and quirk.affects(row.name)]
-    about = {name for quirk in mended for case in quirk.cases for name in CASES[case].requires}
+    fixed = [quirk for quirk in QUIRKS if quirk.fixed_in is not None and quirk.affects(row.name)]
+    about = {name for quirk in fixed for case in quirk.cases for name in CASES[case].requires}
     recorded = supported(result)
     return replace(row.capabilities, **{name: recorded[name] for name in about})
 

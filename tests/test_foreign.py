@@ -1,4 +1,4 @@
-"""A connection inside of another framework's route."""
+"""A connection in another framework's route."""
 
 import anyio
 import pytest
@@ -34,7 +34,7 @@ def sent(message: str) -> ASGIEvent:
 
 
 class Server:
-    """What the application's end of a server gives and takes."""
+    """The application's end of a server."""
 
     def __init__(self, *events: ASGIEvent, **scope: object) -> None:
         self.scope: Scope = {"type": "websocket", "path": "/chat/7", "headers": [], **scope}

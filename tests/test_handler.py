@@ -1,4 +1,4 @@
-"""However a handler ends, the connection ends too, and says why (contract H4 and C5)."""
+"""The end of a handler ends the connection, with a code (contract H4 and C5)."""
 
 import logging
 from typing import ClassVar
@@ -241,7 +241,7 @@ async def test_a_500_that_the_server_cannot_send(caplog: pytest.LogCaptureFixtur
 
 
 class Breaking(MemoryTransport):
-    """A server whose accept fails in a way that nobody foresaw."""
+    """A server whose accept raises an unexpected exception."""
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         raise OverflowError("not foreseen")
@@ -294,7 +294,7 @@ async def test_an_exit_is_a_mistake_like_any_other(
 async def test_the_end_waits_for_a_close_that_another_task_has_begun(
     transport: MemoryTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server may close by itself, without the code, as soon as the handler has ended."""
+    """A server may close by itself, without the code, as soon as the handler has returned."""
     sent = anyio.Event()
     seen: list[str] = []
 

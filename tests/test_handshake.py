@@ -1,4 +1,4 @@
-"""What may go into a handshake's response: headers (contract H2) and denials (contract H3)."""
+"""The contents of a handshake's response: headers (contract H2) and denials (contract H3)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Imports run one way, and servers are named only where they belong."""
+"""Imports run one way, and servers are named only in their own modules."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ EXTRAS = {
     "asyncapi/schemas.py": "msgspec",
     "asyncapi/description.py": "msgspec",
 }
-"""What a module of the core needs beyond that, imported when it is first used."""
+"""Further packages that a module of the core imports when it is first used."""
 
 CORE_NEEDS = {"anysocket", "anyio", "typing_extensions", *sys.stdlib_module_names}
 
@@ -45,7 +45,7 @@ def modules(folder: Path) -> Iterator[Path]:
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Give the top-level packages that a module imports, wherever in it."""
+    """Return the top-level packages that a module imports anywhere in its code."""
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
@@ -59,7 +59,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def imported_modules(tree: ast.AST, known: set[str]) -> Iterator[str]:
-    """Give those of the known modules that a module imports."""
+    """Return the known modules that a module imports."""
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
@@ -74,13 +74,13 @@ def imported_modules(tree: ast.AST, known: set[str]) -> Iterator[str]:
 
 
 def name_of(path: Path, package: Path) -> str:
-    """Give the name by which a file is imported."""
+    """Return the name by which a file is imported."""
     parts = path.relative_to(package.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def words(tree: ast.AST) -> Iterator[str]:
-    """Give every identifier and every string, docstrings too; comments aren't in the tree."""
+    """Return every identifier and every string, docstrings included; comments aren't in the tree."""
     for node in ast.walk(tree):
         for _, value in ast.iter_fields(node):
             for each in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
@@ -95,7 +95,7 @@ def test_imports_run_one_way(folder: Path) -> None:
 
 
 def arrows(package: Path) -> dict[str, set[str]]:
-    """Give each module of a package, with those of them that it imports."""
+    """Return each module of a package, with the modules of the package that it imports."""
     names = {name_of(path, package): path for path in modules(package)}
     return {
         name: set(imported_modules(ast.parse(path.read_text()), set(names))) - {name}
@@ -141,7 +141,7 @@ def test_only_the_plugin_needs_pytest() -> None:
 
 
 def test_pytest_starts_without_any_server() -> None:
-    """Also for those who don't use our plugin."""
+    """This also matters to users who don't use anysocket's plugin."""
     source = "import sys, anysocket_adapters.testing.plugin; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in ran.stdout.split()}
@@ -150,7 +150,7 @@ def test_pytest_starts_without_any_server() -> None:
 
 
 def test_a_server_under_test_starts_without_what_only_pytests_need() -> None:
-    """A row starts twenty servers: what each of them imports costs as much as many cases."""
+    """A row starts twenty servers, and the imports of each take as long as many cases."""
     source = (
         "import sys, anysocket_matrix.processes.serve_command, anysocket_matrix.processes.tethered_server\n"
         "from anysocket_matrix import case\n"

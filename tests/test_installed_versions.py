@@ -1,4 +1,4 @@
-"""What a release has mended is declared by the version that is installed."""
+"""A capability that a release has fixed is declared by the installed version."""
 
 from importlib.metadata import version
 

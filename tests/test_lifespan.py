@@ -1,4 +1,4 @@
-"""Startup and shutdown: ours around that of the application behind (contract L1)."""
+"""Startup and shutdown: anysocket's lifespan around that of the application behind (contract L1)."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ STOPPED: ASGIEvent = {"type": "lifespan.shutdown.complete"}
 
 
 class Server:
-    """What a server does with an application's lifespan; `history` is in the order of events."""
+    """A server that runs an application's lifespan; `history` has the events in order."""
 
     def __init__(self) -> None:
         self.history: list[object] = []
@@ -38,7 +38,7 @@ class Server:
         self.history.append(event)
 
     def lifespan(self, state: Mapping[str, object] | None = None, *, fails: str | None = None) -> Lifespan:
-        """Make a lifespan that tells the history, and fails at startup or at shutdown."""
+        """Make a lifespan that records its events, and fails at startup or at shutdown."""
 
         @asynccontextmanager
         async def ours() -> AsyncGenerator[Mapping[str, object] | None, None]:

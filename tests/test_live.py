@@ -1,4 +1,4 @@
-"""All connections of a server ending together (contract L2)."""
+"""Closing all connections of a server at shutdown (contract L2)."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -84,7 +84,7 @@ async def test_a_handler_that_has_not_answered_is_answered_for(
 
 
 class SlowToAccept(MemoryTransport):
-    """A server whose answer to the handshake takes its time."""
+    """A server whose response to the handshake takes some time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ async def test_a_connection_that_comes_too_late_is_denied(live: OpenSessions, co
 
 
 class Failing(MemoryTransport):
-    """A server that can't close."""
+    """A server whose close raises."""
 
     async def close(self, close: Close, /) -> None:
         raise LookupError("no close")

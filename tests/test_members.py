@@ -1,4 +1,4 @@
-"""What a handler can call: five members, and nothing that it could come to depend on by accident."""
+"""The members of a handler's socket: five, and no others that a handler could depend on by accident."""
 
 from anysocket import WebSocket
 from anysocket.session.session import Session

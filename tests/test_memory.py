@@ -76,4 +76,4 @@ async def test_it_may_be_dropped_in_any_state() -> None:
     session = Session(MemoryTransport())
     await session.accept()
     del session
-    gc.collect()  # no ResourceWarning, which would be an error here
+    gc.collect()  # no ResourceWarning, which is an error in these tests

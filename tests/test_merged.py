@@ -1,4 +1,4 @@
-"""Results of several environments, put together."""
+"""The merged results of several environments."""
 
 import json
 from pathlib import Path
@@ -83,9 +83,9 @@ def test_environments_that_disagree(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert f"uvicorn 0.54.0: {RESET} differs: py311 native, py313 repaired" in done.output
     assert "a.b" not in done.output
-    told = json.loads((tmp_path / "report.json.txt").read_text())
-    assert [each["case"] for each in told["differences"]] == [RESET]
-    assert [each["counts"] for each in told["summary"]] == [{"native": 2}, {"native": 1, "repaired": 1}]
+    written = json.loads((tmp_path / "report.json.txt").read_text())
+    assert [each["case"] for each in written["differences"]] == [RESET]
+    assert [each["counts"] for each in written["summary"]] == [{"native": 2}, {"native": 1, "repaired": 1}]
     assert files.read([tmp_path / "report.json.txt"]) == merge([tmp_path]).results
     (measured,) = merge([tmp_path]).rows
     assert [each.verdict for each in measured.worst.cells] == [Verdict.REPAIRED, Verdict.NATIVE]

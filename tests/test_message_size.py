@@ -1,4 +1,4 @@
-"""The largest message that is received (contract M3)."""
+"""The limit for received messages (contract M3)."""
 
 import anyio
 import pytest

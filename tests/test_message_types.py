@@ -1,4 +1,4 @@
-"""Looking into the annotations of messages and of parameters."""
+"""The types in the annotations of messages and of parameters."""
 
 from types import NoneType
 from typing import Annotated, Optional, Union

@@ -1,4 +1,4 @@
-"""What an application does around its handlers: origins, middleware, parameters, accept."""
+"""An application's work around its handlers: origins, middleware, parameters, accept."""
 
 import logging
 from collections.abc import Collection
@@ -238,7 +238,7 @@ async def test_strange_queries(query: bytes) -> None:
 
 
 class Barely(MemoryTransport):
-    """What a server without denial responses can do: 403."""
+    """A server without denial responses, which can only answer 403."""
 
     declared: ClassVar[Capabilities] = Capabilities(
         denial_status=Support.ABSENT, denial_response=Support.ABSENT
@@ -269,7 +269,7 @@ async def test_a_failure_isnt_a_403_there() -> None:
     await app.handle(transport)
     with anyio.move_on_after(0.01) as scope:
         await transport.peer.receive()
-    assert scope.cancelled_caught  # the server itself gives the 500
+    assert scope.cancelled_caught  # the server itself answers with 500
 
 
 async def connection(ws: Connection[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Multi-dicts: the first value as a mapping, all of them when asked, and never another order."""
+"""Multi-dicts: a mapping of first values, and all values in their order."""
 
 import pytest
 

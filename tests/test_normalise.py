@@ -1,4 +1,4 @@
-"""Any ASGI application behind the seam, in memory; the matrix proves it on the servers."""
+"""ASGI applications in `normalise`, in memory; the matrix tests the same on the servers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -29,7 +29,7 @@ async def run(
 
 @pytest.mark.parametrize("pause", [0, 1, 2, 5])
 async def test_a_task_receives_while_another_accepts(transport: MemoryTransport, pause: int) -> None:
-    """Quart does so: whichever comes first, the reader gets the messages."""
+    """Quart does this. Whichever of the two comes first, the reader gets the messages."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         async def read() -> None:
@@ -88,7 +88,7 @@ class Slow(MemoryTransport):
 
 
 async def test_a_task_that_learns_of_the_end_cancels_the_one_that_closes() -> None:
-    """Quart does so, and the close goes out all the same."""
+    """Quart does this, and the close is still sent."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -113,7 +113,7 @@ async def test_a_task_that_learns_of_the_end_cancels_the_one_that_closes() -> No
 async def test_close_before_accept_is_a_403_whatever_its_code(
     transport: MemoryTransport, code: int | None
 ) -> None:
-    """Bocadillo's reject gives 403 as the code, which no close frame could have."""
+    """Bocadillo's reject has the code 403, which isn't a valid close code."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -128,7 +128,7 @@ async def test_close_before_accept_is_a_403_whatever_its_code(
 
 
 async def test_an_empty_binary_message_looks_like_one_to_everybody(transport: MemoryTransport) -> None:
-    """bareASGI and Quart take empty bytes for none and then read a text, which isn't there."""
+    """bareASGI and Quart skip empty bytes and then read a text, which isn't there."""
     events: list[ASGIEvent] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""The options of serving: one set, as a class and as keywords."""
+"""The options of serving: the same in the class and as keyword arguments."""
 
 from dataclasses import fields
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which pages may connect."""
+"""The origins that may connect."""
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_allowed(allowed: list[str] | str, origin: str | None) -> None:
         (["https://example.com"], "https://example.com:8443"),
         (["https://example.com"], "https://example.com.evil.com"),
         (["https://example.com"], "null"),
-        (["https://example.com"], "https://elsewhere"),  # the list says it all, the host too
+        (["https://example.com"], "https://elsewhere"),  # its own host isn't added to the list
         ([], "https://elsewhere"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The page for the browser says what the results say."""
+"""The HTML page has the same results as the files."""
 
 import re
 from pathlib import Path
@@ -37,16 +37,18 @@ def test_every_cell_is_that_of_the_results() -> None:
     results = files.read(compatibility.FOLDERS)
     assert [(row.name, row.version) for row in found.rows] == [(row.row, row.version) for row in results.rows]
     for number, measured in enumerate(results.rows):
-        for told in measured.cells:
-            ((face, _),) = cases[told.case].cells[number]
+        for each_cell in measured.cells:
+            ((face, _),) = cases[each_cell.case].cells[number]
             shown = found.faces[face]
-            assert (shown.verdict, shown.declared) == (told.verdict.value, told.declared.value)
-            for layer, failure in zip(shown.layers, told.failures.values(), strict=True):
+            assert (shown.verdict, shown.declared) == (each_cell.verdict.value, each_cell.declared.value)
+            for layer, failure in zip(shown.layers, each_cell.failures.values(), strict=True):
                 assert layer.passed is (failure is None)
                 if failure is not None:
                     said = [_text(found, each) for each in (layer.expected, layer.seen, layer.trouble)]
                     assert said == [failure.expected, failure.seen, failure.trouble]
-        counts = {each.value: sum(told.verdict is each for told in measured.cells) for each in Verdict}
+        counts = {
+            each.value: sum(each_cell.verdict is each for each_cell in measured.cells) for each in Verdict
+        }
         assert found.rows[number].counts == counts
 
 

@@ -1,4 +1,4 @@
-"""Values of parameters: from text and back."""
+"""The values of parameters, from text and to text."""
 
 import re
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Messages as they are: which frames each annotation takes."""
+"""Plain messages: the frames that each annotation accepts."""
 
 from typing import Annotated, Never
 

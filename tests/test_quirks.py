@@ -1,4 +1,4 @@
-"""The list of quirks is complete, and each entry is about something that is there."""
+"""The list of quirks is complete, and its entries refer to existing things."""
 
 import pkgutil
 import re
@@ -19,7 +19,7 @@ each_quirk = pytest.mark.parametrize("quirk", QUIRKS, ids=lambda quirk: str(quir
 
 
 def all_rows() -> list[Row]:
-    """Give every row that differs in what its adapter declares, whether its server is installed or not."""
+    """Return every row whose declaration differs, whether its server is installed or not."""
     return [
         Row(server, loop, http2)
         for server in servers().values()
@@ -33,12 +33,12 @@ def affected(quirk: Quirk) -> list[Row]:
 
 
 def now(row: Row) -> str:
-    """Give the version by which a row is declared: the newest where none is installed."""
+    """Return the version that a row is declared for: the newest one if none is installed."""
     return row.server.version or SEEN[row.server.distribution]
 
 
 def wanting(row: Row, *supports: Support) -> set[str]:
-    """Give the capabilities with such a support."""
+    """Return the capabilities with one of these kinds of support."""
     return {name for name in described() if getattr(row.capabilities, name) in supports}
 
 
@@ -93,10 +93,10 @@ def test_whatever_is_absent_has_a_link(quirk: Quirk) -> None:
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
 def test_whatever_a_server_wants_is_a_quirk(row: Row) -> None:
-    told = [quirk for quirk in QUIRKS if quirk.affects(row.name, now(row))]
-    required = {name for quirk in told for case in quirk.cases for name in CASES[case].requires}
+    quirks = [quirk for quirk in QUIRKS if quirk.affects(row.name, now(row))]
+    required = {name for quirk in quirks for case in quirk.cases for name in CASES[case].requires}
     assert wanting(row, Support.REPAIRED) <= required
-    assert wanting(row, Support.ABSENT) == {name for quirk in told for name in quirk.absent}
+    assert wanting(row, Support.ABSENT) == {name for quirk in quirks for name in quirk.absent}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_row_stands_for_its_variants(rows: tuple[str, ...], affects: bool) -> 
     [("2.8.4", True), ("2.8.9", False), ("2.8.10", False), (None, True)],
 )
 def test_a_release_mends_it(version: str | None, affects: bool) -> None:
-    quirk = Quirk(number=1, rows=("granian",), does="", clauses=(), cases=(), repair={}, mended="2.8.9")
+    quirk = Quirk(number=1, rows=("granian",), does="", clauses=(), cases=(), repair={}, fixed_in="2.8.9")
     assert quirk.affects("granian", version) is affects
 
 

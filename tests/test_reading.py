@@ -1,4 +1,4 @@
-"""A server that must be asked to receive is asked at all times (contract C6, L3 and M2)."""
+"""A server that works only while it is asked to receive is always asked (contract C6, L3 and M2)."""
 
 import asyncio
 from collections import deque
@@ -22,7 +22,7 @@ def anyio_backend() -> str:
 
 
 class Server:
-    """Gives futures, as granian does, and counts what it was asked for."""
+    """Returns futures, as granian does, and counts the calls of receive."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -38,7 +38,7 @@ class Server:
         for event in events:
             self._waiting.popleft().set_result(event)
             await asyncio.sleep(0)  # it arrives
-            await asyncio.sleep(0)  # the next one is asked for
+            await asyncio.sleep(0)  # the next one is requested
 
 
 def text(text: str) -> WebSocketEvent:
@@ -87,7 +87,7 @@ async def test_unread_messages_are_bounded(
     server: Server, reader: Reader[WebSocketEvent], message: str, fit: int
 ) -> None:
     await server.give(*[text(message)] * fit)
-    assert server.asked == fit  # and no more, so the peer is suspended
+    assert server.asked == fit  # and no more, so the peer has to wait
     await reader.receive()
     assert server.asked == fit + 1
 
@@ -108,20 +108,20 @@ async def test_a_handler_that_is_woken_has_its_turn_first(
     handler = asyncio.ensure_future(asked_by_then())
     await asyncio.sleep(0)
     await server.give(text("1"))
-    assert await handler == 1  # its answer is on its way before anything behind the message is read
+    assert await handler == 1  # its answer is sent before any data behind the message is read
     assert server.asked == 2
 
 
 async def test_the_server_is_told_of_the_end_before_the_handler(server: Server) -> None:
-    told: list[str] = []
-    reader = Reader(server.receive, result, lambda: told.append("server"))
+    calls: list[str] = []
+    reader = Reader(server.receive, result, lambda: calls.append("server"))
     handler = asyncio.ensure_future(reader.receive())
-    handler.add_done_callback(lambda _: told.append("handler"))
+    handler.add_done_callback(lambda _: calls.append("handler"))
     await asyncio.sleep(0)
     await server.give(END)
     assert await handler == END
     await asyncio.sleep(0)
-    assert told == ["server", "handler"]
+    assert calls == ["server", "handler"]
 
 
 async def test_who_closes_reads_no_more(server: Server, reader: Reader[WebSocketEvent]) -> None:
@@ -155,7 +155,7 @@ async def test_who_closes_may_go_on_with_what_was_asked_for(
 
 @pytest.mark.parametrize("how", ["end", "stop", "full"])
 async def test_nothing_is_kept_of_what_has_arrived(how: str) -> None:
-    """A future may keep its callback for ever, and with it the reader."""
+    """A future may keep its callback for ever, and the reader with it."""
     futures = list[ReferenceType[asyncio.Future[WebSocketEvent]]]()
 
     def receive() -> Awaitable[WebSocketEvent]:
@@ -164,7 +164,7 @@ async def test_nothing_is_kept_of_what_has_arrived(how: str) -> None:
         return pending
 
     reader = Reader(receive, result)
-    await asyncio.sleep(0)  # it is asked for
+    await asyncio.sleep(0)  # it is requested
     if how == "stop":
         reader.stop()
     elif (pending := futures[0]()) is not None:

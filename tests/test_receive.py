@@ -1,4 +1,4 @@
-"""Receiving messages (contract M1 and M2) and learning of the end (contract C1 and C4)."""
+"""Receiving messages (contract M1 and M2), and the end of the connection (contract C1 and C4)."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
@@ -147,7 +147,7 @@ async def test_messages_behind_our_close_are_not_given(opened: Session, peer: Me
 
 
 class Late(MemoryTransport):
-    """A server that still hands out a message after our close."""
+    """A server that delivers another message after our close."""
 
     async def close(self, close: Close, /) -> None:
         await self.peer.send("too late")

@@ -1,4 +1,4 @@
-"""The one way to change what a server does: its object gets a subclass of its own class."""
+"""The way to repair a server: an object gets a subclass of its own class."""
 
 import logging
 from asyncio import Protocol
@@ -11,7 +11,7 @@ from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired, without
 
 
 class Door:
-    """A class of a server's."""
+    """A class of a server."""
 
     closed: bool
 
@@ -28,7 +28,7 @@ class Door:
         later()
 
 
-if TYPE_CHECKING:  # as a repair imports the server's class
+if TYPE_CHECKING:  # in the same way as a repair imports the server's class
     Base = Door
 else:
     Base = object

@@ -1,7 +1,8 @@
-"""What the matrix prints."""
+"""The output of the matrix."""
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -9,6 +10,7 @@ from anysocket import Capabilities, Support
 from anysocket_matrix.case import Case, Layer
 from anysocket_matrix.reports.results import print_results
 from anysocket_matrix.results.results import Failure, Outcome, Results, RowResult, Slow, judge
+from tests import measured
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 NUMBERED = "n native, r repaired, a absent, k known, ! unexpected"
@@ -17,17 +19,8 @@ NUMBERED = "n native, r repaired, a absent, k known, ! unexpected"
 def row(name: str, failure: Failure | None = None) -> RowResult:
     outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, failure) for layer in Layer}
     declared = Capabilities(peer_close_code=Support.NATIVE)
-    return RowResult(
-        row=name,
-        version="1.0",
-        anysocket="0",
-        python="3",
-        platform="x",
-        packages={},
-        seconds=1.0,
-        slowest=[Slow(CASE.id, Layer.PLAIN, 1.25)],
-        cells=judge([CASE], declared, outcomes),
-    )
+    result = measured.row(name, "1.0", *judge([CASE], declared, outcomes))
+    return msgspec.structs.replace(result, slowest=[Slow(CASE.id, Layer.PLAIN, 1.25)])
 
 
 def printed(rows: list[RowResult], width: int) -> str:

@@ -1,4 +1,4 @@
-"""What a request has beyond the handshake's fields: subprotocols, session, scope, state, events."""
+"""The request's members beyond the fields of the handshake: subprotocols, session, scope, state, events."""
 
 from enum import StrEnum
 

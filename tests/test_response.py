@@ -1,4 +1,4 @@
-"""Denying with the response of another framework."""
+"""Denying with another framework's response."""
 
 from collections.abc import Iterable
 
@@ -105,7 +105,7 @@ async def test_the_scope_that_the_app_sees(scheme: str, expected: str) -> None:
 
 
 async def test_an_app_that_watches_for_the_peers_loss() -> None:
-    """What Starlette's StreamingResponse has done until 2024; it must neither spin nor wait for ever."""
+    """Starlette's StreamingResponse did this until 2024; the app must neither spin nor wait for ever."""
 
     lost = False
 

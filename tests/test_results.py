@@ -1,4 +1,4 @@
-"""What the matrix concludes from what it measured."""
+"""The matrix's conclusions from its measurements."""
 
 from pathlib import Path
 
@@ -8,8 +8,9 @@ from anysocket import Capabilities, Support
 from anysocket.capabilities import described
 from anysocket_adapters import Server, servers
 from anysocket_matrix.case import Case, Layer, case, cases
-from anysocket_matrix.results.results import Cell, Failure, Outcome, Results, RowResult, Verdict, judge
+from anysocket_matrix.results.results import Failure, Outcome, Results, Verdict, judge
 from anysocket_matrix.rows.rows import row
+from tests import measured
 
 CASE = Case("close.code", "C1", ("peer_close_code",), "", Path())
 FREE = Case("close.plain", "C1", (), "", Path())
@@ -66,22 +67,8 @@ def test_a_case_that_did_not_run_is_unexpected() -> None:
 )
 def test_a_run_is_as_declared_or_not(found: Failure | None, trouble: str | None, as_declared: bool) -> None:
     outcomes = {(FREE.id, layer): Outcome(FREE.id, layer, found) for layer in Layer}
-    row = a_row("row", judge([FREE], Capabilities(), outcomes), trouble)
-    assert Results([row]).as_declared is as_declared
-
-
-def a_row(name: str, cells: list[Cell], trouble: str | None = None) -> RowResult:
-    return RowResult(
-        row=name,
-        version="1.0",
-        anysocket="0",
-        python="3",
-        platform="x",
-        packages={},
-        seconds=1.0,
-        trouble=trouble,
-        cells=cells,
-    )
+    cells = judge([FREE], Capabilities(), outcomes)
+    assert Results([measured.row("row", "1.0", *cells, trouble=trouble)]).as_declared is as_declared
 
 
 @pytest.mark.parametrize(
@@ -100,13 +87,13 @@ def test_a_known_failure_must_fail(plain: Failure | None, adapter: Failure | Non
     (cell,) = judge([FREE], Capabilities(), outcomes, known={FREE.id: "https://example.com/1"})
     assert cell.verdict is expected
     assert cell.known == "https://example.com/1"
-    assert Results([a_row("row", [cell])]).as_declared is (expected is Verdict.KNOWN)
+    assert Results([measured.row("row", "1.0", cell)]).as_declared is (expected is Verdict.KNOWN)
 
 
 def test_a_known_failure_that_matches_no_case_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = row("uvicorn")
     monkeypatch.setattr(type(chosen.server), "known_failures", {"close.nothing": "https://example.com/1"})
-    with pytest.raises(ValueError, match=r"uvicorn: its known failure 'close\.nothing' is no case"):
+    with pytest.raises(ValueError, match=r"uvicorn: its known failure 'close\.nothing' isn't a case"):
         row("uvicorn")
 
 
@@ -116,7 +103,7 @@ def test_cases_cite_clauses_and_say_what_they_check() -> None:
     for each in found:
         assert each.clause[0] in "HMCLN"
         assert each.clause[1:].isdigit()
-        assert each.says.endswith(".")
+        assert each.description.endswith(".")
 
 
 def test_a_case_cannot_require_what_does_not_exist() -> None:
@@ -133,7 +120,7 @@ def test_a_case_fares_as_the_worst_of_what_it_requires() -> None:
 
 
 def test_a_server_that_does_not_speak_asgi_has_no_plain_layer() -> None:
-    outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, PASSED) for layer in CASE.over(plain=False)}
+    outcomes = {(CASE.id, layer): Outcome(CASE.id, layer, PASSED) for layer in CASE.layers_of(plain=False)}
     assert Layer.PLAIN not in {layer for _, layer in outcomes}
     (cell,) = judge([CASE], Capabilities(), outcomes, plain=False)
     assert cell.verdict is Verdict.NATIVE

@@ -1,4 +1,4 @@
-"""A route: its url leads back to it, and it is its handler still."""
+"""A route: its url leads back to it, and it can still be called as its handler."""
 
 import math
 import re
@@ -43,7 +43,7 @@ async def everything(
     day: date | None = None,
     id: UUID | None = None,  # noqa: A002 - a user's choice
 ) -> None:
-    """Take one of everything."""
+    """Take one parameter of every kind."""
 
 
 @app.websocket("/{room}")
@@ -59,7 +59,7 @@ async def optional(request: WebSocketRequest, room: int | None = None) -> None: 
 
 
 def arrive(url: str, route: Route[Connection[str, str], ...]) -> dict[str, object]:
-    """Do what happens between a url and a handler."""
+    """Match a url and parse its parameters, as before a handler is called."""
     assert re.fullmatch(r"[!-~]+", url)
     path, _, query = url.partition("?")
     router = Router[Route[Connection[str, str], ...]]()
@@ -161,7 +161,7 @@ def test_a_url_with_wrong_parameters() -> None:
 
 def test_it_looks_like_its_handler() -> None:
     assert getattr(everything, "__name__", None) == "everything"
-    assert everything.__doc__ == "Take one of everything."
+    assert everything.__doc__ == "Take one parameter of every kind."
     assert everything.path == "/a b/{text}/é/{number}/{at}"
     assert everything.codec is None
 
@@ -178,7 +178,7 @@ async def test_it_can_be_called_as_its_handler() -> None:
 
 
 class Handler:
-    """An object with attributes whose names are those of a route."""
+    """An object with attributes that have the same names as those of a route."""
 
     def __init__(self) -> None:
         self.path = self.codec = self.signature = self.segments = self.handler = "mine"

@@ -1,4 +1,4 @@
-"""Which handler a path leads to."""
+"""The choice of a handler by path."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -164,7 +164,7 @@ PATHS = st.lists(st.sampled_from(["a", "b", "c", ""]), min_size=1, max_size=4)
 
 @given(routes=st.lists(st.lists(SEGMENTS, min_size=1, max_size=4), max_size=8), path=PATHS)
 def test_the_first_literal_segment_wins(routes: list[list[str]], path: list[str]) -> None:
-    """Whatever other routes there are, and wherever their parameters."""
+    """This is independent of other routes and of the places of their parameters."""
     router = Router[tuple[str, ...]]()
     for number, route in enumerate(routes):
         named = [f"{{x{place}}}" if each == "{x}" else each for place, each in enumerate(route)]

@@ -1,4 +1,4 @@
-"""What a row of the matrix is called, what it declares, and which cannot be."""
+"""The rows of the matrix: their names, their declarations, and rows that can't exist."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ echo "version 1.2.3"
 
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have nothing but proxies that tell their version."""
+    """Make a PATH with nothing but proxies that print their version."""
     for proxy in PROXIES.values():
         (tmp_path / proxy.program).write_text(PROGRAM)
         (tmp_path / proxy.program).chmod(0o755)
@@ -90,7 +90,7 @@ def test_rows_through_proxies() -> None:
         ("uvicorn+nginx+haproxy", "more than one proxy"),
         ("hypercorn+h2+nginx", "nginx has no WebSockets over HTTP/2"),
         ("hypercorn+h2+haproxy-h2", "haproxy-h2 has no configuration without TLS"),
-        ("granian+h2+tls+haproxy-h2", "granian has no WebSocket over HTTP/2"),
+        ("granian+h2+tls+haproxy-h2", "granian has no WebSockets over HTTP/2"),
         ("uvicorn+squid", "haproxy, haproxy-h2, nginx"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_program_that_is_missing() -> None:
 
 def test_a_proxys_known_failures_are_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.peer_left_errors": "https://example.com"})
+        type(PROXIES["nginx"]), "over_http1", Changes({}, {"close.gone": "https://example.com"})
     )
-    with pytest.raises(ValueError, match=r"known failure 'close\.peer_left_errors' is no case"):
+    with pytest.raises(ValueError, match=r"known failure 'close\.gone' isn't a case"):
         behind("nginx").check()

@@ -1,4 +1,4 @@
-"""Sending messages (contract M1 and M2), and sending to nobody (contract C4)."""
+"""Sending messages (contract M1 and M2), and sending after the end (contract C4)."""
 
 import array
 from typing import cast
@@ -142,7 +142,7 @@ async def test_send_to_a_broken_connection(opened: Session, peer: MemoryPeer) ->
 
 
 class Mute(MemoryTransport):
-    """A server that fails a send, but never says in `receive` that the peer has left."""
+    """A server that fails a send, but whose `receive` never reports that the peer has left."""
 
     async def send(self, event: WebSocketEvent) -> None:
         raise anyio.BrokenResourceError
@@ -172,7 +172,7 @@ async def test_send_and_a_waiting_receive_find_the_same(opened: Session, peer: M
 
 
 class OneReader(MemoryTransport):
-    """A server whose `receive` must not be called twice at once, and whose send fails first."""
+    """A server whose `receive` mustn't be called twice at once, and whose send fails first."""
 
     def __init__(self) -> None:
         super().__init__()

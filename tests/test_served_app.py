@@ -1,4 +1,4 @@
-"""An app as `serve` and `running` hand it to a server."""
+"""An app as `serve` and `running` pass it to a server."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ Make: TypeAlias = Callable[[anyio.Event, list[str]], ASGIApp]
 
 
 class Watched(Application):
-    """An application that does something of its own around each connection."""
+    """An application with its own code around each connection."""
 
     calls = 0
 
@@ -125,7 +125,7 @@ def subclass(began: anyio.Event, ended: list[str]) -> ASGIApp:
 
 @pytest.mark.parametrize("make", [application, subclass, normalised, of_another_framework])
 async def test_what_outlasts_its_grace_is_cancelled(make: Make) -> None:
-    """And the server sees an app that has ended, in a task that may go on."""
+    """The server sees that the app has ended, although its task may go on."""
     began, ended = anyio.Event(), list[str]()
     served = ServedApp(make(began, ended), "token", Options(normalise=False))
 

@@ -1,4 +1,4 @@
-"""What a handler is called with, and what is wrong with it."""
+"""A handler's signature: its arguments, and the errors in it."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
@@ -147,7 +147,7 @@ def test_handlers(handler: AnyHandler) -> None:
 
 
 def made(parameters: str) -> AnyHandler:
-    """Make a handler that no type checker would let pass."""
+    """Make a handler that type checkers would reject."""
     space: dict[str, AnyHandler] = {"Connection": Connection}
     exec(f"async def handler({parameters}): ...", space)
     return space["handler"]

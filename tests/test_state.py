@@ -1,4 +1,4 @@
-"""The state table, written out a second time, by hand."""
+"""The state table, written a second time by hand."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""JSON and MessagePack: what is received, what is refused, and when."""
+"""JSON and MessagePack: valid and invalid messages, and the time of the error."""
 
 import sys
 from collections.abc import Callable
@@ -89,7 +89,7 @@ def refused(decode: Callable[[str | bytes], object], message: str | bytes) -> Ba
         (JsonValue | None, "null", None),
         (str | int, '"x"', "x"),
         (int, "9" * 4300, int("9" * 4300)),
-        (JsonValue, '{"a":1,"a":2}', {"a": 2}),  # the last of the same name, as nearly everywhere
+        (JsonValue, '{"a":1,"a":2}', {"a": 2}),  # the last of the same name, as in most libraries
     ],
 )
 def test_values(of: object, message: str, value: object) -> None:

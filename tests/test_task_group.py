@@ -93,7 +93,7 @@ async def test_a_slow_reader_loses_nothing(
         received.append(await request_.web_socket.receive())
         await closed.wait()
         while True:
-            await anyio.wait_all_tasks_blocked()  # whoever would cancel has had its chance
+            await anyio.wait_all_tasks_blocked()  # by now every cancellation has been delivered
             received.append(message := await request_.web_socket.receive())
             if message is None:
                 return
@@ -141,7 +141,7 @@ async def test_a_connection_that_is_over_already(
 
 
 async def test_our_close_in_a_task_while_nobody_receives() -> None:
-    """It ends the group, but not before it has done its work."""
+    """The close ends the group, but only after it has been sent."""
     request = await opened_over(SlowToClose(unread=2))
     finished = False
 
@@ -212,7 +212,7 @@ async def test_somebody_waits_in_receive_already(request_: WebSocketRequest, pee
 async def test_who_waits_in_receive_already_is_told_first(
     request_: WebSocketRequest, peer: MemoryPeer
 ) -> None:
-    told = anyio.Event()
+    ended = anyio.Event()
     finished = False
 
     async def read() -> None:
@@ -220,7 +220,7 @@ async def test_who_waits_in_receive_already_is_told_first(
         await request_.wait_closed()
         await anyio.wait_all_tasks_blocked()
         assert await request_.web_socket.receive() is None
-        told.set()
+        ended.set()
 
     async with anyio.create_task_group() as others:
         others.start_soon(read)
@@ -228,7 +228,7 @@ async def test_who_waits_in_receive_already_is_told_first(
         async with request_.task_group():
             await peer.send("a")
             await peer.close(1001)
-            await told.wait()
+            await ended.wait()
             finished = True
     assert finished
 
@@ -276,7 +276,7 @@ async def test_beside_whoever_waits_for_the_close(request_: WebSocketRequest, pe
 
 
 async def test_a_connection_with_types(request_: WebSocketRequest, peer: MemoryPeer) -> None:
-    # Only known as a value here: the maker is for any annotation.
+    # The annotation is only known at run time, and the maker takes any.
     ws = cast("Connection[int, int]", maker(Connection[int, int], None, EVERY_CODE)(request_))
     received: list[object] = []
 
@@ -299,7 +299,7 @@ async def talk(peer: MemoryPeer) -> None:
 
 
 class SlowToClose(MemoryTransport):
-    """A server whose closing handshake takes its time."""
+    """A server whose closing handshake takes some time."""
 
     async def close(self, close: Close, /) -> None:
         await anyio.wait_all_tasks_blocked()
@@ -307,7 +307,7 @@ class SlowToClose(MemoryTransport):
 
 
 class Counting(MemoryTransport):
-    """Counts how often it is asked for an event."""
+    """Counts the calls of receive."""
 
     asked = 0
 
@@ -324,7 +324,7 @@ async def opened_over(transport: MemoryTransport) -> WebSocketRequest:
 
 
 async def test_no_polling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside whoever receives nothing looks again and again."""
+    """While a task receives, no other task polls."""
     transport = Counting()
     request = await opened_over(transport)
     sleeps: list[float] = []

@@ -1,4 +1,4 @@
-"""The client in memory that users test their handlers with."""
+"""The client in memory with which users test their handlers."""
 
 import pickle
 import re
@@ -33,7 +33,7 @@ def serving(handler: Callable[[WebSocketRequest], Awaitable[None]]) -> Applicati
 
 
 class Seen:
-    """Accepts a peer and keeps what its handler has seen."""
+    """Accepts a peer and records its handler's observations."""
 
     request: WebSocketRequest
     code: int | None = None
@@ -297,7 +297,7 @@ async def test_a_handler_that_reads_slowly_suspends_the_peer() -> None:
 
 
 async def test_both_sides_full() -> None:
-    """Leaving goes through, however much is unread."""
+    """A close gets through, however many messages are unread."""
 
     async def flood(request: WebSocketRequest) -> None:
         await request.web_socket.accept()
@@ -336,7 +336,7 @@ async def test_vanish_waits_and_raises_like_connect() -> None:
 
     with pytest.raises(TimeoutError, match="the handler of / hasn't ended after its peer had left") as caught:
         await connect_and_leave(serving(sleep), deadline=0.01)
-    assert not hasattr(caught.value, "__notes__")  # that it was cancelled then is no news
+    assert not hasattr(caught.value, "__notes__")  # its later cancellation isn't reported
 
 
 async def test_what_the_handler_raises_is_raised_as_itself() -> None:
@@ -357,7 +357,7 @@ async def test_what_the_handler_raises_is_raised_as_itself() -> None:
 
 
 async def test_what_the_handler_raises_before_its_answer() -> None:
-    """It says more than the 500 that the peer sees."""
+    """The exception says more than the 500 that the peer sees."""
 
     async def fail(request: WebSocketRequest) -> None:
         raise LookupError("no such room")

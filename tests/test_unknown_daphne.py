@@ -1,4 +1,4 @@
-"""A WebSocket protocol of daphne's that isn't known here."""
+"""A daphne whose internals have changed."""
 
 import logging
 from functools import partial

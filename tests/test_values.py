@@ -1,4 +1,4 @@
-"""What is kept for handlers, with types."""
+"""Typed values that are kept for handlers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The end, for who doesn't receive: awaited, and noticed by reading ahead (contract C6)."""
+"""Waiting for the end without receiving: the connection is read ahead (contract C6)."""
 
 import anyio
 import pytest
@@ -106,7 +106,7 @@ async def test_unread_messages_are_bounded(message: str, fit: int) -> None:
         assert sent == fit + 1  # one is still in the pipe
         await session.receive()
         await anyio.wait_all_tasks_blocked()
-        assert sent == fit + 2  # and the peer goes on
+        assert sent == fit + 2  # and the peer can send on
         tasks.cancel_scope.cancel()
 
 

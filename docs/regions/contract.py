@@ -33,7 +33,11 @@ def _with(capability: str, support: Support) -> str:
 def clause_cases(clause: str) -> str:
     """List the cases of a clause."""
     rows = [
-        (f"`{case.id}`", case.says.replace("\n", " "), ", ".join(f"`{each}`" for each in case.requires))
+        (
+            f"`{case.id}`",
+            case.description.replace("\n", " "),
+            ", ".join(f"`{each}`" for each in case.requires),
+        )
         for case in cases()
         if case.clause == clause
     ]

@@ -8,7 +8,7 @@ from docs.runs import SERVERS, runs
 from docs.tables import table
 
 from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
-from anysocket_matrix.bench.summary import says
+from anysocket_matrix.bench.summary import format_ratio
 from anysocket_matrix.cost import Cost, Costs
 from anysocket_matrix.cost.steps import by_function
 from anysocket_matrix.cost.whole import WholeCosts
@@ -68,7 +68,7 @@ def over_rsgi() -> str:
     found = [
         each for run in runs(SERVERS[0]) for each in run.figures("connect") if each.row == "granian-rsgi"
     ]
-    rows = [(each.app, f"{each.spread.median:,.1f}", says(each.over_raw) or "1") for each in found]
+    rows = [(each.app, f"{each.spread.median:,.1f}", format_ratio(each.over_raw) or "1") for each in found]
     return table(("app", "µs", "of raw ASGI"), rows)
 
 

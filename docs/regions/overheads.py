@@ -7,14 +7,14 @@ from docs.tables import table
 
 from anysocket_matrix.bench.apps import OURS, RAW
 from anysocket_matrix.bench.statistics import ratio
-from anysocket_matrix.bench.summary import says
+from anysocket_matrix.bench.summary import format_ratio
 
 PLAIN, COMPRESSED = "echo-1k", "compressed"
 
 
 def over_raw() -> str:
     """List the ratio of anysocket's cost to a raw app's on the same row."""
-    return by_row(lambda figure, _: says(figure.over_raw) or "-")
+    return by_row(lambda figure, _: format_ratio(figure.over_raw) or "-")
 
 
 def frameworks() -> str:
@@ -31,7 +31,7 @@ def frameworks() -> str:
             next((each.over_raw for each in figures if (each.app, each.row) == (app, row)), None)
             for figures in columns
         ]
-        rows.append((app, f"`{row}`", *(says(each) or "-" for each in ratios)))
+        rows.append((app, f"`{row}`", *(format_ratio(each) or "-" for each in ratios)))
     return table(("app", "row", *headings()), rows)
 
 
@@ -50,7 +50,7 @@ def compression() -> str:
                 continue
             shown = (f"{each[row].spread.median:,.1f}" for each in (plain, compressed))
             ratios = _within_rounds(run, row)
-            rows.append((f"`{row}`", *shown, says(ratio(ratios)) if ratios else "-"))
+            rows.append((f"`{row}`", *shown, format_ratio(ratio(ratios)) if ratios else "-"))
     heading = ("row", f"`{PLAIN}` µs", f"`{COMPRESSED}` µs", f"`{COMPRESSED}` / `{PLAIN}`")
     if not rows:
         return f"Not measured: no run has both `{PLAIN}` and `{COMPRESSED}`."

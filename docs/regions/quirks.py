@@ -53,9 +53,9 @@ def _rows_and_version(quirk: Quirk, affected: Sequence[RowResult]) -> str:
     by_distribution: dict[str, list[str]] = {}
     for row in quirk.rows:
         by_distribution.setdefault(servers()[row.partition("+")[0]].distribution, []).append(row)
-    mended = quirk.mended and f"before {quirk.mended}"
+    fixed_in = quirk.fixed_in and f"before {quirk.fixed_in}"
     return "; ".join(
-        f"{', '.join(rows)} {mended or shown.get(distribution, SEEN[distribution])}"
+        f"{', '.join(rows)} {fixed_in or shown.get(distribution, SEEN[distribution])}"
         for distribution, rows in by_distribution.items()
     )
 

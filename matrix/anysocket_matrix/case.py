@@ -1,4 +1,4 @@
-"""What a case is made of: a clause, perhaps a capability, and what runs on the server."""
+"""A conformance case: its clause, the capabilities it requires, and the program that runs on the server."""
 
 import importlib
 import inspect
@@ -20,11 +20,11 @@ from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 _CASES_PACKAGE = "anysocket_matrix.conformance"
 
 CASES_FOLDER = Path(__file__).parent / "conformance"
-"""Where the cases are."""
+"""The folder of the cases."""
 
 
 class Notes(list[object]):
-    """What a handler tells its case, and a gate at which it can wait for its peer."""
+    """A handler's notes for its case, and a gate at which the handler can wait for its peer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,13 +35,13 @@ class Notes(list[object]):
         await self._gate.wait()
 
     def open_gate(self) -> None:
-        """Let the handler go on."""
+        """Open the gate."""
         self._gate.set()
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a case runs in the server's process; it tells what it sees in its notes."""
+    """The part of a case that runs in the server's process; it records its observations in its notes."""
 
     name: str
     max_message_size: int
@@ -53,21 +53,21 @@ CaseHandler: TypeAlias = Callable[[WebSocketRequest, Notes], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Handler(Program):
-    """A handler of anysocket's own."""
+    """A handler of anysocket."""
 
     run: CaseHandler
 
 
 @dataclass(frozen=True, slots=True)
 class ASGICall:
-    """What an ASGI application is called with, and its notes."""
+    """The arguments of a call of an ASGI application, and its notes."""
 
     scope: Scope
     receive: Receive
     send: Send
     notes: Notes
     script: str
-    """What the peer wants it to do, for an application that asks."""
+    """The script that the peer sends; an application may ignore it."""
 
 
 CaseApp: TypeAlias = Callable[[ASGICall], Awaitable[None]]
@@ -75,7 +75,7 @@ CaseApp: TypeAlias = Callable[[ASGICall], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class App(Program):
-    """An ASGI application, of no framework at all."""
+    """An ASGI application that uses no framework."""
 
     run: CaseApp
     script: str = ""
@@ -111,21 +111,21 @@ def asgi_app(
 
 
 class Layer(Enum):
-    """What a case runs over."""
+    """A layer that a case runs over."""
 
     PLAIN = "plain"
-    """The ASGI specification's transport, believing the server."""
+    """The transport of the ASGI specification, which trusts the server."""
     ADAPTER = "adapter"
     """The server's own adapter."""
     NORMALISED = "normalised"
-    """The plain transport again, in an application wrapped in `normalise`."""
+    """The plain transport, in an application wrapped in `normalise`."""
 
 
 EVERY_LAYER = tuple(Layer)
 APP_LAYERS = (Layer.PLAIN, Layer.NORMALISED)
-"""What an ASGI application runs over: on the server alone, and wrapped in `normalise`."""
+"""The layers of an ASGI application: the server alone, and wrapped in `normalise`."""
 LIFECYCLE_LAYERS = (Layer.ADAPTER,)
-"""What a case about a server's life runs over, which is the same for every transport."""
+"""The layer of a case about startup and shutdown, which don't depend on the transport."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +135,17 @@ class Case:
     id: str
     clause: str
     requires: tuple[str, ...]
-    """The capabilities without which it fails."""
-    says: str
+    """The capabilities without which the case fails."""
+    description: str
     file: Path
     layers: tuple[Layer, ...] = EVERY_LAYER
 
-    def over(self, *, plain: bool) -> tuple[Layer, ...]:
-        """Give its layers on a server, with the plain transport or without."""
+    def layers_of(self, *, plain: bool) -> tuple[Layer, ...]:
+        """Return the case's layers on a server, with or without the plain transport."""
         return self.layers if plain else tuple(each for each in self.layers if each is not Layer.PLAIN)
 
     def support(self, capabilities: Capabilities) -> Support:
-        """Tell how a server with these capabilities is declared to pass this case."""
+        """Return the support that a server with these capabilities declares for this case."""
         found: set[Support] = {getattr(capabilities, each) for each in self.requires}
         return next((each for each in (Support.ABSENT, Support.REPAIRED) if each in found), Support.NATIVE)
 
@@ -153,15 +153,15 @@ class Case:
 CASES: dict[str, Case] = {}
 
 STATE = {"answer": 42}
-"""What the lifespan of the app under test yields."""
+"""The state that the lifespan of the app under test yields."""
 
 
 def case(
     clause: str, requires: str | tuple[str, ...] = (), *, layers: tuple[Layer, ...] | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a test the case of a clause, such as "C1"; its docstring says what it checks.
+    """Make a test the case of a clause, such as "C1". Its docstring describes the case.
 
-    The clauses that begin with N are about ASGI applications, the others about handlers.
+    Clauses that begin with N are about ASGI applications, the others about handlers.
 
     Raises:
         ValueError: a capability doesn't exist.
@@ -191,13 +191,13 @@ def _path(function: Callable[..., object]) -> str:
 
 @cache
 def case_id(file: Path, test: str) -> str:
-    """Name a case by its file and its test."""
+    """Build a case's id from its file and its test."""
     folder = file.relative_to(CASES_FOLDER).parent
     return ".".join([*folder.parts, file.stem.removeprefix("test_"), test.removeprefix("test_")])
 
 
 def cases() -> list[Case]:
-    """Give all cases, in the order of their files."""
+    """Return all cases, in the order of their files."""
     files = sorted(CASES_FOLDER.glob("test_*.py")) + sorted(CASES_FOLDER.glob("*/test_*.py"))
     for path in files:
         module = path.relative_to(CASES_FOLDER).with_suffix("")

@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(params=[MEMORY, *SERVERS])
 def server(request: pytest.FixtureRequest) -> str:
-    """Where a test runs. What needs sockets is marked with `on_sockets`."""
+    """The place where a test runs. A test that needs sockets is marked with `on_sockets`."""
     name: str = request.param
     if name != MEMORY and servers()[name].version is None:
         pytest.fail(f"{name} isn't installed: pip install 'anysocket[all]'")
@@ -36,24 +36,24 @@ def server(request: pytest.FixtureRequest) -> str:
 
 
 on_sockets = pytest.mark.parametrize("server", SERVERS, indirect=True)
-"""For what needs more of a server than its WebSockets."""
+"""For tests that need more of a server than its WebSockets."""
 
 
 @pytest.fixture
 def capabilities(server: str) -> Capabilities:
-    """What the server has of the contract; memory has it all."""
+    """The server's capabilities; in memory all are native."""
     transport = MemoryTransport if server == MEMORY else servers()[server].transport
     return transport.declared
 
 
 class Peer(Protocol):
-    """A client, as `anysocket.testing` has it."""
+    """A client, with the interface of `anysocket.testing`."""
 
     @property
     def subprotocol(self) -> str | None: ...
     @property
     def headers(self) -> Headers:
-        """The header lines of the answer."""
+        """The header lines of the response."""
         ...
 
     @property
@@ -65,12 +65,12 @@ class Peer(Protocol):
     def reason(self) -> str | None: ...
     async def send(self, message: str | bytes, /) -> None: ...
     async def receive(self) -> str | bytes | None:
-        """Give the next message, and None at the end."""
+        """Return the next message, or None at the end."""
         ...
 
     async def close(self, code: int = 1000, reason: str = "") -> None: ...
     def abort(self) -> None:
-        """Break the connection."""
+        """Reset the connection."""
         ...
 
 
@@ -86,7 +86,7 @@ class RealPeer:
 
     @property
     def headers(self) -> Headers:
-        """The header lines of the answer."""
+        """The header lines of the response."""
         assert self._client.response is not None
         return Headers(self._client.response.headers.raw_items())
 
@@ -103,7 +103,7 @@ class RealPeer:
         await self._client.send(message)
 
     async def receive(self) -> str | bytes | None:
-        """Give the next message, and None at the end."""
+        """Return the next message, or None at the end."""
         try:
             return await self._client.recv()
         except ConnectionClosed:
@@ -113,12 +113,12 @@ class RealPeer:
         await self._client.close(code, reason)
 
     def abort(self) -> None:
-        """Break the connection."""
+        """Reset the connection."""
         self._client.transport.abort()
 
 
 class ServedApp(Protocol):
-    """An app that is served."""
+    """A served app."""
 
     @property
     def url(self) -> str: ...
@@ -126,7 +126,7 @@ class ServedApp(Protocol):
     def connect(
         self, path: str = "/", *, headers: Iterable[tuple[str, str]] = (), subprotocols: Iterable[str] = ()
     ) -> AbstractAsyncContextManager[Peer]:
-        """Raise `Denied` where the connection is refused."""
+        """Connect; raise `Denied` if the connection is refused."""
         ...
 
 
@@ -189,7 +189,7 @@ class Connect(Protocol):
         headers: Iterable[tuple[str, str]] = (),
         subprotocols: Iterable[str] = (),
     ) -> AbstractAsyncContextManager[Peer]:
-        """Raise `Denied` where the connection is refused."""
+        """Connect; raise `Denied` if the connection is refused."""
         ...
 
 

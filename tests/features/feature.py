@@ -1,4 +1,4 @@
-"""What the frameworks that came before can do: each of their features is a test that carries its id.
+"""The features of earlier frameworks: each is a test with the feature's id.
 
 docs/features.md is generated from here; `pytest tests/features -k BA4` runs one.
 """
@@ -13,7 +13,7 @@ SEEDS: Mapping[str, tuple[str, int]] = {
     "BS": ("blacksheep", 15),
     "BO": ("bocadillo", 39),
 }
-"""By the prefix of its ids: the framework, and how many features it has."""
+"""The framework and its number of features, by the prefix of the ids."""
 
 Test: TypeAlias = Callable[..., Awaitable[None]] | Callable[..., None]
 AnyTest = TypeVar("AnyTest", bound=Test)
@@ -21,31 +21,31 @@ AnyTest = TypeVar("AnyTest", bound=Test)
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature, and where it is proved."""
+    """One feature, and the test that proves it."""
 
     does: str
     api: str
-    """What serves it, in Markdown."""
+    """The API that provides it, in Markdown."""
     test: Test
 
 
 FEATURES: dict[str, Feature] = {}
-"""By id, such as "BA4"."""
+"""The features by id, such as "BA4"."""
 
 
 def feature(name: str, does: str, *, api: str) -> Callable[[AnyTest], AnyTest]:
-    """Say that a test proves a feature; a test may prove several.
+    """Declare that a test proves a feature; a test may prove several.
 
     Args:
-        name: its id.
-        does: what it is, in a line.
-        api: what in anysocket serves it, in Markdown.
+        name: the id.
+        does: the description, in one line.
+        api: the part of anysocket that provides it, in Markdown.
     """
 
     def register(test: AnyTest) -> AnyTest:
         assert name not in FEATURES, f"{name} has two tests"
         FEATURES[name] = Feature(does, api, test)
-        test.__dict__[name] = True  # where `pytest -k BA4` looks for it
+        test.__dict__[name] = True  # `pytest -k BA4` looks here
         return test
 
     return register

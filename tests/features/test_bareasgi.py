@@ -225,7 +225,7 @@ async def websocket_handler(request: WebSocketRequest) -> None:
             text = await request.web_socket.receive()
             if text is None:
                 break
-            # The line as it stands there; checkers are right about bytes, and BA10 is what they accept.
+            # The line as in the documentation. Checkers reject it for bytes; they accept that of BA10.
             await request.web_socket.send("You said: " + text)  # type: ignore[operator]  # ty: ignore[unsupported-operator]
     except Exception as error:
         print(error)
@@ -308,7 +308,7 @@ async def test_server_sent_events_beside_a_websocket(serve: Serve) -> None:
 
 
 async def event(stream: IO[bytes]) -> bytes:
-    """Give the lines of the next event, as soon as it has come."""
+    """Return the lines of the next event, as soon as it arrives."""
     lines = b""
     while (line := await run_sync(stream.readline)) != b"\n":
         assert line, "the stream has ended"

@@ -1,6 +1,6 @@
 """Bocadillo's features: https://bocadilloproject.github.io/guide/websockets.html (see feature.py).
 
-Foreign packages are imported by the tests that use them: docs.generate imports this module without.
+Each test imports the foreign packages that it uses; docs.generate imports this module without them.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ setInterval(() => {
   console.log("Sent: ", message);
 }, 1000);
 """
-"""As the document has it."""
+"""The client of the documentation."""
 
 
 @feature("BO4", "a JavaScript client that sends JSON each second", api="`Connection[JsonValue, JsonValue]`")

@@ -1,4 +1,4 @@
-"""docs/migration.md says nothing that isn't proved: each row's code is in what it names as its proof."""
+"""Each row of docs/migration.md is proved: its code is in the program that it names."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ HEAD = "| proved by |"
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Give of each row its section, our code, and what proves it."""
+    """Return for each row its section, anysocket's code, and its proof."""
     found: list[tuple[str, str, str]] = []
     section, in_table = "", False
     for line in PAGE.splitlines():
@@ -39,13 +39,13 @@ def features() -> None:
 
 
 def source(proof: str) -> str:
-    """Give the program that is tested: a feature's test, the page's blocks or an example."""
+    """Return the tested program: a feature's test, the page's blocks or an example."""
     if proof == "below":
         return "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
     if example := re.search(r"\(\.\./(examples/\w+\.py)\)", proof):
         return (DOCS.parent / example[1]).read_text()
     text = inspect.getsource(FEATURES[proof].test)
-    return text[text.index("def test_") :]  # without what its decorator says
+    return text[text.index("def test_") :]  # without the arguments of its decorator
 
 
 @pytest.mark.parametrize(("section", "ours", "proof"), ROWS)

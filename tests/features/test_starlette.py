@@ -27,7 +27,7 @@ from tests.features.feature import feature
 pytestmark = pytest.mark.anyio
 
 a_bare_app = pytest.mark.filterwarnings(
-    "ignore:The 'warn' method:DeprecationWarning"  # by which granian says that it has no lifespan
+    "ignore:The 'warn' method:DeprecationWarning"  # granian reports with it that it has no lifespan
 )
 
 VALUES: tuple[JsonValue, ...] = ({"user": "ada", "text": "café"}, [1, 2.5, True, None], "text", 0, None)
@@ -405,7 +405,7 @@ async def test_close_before_accept(connect: Connect) -> None:
 
 
 class Response:
-    """As those of Starlette: an ASGI app that answers an http request."""
+    """A response like Starlette's: an ASGI app that answers an http request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"

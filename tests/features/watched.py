@@ -1,4 +1,4 @@
-"""How connections end, as their server sees it."""
+"""The ends of connections, as their server sees them."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from anysocket.asgi import ASGIApp, Receive, Scope, Send
 
 
 class Watched:
-    """An app, and what it raises on to the server: of each connection an exception, or None."""
+    """An app, and for each connection the exception that it raised to the server, or None."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

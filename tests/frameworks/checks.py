@@ -1,8 +1,8 @@
-"""What holds for every framework on every server, once its application is wrapped in normalise.
+"""Checks for every framework on every server, with its application wrapped in normalise.
 
-Each application in `apps` has the same paths: /echo is its documentation's own example, /binary
-echoes bytes, /until_the_end notes what it is told of the end in `ends`, /deny refuses, /fail
-accepts and raises, /leave accepts and returns, and / answers over http what the startup has set.
+Each application in `apps` has the same paths: /echo is the echo of its documentation, /binary echoes
+bytes, /until_the_end notes the end in `ends`, /deny denies, /fail accepts and raises, /leave accepts
+and returns, and / answers http requests with the value that the startup has set.
 """
 
 import time
@@ -35,7 +35,7 @@ class ServedApp:
     """Base of tests that need an application on each server."""
 
     framework: ClassVar[str]
-    """The module of its application, named as its distribution."""
+    """The module of its application, named like its distribution."""
     environment: ClassVar[str] = ENVIRONMENT
     """The environment of tox that installs it."""
 
@@ -62,19 +62,19 @@ class ServedApp:
 
 
 class Checks(ServedApp):
-    """Base of one class of tests per framework, which says what the framework does its own way."""
+    """Base of one class of tests for each framework, which declares the framework's peculiarities."""
 
     answer: ClassVar[str] = "{}"
-    """What its documented echo makes of a text."""
+    """Return the answer of its documented echo to a text."""
     denied: ClassVar[int] = 403
     failed: ClassVar[int] = 1011
     left: ClassVar[int] = 1000
     http: ClassVar[tuple[str, ...]] = SERVERS
-    """Where its http works: that passes through untouched."""
+    """The path of its http endpoint, which passes through unchanged."""
 
     @staticmethod
     def told(close: Close) -> object:
-        """Give what the framework tells its handler of the peer's close."""
+        """Return the framework's value for a handler whose peer has closed like this."""
         return close.code
 
     def test_echo(self, url: str, served: "Counted", caplog: pytest.LogCaptureFixture) -> None:
@@ -126,7 +126,7 @@ class Checks(ServedApp):
 
 
 def installed(server: str, environment: str = ENVIRONMENT) -> str:
-    """Give a server that can be served on."""
+    """Return the servers to serve on."""
     if servers()[server].version is None:
         pytest.fail(f"{server} isn't installed: tox run -e {environment}")
     return server
@@ -174,12 +174,12 @@ def connect(url: str, subprotocols: Sequence[Subprotocol] | None = None) -> Clie
 
 
 def receive(peer: ClientConnection) -> str | bytes:
-    """Give the next message."""
+    """Return the next message."""
     return peer.recv(timeout=DEADLINE)
 
 
 def end(peer: ClientConnection) -> int | None:
-    """Wait for the end, and give the code of the close frame."""
+    """Wait for the end, and return the code of the close frame."""
     with pytest.raises(ConnectionClosed) as closed:
         receive(peer)
     frame = closed.value.rcvd
@@ -187,7 +187,7 @@ def end(peer: ClientConnection) -> int | None:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait until it is so."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < deadline, "it didn't become true in time"

@@ -6,7 +6,7 @@ from anysocket import Close
 class TestBareASGI(Checks):
     framework = "bareasgi"
     answer = "You said: {}"
-    http = ("uvicorn", "hypercorn")  # it takes receive for a coroutine function, which granian's isn't
+    http = ("uvicorn", "hypercorn")  # it requires that receive is a coroutine function, and granian's isn't
 
     @staticmethod
     def told(close: Close) -> object:

@@ -1,4 +1,4 @@
-"""The apps that `anysocket bench` compares ours with do what they are measured at."""
+"""The apps that `anysocket bench` compares do what they are measured at."""
 
 import subprocess
 import sys

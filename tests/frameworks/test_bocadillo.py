@@ -4,7 +4,7 @@ from types import ModuleType
 import pytest
 from tests.frameworks.checks import Checks, Counted, connect, receive, until
 
-# It is of 2019, and so are the versions that it needs.
+# Bocadillo and the versions that it needs are from 2019.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -24,7 +24,7 @@ class TestBocadillo(Checks):
                 assert json.loads(receive(bob)) == first
                 bob.send(json.dumps(second))
                 assert json.loads(receive(bob)) == json.loads(receive(ada)) == second
-            # The example's room sends to whoever hasn't been taken out of it yet.
+            # The example's room sends to everyone who hasn't been removed from it yet.
             until(lambda: served.connections == 1)
             ada.send(json.dumps(first))
             assert json.loads(receive(ada)) == first

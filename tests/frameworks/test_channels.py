@@ -13,7 +13,7 @@ class TestChannels(Checks):
             assert json.loads(receive(ada)) == json.loads(receive(bob)) == {"message": "hello"}
 
     def test_below_a_root_path(self, module: ModuleType, server: str) -> None:
-        """It looks for the root path in the path."""
+        """It expects the root path in the path."""
         with serving(module.app, server, "/api") as url, connect(f"{url}/echo") as peer:
             peer.send("hello")
             assert receive(peer) == self.answer.format("hello")

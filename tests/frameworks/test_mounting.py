@@ -1,6 +1,6 @@
-"""anysocket in the same application as another framework: around it, and inside of it.
+"""anysocket in the same application as another framework: around it, and inside it.
 
-The programs in `apps/mounting` are those that docs/mounting.md shows.
+docs/mounting.md shows the programs in `apps/mounting`.
 """
 
 import json
@@ -35,13 +35,13 @@ from anysocket_adapters import normalise, servers
 from anysocket_adapters.normalise import Normalised
 
 ROOT_PATHS = {"starlette": "/ws", "fastapi": "/ws", "litestar": "/ws", "blacksheep": "/ws", "django": ""}
-"""Where the program of each framework mounts anysocket."""
+"""The paths at which the program of each framework mounts anysocket."""
 
 FRAMEWORKS = tuple(ROOT_PATHS)
 
 
 class TestBehind(ServedApp):
-    """The framework answers http, and anysocket the WebSockets."""
+    """The framework answers http requests, and anysocket the WebSockets."""
 
     @pytest.fixture(scope="class", params=FRAMEWORKS)
     @classmethod
@@ -75,11 +75,11 @@ MOUNTED = [
     ("django", False),
     ("django", True),
 ]
-"""Each framework's program as it is; once more in normalise where it does without."""
+"""Each framework's program as it is, and in normalise if the program itself doesn't have it."""
 
 
 class TestMounted(ServedApp):
-    """anysocket inside the framework, at a prefix where it has one."""
+    """anysocket inside the framework, at a prefix if it supports one."""
 
     @pytest.fixture(scope="class", params=MOUNTED, ids=lambda form: form[0] + "-normalised" * form[1])
     @classmethod
@@ -110,7 +110,7 @@ class TestMounted(ServedApp):
     @pytest.fixture(scope="class")
     @classmethod
     def motto(cls, form: tuple[str, bool]) -> str | None:
-        """Give what the lifespan's state has for a handler, where the framework passes it on."""
+        """Return the handler's value from the lifespan's state, if the framework passes that on."""
         return None if form[0] in ("litestar", "blacksheep") else "hello"
 
     def test_echo(self, url: str, served: Counted, root_path: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -174,7 +174,7 @@ class TestMounted(ServedApp):
         assert http(f"{url}/page") == (200, b"a page")
 
     def test_http_where_a_web_socket_is(self, url: str, root_path: str) -> None:
-        """What is mounted gets the http requests below its prefix, too."""
+        """A mounted application also gets the http requests below its prefix."""
         assert http(f"{url}{root_path}/echo")[0] == (426 if root_path else 404)
 
 
@@ -215,7 +215,7 @@ def test_lifespan_behind(framework: str, server: str, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_lifespan_mounted(framework: str, server: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It runs once: by what the program does for it, and not by the framework as well."""
+    """The lifespan runs once: the program runs it, and the framework doesn't run it again."""
     with serving(program(f"mounting.{framework}_around").app, server):
         assert capsys.readouterr().out == "the sockets' lifespan begins\n"
     assert capsys.readouterr().out == "the sockets' lifespan ends\n"
@@ -223,7 +223,7 @@ def test_lifespan_mounted(framework: str, server: str, capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("framework", ["starlette", "fastapi", "litestar", "django"])
 def test_below_a_root_path(framework: str, server: str) -> None:
-    """BlackSheep alone doesn't mount where the server has a root path."""
+    """Only BlackSheep can't mount on a server with a root path."""
     app = program(f"mounting.{framework}_around").app
     below = ROOT_PATHS[framework]
     with serving(app, server, "/api") as url, connect(f"{url}{below}/about/ada") as peer:
@@ -244,7 +244,7 @@ def test_stop(framework: str, server: str) -> None:
 
 @pytest.mark.parametrize("framework", ["starlette", "fastapi", "litestar"])
 def test_normalise_is_needed(framework: str) -> None:
-    """These put their own send before the server's, which then isn't known: so the program has normalise."""
+    """These put their own send before the server's, which hides the server: so the program has normalise."""
     pages = program(f"mounting.{framework}_around").pages
     sockets.ends.clear()
     with serving(pages, "hypercorn") as url, connect(f"{url}/ws/echo") as peer:
@@ -253,7 +253,7 @@ def test_normalise_is_needed(framework: str) -> None:
 
 
 def echoes(url: str) -> None:
-    """See that text and bytes come back, empty ones too."""
+    """Check that text and bytes are echoed, empty ones too."""
     with connect(url) as peer:
         for message in ("hello", b"\0bytes", b"", "", "ré", "x" * 100_000, b"x" * 100_000):
             peer.send(message)
@@ -261,14 +261,14 @@ def echoes(url: str) -> None:
 
 
 def refusal(url: str) -> Response:
-    """Give the response that refuses a connection."""
+    """Return the response that denies a connection."""
     with pytest.raises(InvalidStatus) as refused, connect(url):
         pass
     return refused.value.response
 
 
 def http(url: str, body: bytes | None = None) -> tuple[int, bytes]:
-    """Get, or post when there is a body; give the response's status and body."""
+    """Send a GET request, or a POST if there is a body; return the response's status and body."""
     url = url.replace("ws", "http", 1)
     try:
         with urlopen(url, body, timeout=DEADLINE) as response:

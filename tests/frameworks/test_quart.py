@@ -9,14 +9,14 @@ class TestQuart(Checks):
     framework = "quart"
     answer = "echo {}"
     denied = 401
-    failed = 1000  # it answers an exception with an HTTP response that nobody sees, and closes
+    failed = 1000  # it answers an exception with an HTTP response that the peer doesn't see, and closes
 
     @staticmethod
     def told(close: Close) -> object:
         return None  # it cancels the handler
 
     def test_below_a_root_path(self, module: ModuleType, server: str) -> None:
-        """It looks for the root path in the path."""
+        """It expects the root path in the path."""
         with serving(module.app, server, "/api") as url, connect(f"{url}/echo") as peer:
             peer.send("hello")
             assert receive(peer) == self.answer.format("hello")

@@ -1,11 +1,11 @@
-"""What stands behind the proxies, and what browsers talk to."""
+"""The app behind the proxies, with which browsers talk too."""
 
 import os
 from typing import Any, cast
 
 import msgspec
 from examples.mounted import page
-from tests.outside.told import Told
+from tests.outside.request_seen import RequestSeen
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from anysocket import Application, WebSocketRequest
@@ -15,10 +15,10 @@ app = Application(http=page, origins=os.environ.get("ORIGINS", "").split() or No
 
 @app.websocket("/tell")
 async def tell(request: WebSocketRequest) -> None:
-    """Tell what was asked for, repeat what the peer says, and print how it left."""
+    """Describe the request, echo the peer's messages, and print how the peer left."""
     ws = request.web_socket
     await ws.accept()
-    told = Told(
+    told = RequestSeen(
         client=request.client[0] if request.client else "",
         scheme=request.scheme,
         http_version=request.http_version,
@@ -30,5 +30,5 @@ async def tell(request: WebSocketRequest) -> None:
     print("the handler saw", ws.code, flush=True)
 
 
-believing = ProxyHeadersMiddleware(cast("Any", app))  # whose types list the scopes one by one
-"""The same, for which what a proxy says of the peer is true."""
+believing = ProxyHeadersMiddleware(cast("Any", app))  # its own types list the scopes one by one
+"""The same app, which trusts the proxy's headers."""

@@ -1,4 +1,4 @@
-"""The configurations that are tested and documented, and what comes of each in front of each server."""
+"""The proxy configurations that are tested and documented, and the result in front of each server."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ HAPROXY, NGINX = PROXIES["haproxy"], PROXIES["nginx"]
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A proxy's file, and what comes of it in front of each server."""
+    """A proxy's file, and the result in front of each server."""
 
     proxy: Proxy
     file: str
     does: str
-    """What it does, in Markdown."""
+    """The description, in Markdown."""
     websockets: Mapping[str, str]
-    """The HTTP version that handlers see, by server; on one without it no WebSocket opens."""
+    """The HTTP version that handlers see, by server; on other servers no WebSocket opens."""
     over_http2: Mapping[str, str] | None = None
-    """The same for peers over HTTP/2; None where there are none."""
+    """The same for peers over HTTP/2; None if there are none."""
     pages: Collection[str] = SERVERS
-    """The servers whose answers to other requests come through."""
+    """The servers whose answers to other requests get through."""
     tls: bool = False
-    """Whether peers come over TLS."""
+    """Whether peers use TLS."""
     tls_behind: bool = False
 
     @property
     def text(self) -> str:
-        """The file as it is."""
+        """The file, unchanged."""
         return (FOLDER / self.file).read_text()
 
 

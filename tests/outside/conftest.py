@@ -1,4 +1,4 @@
-"""These tests need what doesn't come with Python: apt-get install haproxy nginx chromium."""
+"""These tests need programs that don't come with Python: apt-get install haproxy nginx chromium."""
 
 from collections.abc import Generator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pages in a browser that talk to each server."""
+"""Pages in a browser that talk with each server."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.outside.configurations import HTTP1, NGINX_HTTP1, NGINX_TLS, TLS, Configuration
-from tests.outside.told import Told
+from tests.outside.request_seen import RequestSeen
 from tests.servers.serving import Serving
 
 from anysocket_matrix.proxies import Certificate, RunningProxy
@@ -31,7 +31,7 @@ PROTOCOL = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
 
 @pytest.fixture
 def browser(chromium: Browser) -> Generator[BrowserContext, None, None]:
-    """Give a browser without a past, which takes any certificate."""
+    """A browser with a fresh profile, which accepts any certificate."""
     with chromium.new_context(ignore_https_errors=True) as context:
         context.set_default_timeout(10_000)
         yield context
@@ -53,7 +53,7 @@ def serve(server: str, tmp_path: Path) -> Serve:
 
 
 def http(serving: Serving) -> str:
-    """Give the address of its pages."""
+    """Return the address of its pages."""
     return serving.url.replace("ws", "http", 1)
 
 
@@ -70,12 +70,12 @@ def say(page: Page, user: str, text: str) -> None:
 
 
 def connect(page: Page, url: str) -> str:
-    """Open a WebSocket in a page, and give its first message, or how it ended."""
+    """Open a WebSocket in a page, and return its first message, or how it ended."""
     return str(page.evaluate(CONNECT, url))
 
 
-def told(page: Page, url: str) -> Told:
-    return msgspec.json.decode(connect(page, url), type=Told)
+def request_seen(page: Page, url: str) -> RequestSeen:
+    return msgspec.json.decode(connect(page, url), type=RequestSeen)
 
 
 def test_mounted(browser: BrowserContext, serve: Serve) -> None:
@@ -104,9 +104,9 @@ def test_chat_room(browser: BrowserContext, serve: Serve) -> None:
 def test_the_page_goes_away(browser: BrowserContext, serve: Serve, leave: str) -> None:
     with serve(APP) as serving:
         page = visit(browser, http(serving))
-        told(page, f"{serving.url}/tell")
+        request_seen(page, f"{serving.url}/tell")
         page.close() if leave == "close" else page.reload()
-        serving.says("the handler saw 1001")
+        serving.expect_output("the handler saw 1001")
 
 
 def test_pages_from_elsewhere_are_refused(browser: BrowserContext, serve: Serve) -> None:
@@ -122,26 +122,26 @@ def test_pages_from_elsewhere_that_are_let_in(
         monkeypatch.setenv("ORIGINS", http(elsewhere))
         with serve(APP) as serving:
             page = visit(browser, http(elsewhere))
-            seen = told(page, f"{serving.url}/tell")
+            seen = request_seen(page, f"{serving.url}/tell")
             assert seen.headers["origin"] == [http(elsewhere)]
             own = visit(browser, http(serving))
             assert connect(own, f"{serving.url}/tell") == "closed 1006"
 
 
 OVER_TLS = {"uvicorn": "1.1", "hypercorn": "2", "granian": "1.1"}
-"""The version of HTTP that a WebSocket takes; the page takes HTTP/2 on granian too."""
+"""The HTTP version that a WebSocket uses; the page uses HTTP/2 on granian too."""
 
 
 def test_over_tls(browser: BrowserContext, serve: Serve, server: str, certificate: Certificate) -> None:
-    """It takes HTTP/2 on the server that says that it has WebSockets there, and HTTP/1.1 on others."""
+    """WebSockets use HTTP/2 on the server that offers them there, and HTTP/1.1 on others."""
     tls = ("--tls-certificate", str(certificate.chain), "--tls-key", str(certificate.key))
     with serve(APP, *tls) as serving:
         page = visit(browser, http(serving))
         assert page.evaluate(PROTOCOL) == ("http/1.1" if server == "uvicorn" else "h2")
-        seen = told(page, f"{serving.url}/tell")
+        seen = request_seen(page, f"{serving.url}/tell")
         assert (seen.http_version, seen.scheme) == (OVER_TLS[server], "wss")
         page.evaluate("own.close(3001)")
-        serving.says("the handler saw 3001")
+        serving.expect_output("the handler saw 3001")
 
 
 def test_behind_haproxy(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
@@ -153,14 +153,14 @@ def test_behind_haproxy(browser: BrowserContext, serve: Serve, certificate: Cert
         RunningProxy(TLS.proxy, which, serving.url, certificate) as front,
     ):
         page = visit(browser, f"https://{front.address}")
-        seen = told(page, f"wss://{front.address}/tell")
+        seen = request_seen(page, f"wss://{front.address}/tell")
         assert (seen.http_version, seen.headers["x-in-front"]) == ("1.1", ["2"])
         page.evaluate("own.close(3001)")
-        serving.says("the handler saw 3001")
+        serving.expect_output("the handler saw 3001")
 
 
 def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certificate) -> None:
-    """The page comes over HTTP/2, the WebSocket over a connection of its own, with HTTP/1.1."""
+    """The page uses HTTP/2, the WebSocket a connection of its own over HTTP/1.1."""
     line = "    proxy_http_version 1.1;"
     which = NGINX_TLS.text.replace(line, f"{line}\n    proxy_set_header X-In-Front $server_protocol;")
     with (
@@ -169,27 +169,27 @@ def test_behind_nginx(browser: BrowserContext, serve: Serve, certificate: Certif
     ):
         page = visit(browser, f"https://{front.address}")
         assert page.evaluate(PROTOCOL) == "h2"
-        seen = told(page, f"wss://{front.address}/tell")
+        seen = request_seen(page, f"wss://{front.address}/tell")
         assert (seen.http_version, seen.headers["x-in-front"]) == ("1.1", ["HTTP/1.1"])
         page.evaluate("own.close(3001)")
-        serving.says("the handler saw 3001")
+        serving.expect_output("the handler saw 3001")
 
 
 FRONTS = ((HTTP1, 1001), (TLS, 1006), (NGINX_HTTP1, 1001), (NGINX_TLS, 1001))
-"""What a handler sees when the page goes away."""
+"""The handler's close code after the page goes away."""
 
 
 @pytest.mark.parametrize(("configuration", "code"), FRONTS, ids=lambda each: str(getattr(each, "file", each)))
 def test_the_page_goes_away_behind_a_proxy(
     browser: BrowserContext, serve: Serve, certificate: Certificate, configuration: Configuration, code: int
 ) -> None:
-    """Over HTTP/2 the browser resets the stream, and haproxy drops the close frame before it."""
+    """Over HTTP/2 the browser resets the stream, and haproxy drops the close frame before the reset."""
     with (
         serve(APP) as serving,
         RunningProxy(configuration.proxy, configuration.text, serving.url, certificate) as front,
     ):
         secure = "s" if configuration.tls else ""
         page = visit(browser, f"http{secure}://{front.address}")
-        told(page, f"ws{secure}://{front.address}/tell")
+        request_seen(page, f"ws{secure}://{front.address}/tell")
         page.close()
-        serving.says(f"the handler saw {code}")
+        serving.expect_output(f"the handler saw {code}")

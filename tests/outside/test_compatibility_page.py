@@ -51,7 +51,7 @@ def merged(*more: Measured) -> Merged:
 
 @pytest.fixture
 def page(chromium: Browser) -> Generator[Page, None, None]:
-    """Give a page that may load nothing and whose script may not fail."""
+    """A page that may load nothing else, and whose script mustn't fail."""
     requests: list[str] = []
     errors: list[Error] = []
 
@@ -156,7 +156,7 @@ def test_any_need(page: Page, file: Path) -> None:
     press(page, "connections over HTTP/2")
     assert columns(page) == ["hypercorn 0.18.0"]
     press(page, "a dead peer noticed")
-    expect(page.locator(".headline")).to_have_text("None has all of it.")
+    expect(page.locator(".headline")).to_have_text("No server has all of this.")
     expect(page.locator(".answers .no").last).to_contain_text("Not measured: a dead peer noticed")
 
 
@@ -164,7 +164,7 @@ def test_a_need_with_failures(page: Page, file: Path) -> None:
     partly = row("uvicorn", "0.55.0", cell("a.b", NATIVE, REASON), unexpected("a.c", ABSENT, REASON))
     visit(page, file, Merged([Measured("uvicorn", "0.55.0", {"py311": partly})]))
     press(page, "keeps the peer's close reason")
-    expect(page.locator(".headline")).to_have_text("None has all of it.")
+    expect(page.locator(".headline")).to_have_text("No server has all of this.")
     expect(page.locator(".answers .partly")).to_contain_text(
         "uvicorn 0.55.0: partly. With failures: the reason"
     )
@@ -273,7 +273,7 @@ def test_known_failures(page: Page, file: Path) -> None:
     visit(page, file, merged(Measured("nonecorn", "0.1", {"py311": failing})))
     expect(page.locator("table.known a")).to_have_attribute("href", THREAD)
     page.get_by_role("button", name="a.b on nonecorn 0.1: known").click()
-    expect(page.locator(".detail").get_by_role("link", name="told of upstream")).to_have_attribute(
+    expect(page.locator(".detail").get_by_role("link", name="see the thread")).to_have_attribute(
         "href", THREAD
     )
 

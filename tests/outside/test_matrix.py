@@ -1,4 +1,4 @@
-"""The matrix's rows through a proxy, from the command line."""
+"""The matrix's rows behind a proxy, from the command line."""
 
 import os
 import signal
@@ -21,12 +21,12 @@ CASES = {
     "request.addresses": (Verdict.NATIVE, Verdict.ABSENT),
     "lifecycle.sigterm": (Verdict.NATIVE, None),
 }
-"""What becomes of a case on hypercorn, and what through any proxy; nothing where it doesn't run."""
+"""The verdict of a case on hypercorn, and behind any proxy; None if it doesn't run there."""
 
 PROGRAMS = {proxy.program for proxy in PROXIES.values()}
 
 DEADLINE = 120.0
-"""Seconds for a machine that has more to do."""
+"""Seconds, for a machine with other work."""
 
 
 @contextmanager
@@ -44,7 +44,7 @@ def matrix(folder: Path, *arguments: str) -> Generator[subprocess.Popen[bytes], 
 
 
 def users_of(folder: Path) -> set[str]:
-    """Name the programs that have a file in this folder open, deleted or not."""
+    """Return the programs that have a file in this folder open, deleted or not."""
     found: set[str] = set()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -19,7 +19,7 @@ from tests.outside.configurations import (
     TLS_BEHIND,
     Configuration,
 )
-from tests.outside.told import Told
+from tests.outside.request_seen import RequestSeen
 from tests.servers.serving import Serving
 
 from anysocket_matrix.peer.frames import Opcode
@@ -28,7 +28,7 @@ from anysocket_matrix.peer.wire import Mismatch, unverified
 from anysocket_matrix.proxies import Certificate, RunningProxy
 
 SILENCE = 1.0
-"""Seconds; more than a proxy is told to bear with where that is tested."""
+"""Seconds, longer than a proxy may wait where that is tested."""
 
 
 class Site:
@@ -36,7 +36,7 @@ class Site:
 
     def __init__(self, serving: Serving, front: RunningProxy, *, tls: bool) -> None:
         self.address = front.address
-        self.says = serving.says
+        self.expect_output = serving.expect_output
         self._tls = tls
 
     @property
@@ -44,7 +44,7 @@ class Site:
         return f"{'https' if self._tls else 'http'}://{self.address}"
 
     def get_page(self) -> bytes:
-        """Give the answer to a request that isn't for a WebSocket."""
+        """Return the response to a request that isn't for a WebSocket."""
         client = HTTPConnection(self.address, timeout=10)
         if self._tls:
             client = HTTPSConnection(self.address, timeout=10, context=unverified())
@@ -60,7 +60,7 @@ class Site:
 
 
 class Serve(Protocol):
-    """Serve behind a configuration, or behind one with changes: what to replace, by what."""
+    """Serve behind a configuration, with replacements in its text."""
 
     def __call__(
         self,
@@ -98,33 +98,33 @@ def serve(log: Path, certificate: Certificate) -> Serve:
     return serve
 
 
-def told(peer: Peer) -> Told:
-    """Receive what the handler says first."""
+def request_seen(peer: Peer) -> RequestSeen:
+    """Receive the handler's first message."""
     peer.expect_open()
-    return msgspec.json.decode(peer.receive_frame().payload, type=Told)
+    return msgspec.json.decode(peer.receive_frame().payload, type=RequestSeen)
 
 
 def check(site: Site, version: str, *, http2: bool) -> None:
-    """Do what WebSockets do."""
+    """Check that a WebSocket works."""
     with site.connect(headers=[("Origin", site.origin)], http2=http2) as peer:
-        assert told(peer).http_version == version
+        assert request_seen(peer).http_version == version
         peer.send_text("text")
         peer.expect_text("text")
         peer.send_bytes(bytes(200_000))
         peer.expect_bytes(bytes(200_000))
         peer.send_close(3001)
         peer.expect_close(3001)
-    site.says("the handler saw 3001")
+    site.expect_output("the handler saw 3001")
     with site.connect(http2=http2) as peer:
-        told(peer)
+        request_seen(peer)
         peer.reset_stream()
-        site.says("the handler saw 1006")
+        site.expect_output("the handler saw 1006")
     with site.connect("/nowhere", http2=http2) as peer:
         peer.expect_status(403)
 
 
 def check_broken(site: Site, *, http2: bool) -> None:
-    """Find that no WebSocket opens."""
+    """Check that no WebSocket opens."""
     with pytest.raises(Mismatch), site.connect(http2=http2) as peer:
         peer.expect_open()
 
@@ -149,7 +149,7 @@ def test_configurations(serve: Serve, server: str, configuration: Configuration)
 
 @pytest.mark.parametrize("server", ["hypercorn", "granian"])
 def test_without_ws_h1(serve: Serve, server: str) -> None:
-    """A WebSocket may then take the HTTP/2 connection that another request has left open behind."""
+    """A WebSocket may then use the HTTP/2 connection that another request has left open behind."""
     with serve(server, TLS_BEHIND, (" ws h1", "")) as site:
         assert site.get_page() == PAGE
         if server == "hypercorn":
@@ -166,18 +166,18 @@ NO_TUNNEL = ("  timeout tunnel 1h\n", "")
 
 @both_versions
 def test_silence_without_timeout_tunnel(serve: Serve, server: str, *, http2: bool) -> None:
-    """After `timeout client` or `timeout server`, both sides see that the connection broke."""
+    """After `timeout client` or `timeout server`, both sides see a lost connection."""
     with serve(server, TLS, IMPATIENT, NO_TUNNEL) as site, site.connect(http2=http2) as peer:
-        told(peer)
+        request_seen(peer)
         peer.expect_end()
-        site.says("the handler saw 1006")
+        site.expect_output("the handler saw 1006")
 
 
 @both_versions
 def test_silence_with_timeout_tunnel(serve: Serve, server: str, *, http2: bool) -> None:
-    """Once the connection is open, `timeout tunnel` is the only one that counts."""
+    """Once the connection is open, only `timeout tunnel` counts."""
     with serve(server, TLS, IMPATIENT) as site, site.connect(http2=http2) as peer:
-        told(peer)
+        request_seen(peer)
         assert not peer.hears_something(within=SILENCE)
         peer.send_text("still here")
         peer.expect_text("still here")
@@ -191,7 +191,7 @@ def test_pings_are_no_silence(serve: Serve, server: str, *, http2: bool) -> None
         serve(server, TLS, IMPATIENT, NO_TUNNEL, options=pinging) as site,
         site.connect(http2=http2) as peer,
     ):
-        told(peer)
+        request_seen(peer)
         until = time.monotonic() + SILENCE
         while time.monotonic() < until:
             ping = peer.receive_frame("a ping")
@@ -200,22 +200,22 @@ def test_pings_are_no_silence(serve: Serve, server: str, *, http2: bool) -> None
 
 
 def test_silence_at_nginx(serve: Serve, server: str) -> None:
-    """After `proxy_read_timeout`, both sides see that the connection broke."""
+    """After `proxy_read_timeout`, both sides see a lost connection."""
     impatient = ("proxy_read_timeout 1h", "proxy_read_timeout 500ms")
     with serve(server, NGINX_HTTP1, impatient) as site, site.connect() as peer:
-        told(peer)
+        request_seen(peer)
         peer.expect_end()
-        site.says("the handler saw 1006")
+        site.expect_output("the handler saw 1006")
 
 
 def test_no_silence_at_nginx(serve: Serve, server: str) -> None:
-    """What comes from the peer breaks the silence as well as what comes from the server."""
+    """Data from the peer resets the timeout, as well as data from the server."""
     impatient = ("proxy_read_timeout 1h", "proxy_read_timeout 500ms")
     with serve(server, NGINX_HTTP1, impatient) as site, site.connect() as peer:
-        told(peer)
+        request_seen(peer)
         until = time.monotonic() + SILENCE
         while time.monotonic() < until:
-            peer.send_frame(Opcode.PONG)  # which nobody answers
+            peer.send_frame(Opcode.PONG)  # which has no answer
             assert not peer.hears_something(within=0.1)
         peer.send_text("still here")
         peer.expect_text("still here")
@@ -223,21 +223,21 @@ def test_no_silence_at_nginx(serve: Serve, server: str) -> None:
 
 @pytest.mark.parametrize("buffering", ["on", "off"])
 def test_buffering_is_for_pages(serve: Serve, server: str, buffering: str) -> None:
-    """Whatever `proxy_buffering` says, messages come at once."""
+    """Messages arrive at once, whatever `proxy_buffering` says."""
     line = "    proxy_http_version 1.1;\n"
     with serve(server, NGINX_HTTP1, (line, f"{line}    proxy_buffering {buffering};\n")) as site:
         check(site, "1.1", http2=False)
 
 
 def test_underscores(serve: Serve, server: str) -> None:
-    """nginx drops a header with an underscore in its name, unless it is told otherwise."""
+    """nginx drops a header with an underscore in its name, unless it is configured to keep it."""
     line = "  listen ${LISTEN};\n"
     for configured, kept in (line, False), (f"{line}  underscores_in_headers on;\n", True):
         with (
             serve(server, NGINX_HTTP1, (line, configured)) as site,
             site.connect(headers=[("x_a", "1")]) as peer,
         ):
-            assert ("x_a" in told(peer).headers) is kept
+            assert ("x_a" in request_seen(peer).headers) is kept
 
 
 both_proxies = pytest.mark.parametrize("configuration", [TLS, NGINX_TLS], ids=lambda each: each.file)
@@ -245,10 +245,10 @@ both_proxies = pytest.mark.parametrize("configuration", [TLS, NGINX_TLS], ids=la
 
 @both_proxies
 def test_what_the_handler_is_told(serve: Serve, server: str, configuration: Configuration) -> None:
-    """The connection's other side is the proxy; the peer is in the headers, whatever it says of itself."""
+    """The other side of the connection is the proxy; the peer is in the headers."""
     pretence = [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "ftp")]
     with serve(server, configuration) as site, site.connect(headers=pretence) as peer:
-        seen = told(peer)
+        seen = request_seen(peer)
     assert (seen.client, seen.scheme) == ("127.0.0.1", "ws")
     assert seen.headers["x-forwarded-for"] == ["127.0.0.1"]
     assert seen.headers["x-forwarded-proto"] == ["https"]
@@ -256,7 +256,7 @@ def test_what_the_handler_is_told(serve: Serve, server: str, configuration: Conf
 
 
 PEER = {TLS.file: ("%[src]", "192.0.2.1"), NGINX_TLS.file: ("$remote_addr", "192.0.2.1")}
-"""What makes another peer of ours, for a test that has only the loopback."""
+"""The header that names another peer, for a test that has only loopback."""
 
 
 @both_proxies
@@ -264,7 +264,7 @@ def test_believing(serve: Serve, server: str, configuration: Configuration) -> N
     """uvicorn's middleware, which runs on every server, puts the peer in the proxy's place."""
     elsewhere = PEER[configuration.file]
     with serve(server, configuration, elsewhere, app="believing") as site, site.connect() as peer:
-        seen = told(peer)
+        seen = request_seen(peer)
     assert (seen.client, seen.scheme) == ("192.0.2.1", "wss")
 
 
@@ -276,7 +276,7 @@ ANOTHER_HOST = {
 
 @both_proxies
 def test_a_host_that_is_not_passed_on(serve: Serve, server: str, configuration: Configuration) -> None:
-    """The proxy's pages are refused then: what they come from isn't the application's host."""
+    """Then the proxy's pages are refused, because their origin isn't the application's host."""
     with (
         serve(server, configuration, ANOTHER_HOST[configuration.file]) as site,
         site.connect(headers=[("Origin", site.origin)]) as peer,

@@ -1,4 +1,4 @@
-"""What haproxy does with a connection to the server that another request has left open."""
+"""haproxy and a connection to the server that another request has left open."""
 
 import socket
 from collections.abc import Generator
@@ -18,7 +18,7 @@ ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 @pytest.fixture
 def address() -> Generator[str, None, None]:
-    """Give the address of a server that closes a connection as the second request comes."""
+    """The address of a server that closes a connection when the second request comes."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -44,7 +44,7 @@ def answer_once(connection: socket.socket) -> None:
 
 @pytest.mark.parametrize("reuse", ["never", "safe"])
 def test_a_connection_that_is_just_closing(address: str, certificate: Certificate, reuse: str) -> None:
-    """By itself haproxy gives it to a WebSocket over HTTP/2, which is reset then."""
+    """By default haproxy gives it to a WebSocket over HTTP/2, which is then reset."""
     text = TLS.text.replace("http-reuse never", f"http-reuse {reuse}")
     with RunningProxy(TLS.proxy, text, f"http://{address}", certificate) as front:
         with closing(HTTPSConnection(front.address, context=unverified())) as page:

@@ -1,4 +1,4 @@
-"""What the tests of serving serve."""
+"""The apps of the serving tests."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -14,14 +14,14 @@ app = Application()
 
 @app.websocket("/pid")
 async def pid(request: WebSocketRequest) -> None:
-    """Tell which process this is."""
+    """Return this process's id."""
     await request.web_socket.accept()
     await request.web_socket.send(str(os.getpid()))
 
 
 @app.websocket("/request")
 async def about(request: WebSocketRequest) -> None:
-    """Tell what was asked for."""
+    """Describe the request."""
     await request.web_socket.accept()
     for field in (request.root_path, request.path, request.scheme, str(request.client)):
         await request.web_socket.send(field)
@@ -29,7 +29,7 @@ async def about(request: WebSocketRequest) -> None:
 
 @app.websocket("/deaf")
 async def deaf(request: WebSocketRequest) -> None:
-    """Stay, whatever the peer and the server want."""
+    """Never end, whatever the peer and the server want."""
     await request.web_socket.accept()
     await request.web_socket.send("here")
     await anyio.sleep_forever()
@@ -37,7 +37,7 @@ async def deaf(request: WebSocketRequest) -> None:
 
 @app.websocket("/patient")
 async def patient(request: WebSocketRequest) -> None:
-    """Stay until the end, and say so on standard output."""
+    """Wait for the end, and print it to standard output."""
     ws = request.web_socket
     await ws.accept()
     await ws.send("here")
@@ -47,7 +47,7 @@ async def patient(request: WebSocketRequest) -> None:
 
 
 async def of_another_framework(scope: Scope, receive: Receive, send: Send) -> None:
-    """Be a raw ASGI app: stay until the end, and say so on standard output."""
+    """Wait for the end and print it, as a raw ASGI app."""
     if scope["type"] != "websocket":
         raise ValueError(f"nothing here for {scope['type']}")
     await receive()
@@ -70,7 +70,7 @@ never = Application(lifespan=no_database)
 
 
 async def failing(scope: Scope, receive: Receive, send: Send) -> None:
-    """Be a raw ASGI app that fails within its answer over http, and after it has accepted a WebSocket."""
+    """Fail within the answer to an http request, and after accepting a WebSocket, as a raw ASGI app."""
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"half", "more_body": True})

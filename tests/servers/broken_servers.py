@@ -1,4 +1,4 @@
-"""Servers that are broken in one way each: uvicorn but for that. `test_broken_servers` registers them."""
+"""Servers that are broken in one way each, otherwise like uvicorn. `test_broken_servers` registers them."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from anysocket_adapters.uvicorn.server import Uvicorn
 
 
 class Broken(Uvicorn):
-    """uvicorn after `spoil`, which is called in the server's process."""
+    """uvicorn with a fault: `spoil` is called in the server's process."""
 
     def __init__(self, name: str, spoil: Callable[[], None]) -> None:
         super().__init__(f"broken-{name}", "websockets-sansio", UvicornSansIOTransport)
@@ -30,7 +30,7 @@ class Broken(Uvicorn):
 
 
 def wrong_codes() -> None:
-    """Send the next close code instead."""
+    """Send another close code, one higher."""
     right = Protocol.send
 
     async def send(self: Protocol, message: ASGISendEvent) -> None:
@@ -54,7 +54,7 @@ def lost_messages() -> None:
 
 
 def mortal() -> None:
-    """Die of every fifth handshake."""
+    """Die at every fifth handshake."""
     right, count = Protocol.run_asgi, iter(range(4))
 
     async def run_asgi(self: Protocol) -> None:
@@ -72,19 +72,19 @@ def deaf() -> None:
 
 
 def noisy() -> None:
-    """Print without end what is no text, moves the cursor, and looks like markup."""
+    """Print without end bytes that aren't text, cursor movements, and markup."""
 
     while True:
         os.write(1, b"\xff\x1b[2J\x1b[31m[bold red]" * 1000 + b"\n")
 
 
 def unable() -> None:
-    """Fail at the import of what the server needs."""
+    """Fail at an import that the server needs."""
     import_module("broken_dependency")
 
 
 class NeverReady(Broken):
-    """Serves nobody."""
+    """Never becomes ready."""
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         print("waiting for a better day", flush=True)
@@ -92,7 +92,7 @@ class NeverReady(Broken):
 
 
 class Dumb(Broken):
-    """Takes connections, says that it is ready, and answers nothing."""
+    """Accepts connections and says that it is ready, but answers nothing."""
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         listener.listen()
@@ -102,7 +102,7 @@ class Dumb(Broken):
 
 
 def nothing() -> None:
-    """Spoil nothing."""
+    """Change nothing."""
 
 
 SERVERS: dict[str, Server] = {
@@ -121,7 +121,7 @@ SERVERS: dict[str, Server] = {
 
 
 def __getattr__(name: str) -> Server:
-    """Give what an entry point names: `broken_servers:broken_codes`."""
+    """Return the object that an entry point names: `broken_servers:broken_codes`."""
     try:
         return SERVERS[name.replace("_", "-")]
     except KeyError:

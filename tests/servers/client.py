@@ -1,4 +1,4 @@
-"""The `websockets` package as a client, which owes nothing to this project."""
+"""A client that is independent of this project: the `websockets` package."""
 
 from collections.abc import Iterable, Mapping
 from ssl import SSLContext
@@ -16,7 +16,7 @@ def connect(
     compression: str | None = "deflate",
     max_queue: int | None = 16,
 ) -> websockets_connect:
-    """Connect to our own server, without a proxy, whatever the environment says."""
+    """Connect to a server of these tests, without a proxy, whatever the environment says."""
     return websockets_connect(
         url,
         additional_headers=headers,

@@ -1,4 +1,4 @@
-"""These tests start real servers, on loopback only; the tests above this folder open no socket."""
+"""These tests start real servers, on loopback only; the tests in the folder above open no sockets."""
 
 import pytest
 
@@ -9,7 +9,7 @@ SERVERS = ("uvicorn", "hypercorn", "granian", "daphne")
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """Use what all servers run on."""
+    """Return the event loop that all servers support."""
     return "asyncio"
 
 
@@ -20,7 +20,7 @@ def server(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=(*SERVERS, "granian-rsgi"))
 def row(request: pytest.FixtureRequest) -> str:
-    """Give also the server that doesn't speak ASGI."""
+    """Return each row, also that of the server that doesn't speak ASGI."""
     return installed(request.param)
 
 

@@ -1,4 +1,4 @@
-"""An app as the command line serves it, in a process group of its own that leaves nothing behind."""
+"""An app served by the command line, in its own process group, of which no process stays."""
 
 import os
 import re
@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from anysocket_matrix.processes.tethered_process import group_members
+
 ROOT = Path(__file__).parents[2]
 
 START_DEADLINE = 30.0
@@ -19,12 +21,12 @@ READY = re.compile(r"^anysocket: (\S+) (\S+) is ready on (\S+)$", re.MULTILINE)
 
 
 def command(target: str, *options: str) -> list[str]:
-    """Give the command that serves an app."""
+    """Return the command that serves an app."""
     return [sys.executable, "-m", "anysocket_matrix", "serve", target, *options]
 
 
 class Serving:
-    """A server that runs; its `with` block ends once it has ended, with all its workers."""
+    """A running server; its `with` block waits for the end of all its workers."""
 
     def __init__(self, log: Path, *arguments: str) -> None:
         """Serve with the options of `anysocket serve`."""
@@ -65,7 +67,7 @@ class Serving:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process still runs."""
         return self._process.poll() is None
 
     @property
@@ -74,11 +76,11 @@ class Serving:
         return self.ready()[3]
 
     def log(self) -> str:
-        """Give what has been printed."""
+        """Return the output so far."""
         return self._log.read_text(errors="replace")
 
-    def says(self, text: str) -> None:
-        """Wait until it has printed something."""
+    def expect_output(self, text: str) -> None:
+        """Wait until the server has printed this text."""
         until = time.monotonic() + START_DEADLINE
         while text not in self.log():
             assert time.monotonic() < until, self.log()
@@ -96,19 +98,15 @@ class Serving:
             raise AssertionError(f"still running after {timeout:g} s:\n{self.log()}") from None
 
     def wait_until_nothing_is_left(self, timeout: float) -> None:
-        """Wait for the last of its processes, such as the tracker of multiprocessing, to end."""
+        """Wait for the end of its last process, such as multiprocessing's resource tracker."""
         until = time.monotonic() + timeout
         while left := self.processes():
             assert time.monotonic() < until, f"left: {left}\n{self.log()}"
             time.sleep(0.01)
 
     def processes(self) -> list[int]:
-        """Give the processes of the group that are still there."""
-        found = subprocess.run(
-            ["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True
-        )
-        rows = [line.split() for line in found.stdout.splitlines()]
-        return [int(pid) for pid, group, stat in rows if int(group) == self._process.pid and stat[0] != "Z"]
+        """Return the processes of the group that still run."""
+        return group_members(self._process.pid)
 
     def __enter__(self) -> Self:
         return self

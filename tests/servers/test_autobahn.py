@@ -51,10 +51,10 @@ def test_a_verdict_that_is_flipped_fails_the_run(tmp_path: Path) -> None:
         (("--server", "apache"), "there is no server 'apache': choose one of "),
         (
             ("--server", "hypercorn+tls"),
-            "Autobahn's cases speak HTTP/1.1, no TLS, and to no proxy: hypercorn+tls",
+            "Autobahn's cases need HTTP/1.1, no TLS and no proxy: hypercorn+tls",
         ),
         ((*FEW, "--cases", "8.1"), "Autobahn has no case or group '8.1': its groups are 1, 2, 3, 4, "),
-        ((*FEW, "--verdicts", "/nowhere"), "no verdicts are committed of hypercorn "),
+        ((*FEW, "--verdicts", "/nowhere"), "no verdicts are committed for hypercorn "),
         ((*FEW, "--accept", "--json", "/dev/null/file"), "/dev/null/file must be a file, such as "),
         ((*FEW, "--accept", "--json", "/dev/null/a.json"), "can't write /dev/null/a.json"),
     ],

@@ -1,4 +1,4 @@
-"""`anysocket bench` on real servers, for as short as it can be: what it measures, not how much."""
+"""`anysocket bench` on real servers, in runs that are as short as possible: the figures don't matter."""
 
 import os
 import select
@@ -12,14 +12,14 @@ import psutil
 import pytest
 
 from anysocket_matrix.bench import apps, scenarios
-from anysocket_matrix.bench.generator import Generator, LoadFailed
+from anysocket_matrix.bench.generator import LoadFailed, LoadGenerator
+from anysocket_matrix.bench.protocol import Command, Open, Run
 from anysocket_matrix.bench.results import read
 from anysocket_matrix.bench.scenarios import SCENARIOS
 from anysocket_matrix.bench.server import AppServer, cores
 from anysocket_matrix.bench.summary import summarise
-from anysocket_matrix.bench.talk import Command, Open, Run
 from anysocket_matrix.cli import app as anysocket
-from anysocket_matrix.processes.inherited_pipe import HELD
+from anysocket_matrix.processes.inherited_pipe import INHERITED_PIPE
 from anysocket_matrix.rows.rows import row
 
 DEADLINE = 30
@@ -64,7 +64,7 @@ def test_every_scenario_is_measured_side_by_side(tmp_path: Path) -> None:
     shown = bench("--show", str(json), "--html", str(html))
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout == ran.stdout.lstrip("\n")
-    assert html.read_text().count("<svg") == len(SCENARIOS) + 2  # memory of broadcast and crowd too
+    assert html.read_text().count("<svg") == len(SCENARIOS) + 2  # and memory of broadcast and crowd
 
 
 def test_rsgi_is_compared_with_raw_asgi_and_raw_rsgi(tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ PerMessageDeflate.encode = lambda self, frame: frame
     ("server", "path", "spoil", "why"),
     [
         ("granian", "/echo", "", "permessage-deflate was offered, and the answer is none"),
-        ("uvicorn", "/echo", NEVER_COMPRESSES, "what came back isn't a text compressed in one frame: b'"),
-        ("uvicorn", "/broadcast", "", "another message came back: b'joined'"),
+        ("uvicorn", "/echo", NEVER_COMPRESSES, "the reply isn't a text compressed in one frame: b'"),
+        ("uvicorn", "/broadcast", "", "the reply is another message: b'joined'"),
     ],
 )
 def test_compressed_fails_on_what_comes_back(
@@ -119,7 +119,7 @@ def test_compressed_fails_on_what_comes_back(
     (scenario,) = scenarios.choose(["compressed"], None)
     raw = apps.choose(["raw"])[0]
     of_server, of_client = cores()
-    with AppServer(row(server), raw, of_server) as serving, Generator(of_client) as client:
+    with AppServer(row(server), raw, of_server) as serving, LoadGenerator(of_client) as client:
         serving.processes()
         url = serving.url + path
         commands: list[Command] = [Open(url, scenario, 1), Run(url, 0.1)]
@@ -133,13 +133,13 @@ def test_an_interrupted_run_leaves_nothing() -> None:
         command("--server", "uvicorn", "--server", "daphne", "--scenario", "echo-32", "--rounds", "1000"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, HELD: str(writing)},
+        env={**os.environ, INHERITED_PIPE: str(writing)},
         pass_fds=[writing],
     ) as running:
         os.close(writing)
         try:
             until = time.monotonic() + DEADLINE
-            # Two servers, one of them below another process, and a client for each.
+            # Two servers, one of which runs below another process, and a client for each.
             while len(psutil.Process(running.pid).children(recursive=True)) < 5:
                 assert time.monotonic() < until
                 assert running.poll() is None
@@ -149,7 +149,7 @@ def test_an_interrupted_run_leaves_nothing() -> None:
             running.kill()
     with open(reading, "rb") as held:
         assert select.select([held], [], [], DEADLINE)[0]
-        assert held.read() == b""  # nobody holds the other end
+        assert held.read() == b""  # no process holds the other end
 
 
 def test_a_server_that_does_not_start_costs_its_own_cells(tmp_path: Path) -> None:
@@ -173,14 +173,14 @@ def test_a_server_that_does_not_start_costs_its_own_cells(tmp_path: Path) -> Non
     (trouble,) = results.troubles
     assert (trouble.app, trouble.scenario) == ("raw", "echo-32")
     assert "uvicorn is broken" in trouble.log
-    assert "raw on uvicorn ended with 1" in ran.stdout
+    assert "raw on uvicorn ended with status 1" in ran.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("--server", "apache"), "there is no server 'apache': choose one of "),
-        (("--server", "hypercorn+h2"), "the client speaks HTTP/1.1, no TLS, and to no proxy: hypercorn+h2 "),
+        (("--server", "hypercorn+h2"), "the client needs HTTP/1.1, no TLS and no proxy: hypercorn+h2 "),
         (("--app", "django"), "there is no app 'django': choose from raw, raw-rsgi, raw-rsgi-to-the-end, "),
         (("--app", "raw-rsgi", "--server", "uvicorn"), "raw-rsgi can't be served on uvicorn"),
         (("--scenario", "chat"), "there is no scenario 'chat': choose from echo-32, echo-1k, "),

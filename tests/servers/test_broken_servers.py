@@ -1,4 +1,4 @@
-"""What the matrix says of servers that are broken, and that they neither stop nor outlive it."""
+"""The matrix's results for broken servers, which can neither stop the run nor outlive it."""
 
 import os
 import re
@@ -31,21 +31,21 @@ HURRIED = """
 import sys
 
 if "broken-never" in sys.orig_argv:
-    from anysocket_matrix.rows.rows import servers
+    from anysocket_matrix.rows import running_server
 
-    servers.START_DEADLINE = 10.0
+    running_server.START_DEADLINE = 10.0
 if "broken-dumb" in sys.orig_argv:
-    from anysocket_matrix.running import under_test
-    from anysocket_matrix.peer.peer import wire
+    from anysocket_matrix.peer import wire
+    from anysocket_matrix.running import row_servers
 
-    wire.HANDSHAKE_DEADLINE, under_test.PATIENCE = 2.0, 5.0
+    wire.HANDSHAKE_DEADLINE, row_servers.PATIENCE = 2.0, 5.0
 """
-"""What Python does first: servers that never answer are to cost less time than usual."""
+"""The code that Python runs at startup: silent servers should take less time than usual."""
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder in which Python finds the broken servers, as a distribution of their own."""
+    """Make a folder from which Python imports the broken servers, as a separate distribution."""
     folder = tmp_path_factory.mktemp("broken")
     (folder / "sitecustomize.py").write_text(HURRIED)
     (folder / "broken_servers.py").symlink_to(Path(__file__).with_name("broken_servers.py"))
@@ -72,7 +72,7 @@ STARTED: list[subprocess.Popen[str]] = []
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_is_left() -> Iterator[None]:
-    """End the runs of tests that failed: what they have started ends with them."""
+    """End the runs of failed tests, together with every process that they have started."""
     yield
     for process in STARTED:
         process.kill()
@@ -80,8 +80,8 @@ def nothing_is_left() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def told(path: Path) -> tuple[str, dict[str, RowResult]]:
-    """Run some cases on all of them at once, and give what is printed, and the rows."""
+def finished(path: Path) -> tuple[str, dict[str, RowResult]]:
+    """Run some cases on all of them at once, and return the output and the rows."""
     mark, results = str(uuid4()), path / "results.json"
     cases = [argument for case in CASES for argument in ("--case", case)]
     servers = [argument for name in SERVERS for argument in ("--server", name)]
@@ -117,9 +117,9 @@ def unexpected(row: RowResult) -> dict[str, list[Failure]]:
     ],
 )
 def test_is_caught_by_its_cases(
-    name: str, caught: set[str], says: tuple[str, ...], told: tuple[str, dict[str, RowResult]]
+    name: str, caught: set[str], says: tuple[str, ...], finished: tuple[str, dict[str, RowResult]]
 ) -> None:
-    printed, rows = told
+    printed, rows = finished
     found = unexpected(rows[name])
     assert set(found) == caught
     first = next(iter(found.values()))[0].says
@@ -128,8 +128,8 @@ def test_is_caught_by_its_cases(
     assert rows[name].trouble is None
 
 
-def test_dies_after_some_connections(told: tuple[str, dict[str, RowResult]]) -> None:
-    printed, rows = told
+def test_dies_after_some_connections(finished: tuple[str, dict[str, RowResult]]) -> None:
+    printed, rows = finished
     found = unexpected(rows["broken-mortal"])
     assert 3 <= len(found) < len(CASES) - 1
     for why in found.values():
@@ -148,8 +148,8 @@ def test_dies_after_some_connections(told: tuple[str, dict[str, RowResult]]) -> 
         ("broken-noisy", "was killed because it printed more than 16 MiB", r"\xff\x1b[2J\x1b[31m[bold red]"),
     ],
 )
-def test_is_given_up(name: str, says: str, log: str, told: tuple[str, dict[str, RowResult]]) -> None:
-    printed, rows = told
+def test_is_given_up(name: str, says: str, log: str, finished: tuple[str, dict[str, RowResult]]) -> None:
+    printed, rows = finished
     found = unexpected(rows[name])
     assert set(found) >= {*CASES} - {"lifecycle.sigterm_with_a_silent_peer"}
     last = found["messages.text"][-1]
@@ -188,7 +188,7 @@ LONG = ("--server", "hypercorn", "--server", "granian")
 
 
 def started(path: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    """Start a run, and wait until its servers have begun."""
+    """Start a run, and wait until its servers have started."""
     mark = str(uuid4())
     process = run(path, *(arguments or LONG), mark=mark)
     wait_until(lambda: sum(SERVER in each for each in commands_with(f"ANYSOCKET_TEST={mark}")) >= 2)

@@ -1,4 +1,4 @@
-"""What is daphne's alone: one reactor in a process, and a handshake that it would read twice."""
+"""Tests for daphne alone: one reactor in a process, and a handshake that it would read twice."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,7 +18,7 @@ from anysocket_matrix.peer.peer import Peer
 
 @asynccontextmanager
 async def greeting() -> AsyncGenerator[dict[str, object], None]:
-    """Give what daphne, which has no lifespan, can't give."""
+    """Return what daphne, which has no lifespan, can't have."""
     yield {"greeting": "hello"}
 
 
@@ -29,7 +29,7 @@ counts: list[int] = []
 
 @app.websocket("/echo")
 async def echo(request: WebSocketRequest) -> None:
-    """Greet, and send everything back."""
+    """Greet, and send every message back."""
     ws = request.web_socket
     await ws.accept()
     await ws.send(str(request.state["greeting"]))
@@ -39,7 +39,7 @@ async def echo(request: WebSocketRequest) -> None:
 
 @app.websocket("/late")
 async def late(request: WebSocketRequest) -> None:
-    """Answer the handshake when the gate is open, and tell how many messages came until the end."""
+    """Accept when the gate is open, and count the messages up to the end."""
     await gates[-1].wait()
     await request.web_socket.accept()
     count = 0
@@ -50,7 +50,7 @@ async def late(request: WebSocketRequest) -> None:
 
 @app.websocket("/busy")
 async def busy(request: WebSocketRequest) -> None:
-    """Stay until the gate is open."""
+    """Wait until the gate is open."""
     await request.web_socket.accept()
     await gates[-1].wait()
 
@@ -113,11 +113,11 @@ async def test_nothing_is_left_in_the_event_loop(gate: anyio.Event) -> None:
 
 @pytest.mark.anyio
 async def test_a_peer_that_does_not_wait_for_its_handshake(gate: anyio.Event) -> None:
-    """It can fill no memory, and what it sends is kept, even what looks like another handshake."""
+    """The peer can fill no memory, and its data is kept, even if it looks like another handshake."""
     much = 64 * 1024 * 1024
     async with running(app, "daphne") as url:
         with await asyncio.to_thread(Peer.connect, f"{url}/late", answer=False) as peer:
-            peer.send_raw(b"\x81\x84\0\0\0\0\r\n\r\n")  # a text of two empty lines, masked with nothing
+            peer.send_raw(b"\x81\x84\0\0\0\0\r\n\r\n")  # a text of two empty lines, masked with zeroes
             sent = await asyncio.to_thread(peer.send_until_full, 65536, much)
             assert sent < much
             peer.half_close()
@@ -128,7 +128,7 @@ async def test_a_peer_that_does_not_wait_for_its_handshake(gate: anyio.Event) ->
 
 
 def test_a_failure_that_it_cannot_answer_does_not_keep_it_from_later_ones(tmp_path: Path) -> None:
-    """daphne looks for failures once a second, and an error while it looks would end that for all."""
+    """daphne looks for failures once a second; an exception there would end these checks for ever."""
     with Serving(
         tmp_path / "log", "tests.servers.apps:failing", "--server", "daphne", "--port", "0"
     ) as serving:
@@ -136,7 +136,7 @@ def test_a_failure_that_it_cannot_answer_does_not_keep_it_from_later_ones(tmp_pa
         with closing(HTTPConnection(host, int(port), timeout=10)) as http:
             http.request("GET", "/")
             assert http.getresponse().read(4) == b"half"
-            serving.says("not there")
+            serving.expect_output("not there")
             with Peer.connect(serving.url) as peer:
                 peer.expect_close_frame(deadline=10)
-        serving.says("daphne can't answer a failure")
+        serving.expect_output("daphne can't answer a failure")

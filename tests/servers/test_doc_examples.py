@@ -1,7 +1,7 @@
-"""The Python blocks of each page are one module, in their order: it is run and type-checked.
+"""The Python blocks of each page form one module, in order; it is run and type-checked.
 
-Its functions whose names begin with `test_` are called, on asyncio and on trio unless they are
-about real servers.
+Its functions whose names begin with `test_` are called, on asyncio and trio unless they are about
+real servers.
 """
 
 import inspect
@@ -30,7 +30,7 @@ DEADLINE = 20
 
 
 def source(page: Path) -> str:
-    """Join a page's blocks, each on the lines where it stands in the page."""
+    """Join a page's blocks, each on the same lines as in the page."""
     text = page.read_text()
     lines = [""] * text.count("\n")
     for block in BLOCK.finditer(text):
@@ -82,7 +82,7 @@ def test_on_trio(page: str, least: int) -> None:
 
 
 def test_on_each_server(anysocket_server: AnysocketServer) -> None:
-    """The page's own test takes the fixture that the page is about."""
+    """The page's own test takes the fixture that the page describes."""
     test: Callable[[AnysocketServer], None] = vars(module(DOCS / "testing.md"))["test_chat"]
     test(anysocket_server)
 

@@ -88,7 +88,7 @@ async def test_echo_of_one_type(server: str, path: str, message: str | bytes, wr
 
 
 async def until(members: int, room: str) -> None:
-    """Wait until a room has so many members; a handshake ends a little before its handler goes on."""
+    """Wait until a room has this many members; a handshake ends shortly before its handler goes on."""
     while len(chat.rooms.get(room, ())) != members:  # noqa: ASYNC110  # the example has no event for it
         await anyio.sleep(0.001)
 
@@ -131,7 +131,7 @@ async def test_chat_goes_on_when_a_peer_vanishes(server: str, caplog: pytest.Log
 async def test_chat_when_a_peer_says_too_much(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is still delivered to a peer that is being closed is no failure; in memory, to be sure of it."""
+    """A message to a peer that is being closed isn't a failure; in memory, where this is certain to occur."""
     monkeypatch.setattr(chat.app, "max_message_size", 10)
     ada, loud = (MemoryTransport(Handshake(path="/chat/a"), unread=unread) for unread in (16, 1))
     async with anyio.create_task_group() as tasks:
@@ -240,7 +240,7 @@ async def test_chat_room(server: str) -> None:
 
 
 async def test_chat_room_when_a_peer_vanishes(caplog: pytest.LogCaptureFixture) -> None:
-    """It vanishes while it is sent something; in memory, to be sure of it."""
+    """The peer vanishes while a message is sent to it; in memory, where this is certain to occur."""
     message = json.dumps({"type": "message", "user": "ada", "text": "hello"}, separators=(",", ":"))
     ada, vanishing = (MemoryTransport(Handshake(path="/chat"), unread=unread) for unread in (16, 1))
     async with anyio.create_task_group() as tasks:
@@ -292,7 +292,7 @@ async def test_server_clock(server: str, caplog: pytest.LogCaptureFixture) -> No
 
 
 def listen(url: str, said: Event) -> list[bytes]:
-    """Give the first two lines of a stream; what is in the second is said in between."""
+    """Return the first two lines of a stream; a message for the second line is sent in between."""
     with urlopen(url.replace("ws", "http", 1), timeout=5) as stream:
         first: bytes = stream.readline() + stream.readline()
         said.set()

@@ -16,7 +16,7 @@ import pytest
 from anysocket_matrix.case import cases
 
 SERVER = "anysocket_matrix.processes.tethered_server"
-"""What the command of a server under test has in it."""
+"""A part of the command of a server under test."""
 
 
 def anysocket(*arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -56,7 +56,7 @@ def test_a_false_declaration_fails_the_run(tmp_path: Path) -> None:
         "from dataclasses import replace\n"
         "from anysocket import Support\n"
         "from anysocket_adapters.hypercorn.server import HypercornTransport as transport\n"
-        "transport.capabilities = replace(transport.capabilities, peer_close_code=Support.NATIVE)\n"
+        "transport.declared = replace(transport.declared, peer_close_code=Support.NATIVE)\n"
     )
     finished = anysocket("matrix", "--server", "hypercorn", "--case", "close.peers_code", path=tmp_path)
     assert finished.returncode == 1
@@ -75,7 +75,7 @@ def test_the_suite_runs_in_pytest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((), "say on which server: pytest --pyargs anysocket_matrix --row granian"),
+        ((), "name a server: pytest --pyargs anysocket_matrix --row granian"),
         (("--row", "apache"), "there is no server 'apache': choose one of "),
     ],
 )
@@ -108,7 +108,7 @@ def test_the_list_has_every_case() -> None:
         (("--server", "hypercorn+h3"), "row 'hypercorn+h3': there is no variant 'h3': asyncio, "),
         (("--server", "hypercorn+trio+uvloop"), "row 'hypercorn+trio+uvloop' has more than one loop"),
         (("--server", "uvicorn+trio"), "uvicorn runs on asyncio, uvloop, not on trio"),
-        (("--server", "uvicorn+h2"), "uvicorn has no WebSocket over HTTP/2"),
+        (("--server", "uvicorn+h2"), "uvicorn has no WebSockets over HTTP/2"),
         (("--case", "close.*", "--case", "nothing.*"), "no case matches 'nothing.*'"),
         (("--case", "close.no_code", "--json", "/dev/null/file"), "can't write /dev/null/file"),
     ],
@@ -144,12 +144,12 @@ def wait_until(condition: Callable[[], bool], deadline: float = 30.0) -> None:
 
 
 def commands_with(mark: str) -> list[str]:
-    """Give the commands of the processes that have this in their environment."""
+    """Return the commands of the processes that have this text in their environment."""
     return list(processes_with(mark).values())
 
 
 def processes_with(mark: str) -> dict[int, str]:
-    """Give those commands by the numbers of the processes."""
+    """Return those commands by process id."""
     found = dict[int, str]()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""An adapter that lacks one of its repairs fails the cases of that repair, and no others."""
+"""Without one of its repairs, an adapter fails the cases of that repair, and no others."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ GranianTransport.handshake = ASGITransport.handshake
 """
 
 LACKING = {"uvicorn": 2, "uvicorn-websockets": 61, "hypercorn": 69, "granian": 41}
-"""The number of the quirk whose repair that takes away, by row."""
+"""The quirk whose repair is taken away, by row."""
 
 CASES = (
     "close.close_with_unread_messages",

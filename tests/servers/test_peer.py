@@ -1,4 +1,4 @@
-"""The matrix's peer itself: over both versions of HTTP, in clear and over TLS."""
+"""The matrix's own peer: over both versions of HTTP, with and without TLS."""
 
 import socket
 from collections.abc import Callable, Generator
@@ -40,14 +40,14 @@ async def denied(request: WebSocketRequest) -> None:
 
 
 LONG = 300_000
-"""Bytes that don't fit in a window."""
+"""More bytes than a window holds."""
 
 
 @pytest.fixture(scope="module", params=["ws", "wss"])
 def url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[str, None, None]:
-    """Serve on what speaks HTTP/2 with prior knowledge and by ALPN."""
+    """Serve on a server with HTTP/2, by prior knowledge and by ALPN."""
     with start_blocking_portal() as portal:
         if request.param == "ws":
             server = running(app, "hypercorn")
@@ -105,7 +105,7 @@ def test_the_sides_address_each_other(url: str, http2: bool) -> None:
 
 @both_versions
 def test_another(url: str, http2: bool) -> None:
-    """Over HTTP/2 it shares the TCP connection, and neither hears what is for the other."""
+    """Over HTTP/2 both share the TCP connection, and neither receives the other's data."""
     with Peer.connect(f"{url}/echo", http2=http2) as one, one.another("/echo") as two:
         assert (one.local_address == two.local_address) is http2
         two.send_text("two")
@@ -122,7 +122,7 @@ T = TypeVar("T")
 
 
 class Server:
-    """The other side of one HTTP/2 connection, which tells what a real server doesn't."""
+    """The server's side of one HTTP/2 connection, with behaviour that a real server doesn't have."""
 
     def __init__(self, tcp: socket.socket, *, websocket: bool) -> None:
         self.tcp = tcp
@@ -135,7 +135,7 @@ class Server:
 
     @property
     def window(self) -> int:
-        """What may be sent on the first stream."""
+        """The bytes that may be sent on the first stream."""
         return self.engine.local_flow_control_window(1)
 
     def flush(self) -> None:
@@ -152,7 +152,7 @@ class Server:
         self.flush()
 
     def wait_for(self, kind: type[T], deadline: float = 5) -> T:
-        """Wait for an event of this kind; what comes besides is kept."""
+        """Wait for an event of this kind; other events are kept."""
         self.tcp.settimeout(deadline)
         while not (found := [event for event in self._events if isinstance(event, kind)]):
             data = self.tcp.recv(1 << 16)
@@ -169,7 +169,7 @@ class Server:
 
 @contextmanager
 def serving(script: Callable[[Server], None], *, websocket: bool = True) -> Generator[str, None, None]:
-    """Run a script as the server of one connection; its `with` block ends with the script."""
+    """Run a script as the server of one connection; the `with` block ends with the script."""
 
     def serve() -> None:
         tcp, _ = listener.accept()
@@ -186,14 +186,14 @@ def serving(script: Callable[[Server], None], *, websocket: bool = True) -> Gene
 
 
 def test_a_server_without_websocket_over_http2() -> None:
-    """It isn't asked for what it hasn't offered (RFC 8441 section 3)."""
+    """The peer doesn't ask for an extended CONNECT that wasn't offered (RFC 8441 section 3)."""
     wanted = pytest.raises(Mismatch, match="without ENABLE_CONNECT_PROTOCOL")
     with serving(Server.wait_for_the_end, websocket=False) as url, wanted:
         Peer.connect(url, http2=True)
 
 
 def test_the_request_over_http2() -> None:
-    """RFC 8441 section 5: nothing is left of the upgrade."""
+    """The request has no upgrade headers (RFC 8441 section 5)."""
     seen: list[tuple[str, str]] = []
 
     def script(server: Server) -> None:
@@ -217,7 +217,7 @@ def test_the_request_over_http2() -> None:
 
 
 def test_windows() -> None:
-    """A peer sends no more than it may, and lets nobody send more than it reads."""
+    """The peer sends only as much as it may, and lets the server send only as much as it reads."""
     frame = frame_bytes(Opcode.BINARY, bytes(1000), masked=False)
     seen = Event()
 
@@ -282,7 +282,7 @@ def test_the_end_that_the_peer_sees(end: Callable[[Server], None]) -> None:
     [(Peer.half_close, StreamEnded), (Peer.leave, StreamEnded), (Peer.reset_stream, StreamReset)],
 )
 def test_the_end_of_one_stream(leave: Callable[[Peer], None], event: type[StreamEnded | StreamReset]) -> None:
-    """It leaves the connection to the others."""
+    """The connection stays open for the other streams."""
 
     def script(server: Server) -> None:
         server.accept()
@@ -296,7 +296,7 @@ def test_the_end_of_one_stream(leave: Callable[[Peer], None], event: type[Stream
 
 
 def test_a_denial_before_a_reset() -> None:
-    """It is whole: the reset only ends the request that goes on (RFC 9113 section 8.1)."""
+    """The denial is complete: the reset only ends the request (RFC 9113 section 8.1)."""
 
     def script(server: Server) -> None:
         server.wait_for(RequestReceived)
@@ -311,7 +311,7 @@ def test_a_denial_before_a_reset() -> None:
 
 
 def test_data_behind_the_end() -> None:
-    """The peer's direction of a stream is open when the server's has ended (RFC 9113 section 5.1)."""
+    """The peer's direction of a stream is open after the server's has ended (RFC 9113 section 5.1)."""
 
     def script(server: Server) -> None:
         server.accept()

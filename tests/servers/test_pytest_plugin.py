@@ -1,4 +1,4 @@
-"""The pytest plugin, as a project that has an application of its own uses it."""
+"""The pytest plugin, in a project with its own application."""
 
 import json
 import re
@@ -89,7 +89,7 @@ def choosing(*names: str) -> list[str]:
 
 
 def test_on_real_servers(project: pytest.Pytester) -> None:
-    """Also on one that warns of itself, where warnings are errors."""
+    """Also on a server that emits warnings, where warnings are errors."""
     rows = (*SERVERS, "uvicorn-websockets")
     result = run(project, "-v", *choosing(*rows))
     result.assert_outcomes(passed=TESTS * len(rows))
@@ -98,7 +98,7 @@ def test_on_real_servers(project: pytest.Pytester) -> None:
 
 
 def collected(project: pytest.Pytester, *arguments: str) -> list[str]:
-    """Give the ids of a test, which are the rows that it runs on."""
+    """Return the ids of a test, which are the rows that it runs on."""
     result = run(project, "--collect-only", "-q", "-k", "test_sync", *arguments)
     return re.findall(r"::test_sync\[(.+)\]", result.stdout.str())
 
@@ -130,7 +130,7 @@ other = Other()
 
 @pytest.fixture
 def other(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Register a server that isn't installed, as the distribution of its adapter would."""
+    """Register a server that isn't installed, as its adapter's distribution would."""
     project.makepyfile(other_adapter=NOT_INSTALLED)
     metadata = project.mkdir("other_adapter-1.dist-info")
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other-adapter\nVersion: 1\n")

@@ -1,4 +1,4 @@
-"""granian over RSGI: http and lifespan beside the WebSockets, and what would end the whole server."""
+"""granian over RSGI: http and lifespan beside the WebSockets, and calls that would end the whole server."""
 
 import http.client
 import socket
@@ -23,7 +23,7 @@ ROW = "granian-rsgi"
 
 
 async def respond(send: Send, status: int, *parts: bytes) -> None:
-    """Send a response, in parts when there are several."""
+    """Send a response, in one part or several."""
     headers = [(b"x-a", b"1"), (b"x-a", b"2"), (b"x-b", "é".encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     for part in parts[:-1]:
@@ -32,7 +32,7 @@ async def respond(send: Send, status: int, *parts: bytes) -> None:
 
 
 async def body_of(receive: Receive) -> bytes | None:
-    """Give the body of a request, and None when it broke off."""
+    """Return the body of a request, or None if it was interrupted."""
     body = b""
     while True:
         event = await receive()
@@ -44,7 +44,7 @@ async def body_of(receive: Receive) -> bytes | None:
 
 
 def serving(http_app: ASGIApp) -> Application:
-    """Make an application that passes nothing but http requests to this app."""
+    """Make an application that passes only http requests to this app."""
 
     async def http_only(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -54,7 +54,7 @@ def serving(http_app: ASGIApp) -> Application:
 
 
 async def get(url: str, path: str, body: object = None) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Ask for a path, with a body that is sent in chunks when it is a list."""
+    """Request a path, with a body that is sent in chunks if it is a list."""
 
     def ask() -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
@@ -149,7 +149,7 @@ async def test_no_status_ends_the_server(status: int) -> None:
 
 
 class Misbehaving:
-    """An app that calls the transport itself, with none of the core's checks before it."""
+    """An app that calls the transport itself, without the core's checks."""
 
     def __init__(self) -> None:
         self.seen: list[object] = []
@@ -211,7 +211,7 @@ async def test_a_cancelled_accept_ends_nothing() -> None:
         done.set()
 
     async with running(app, ROW) as url:
-        with suppress(InvalidStatus):  # whether the peer has been accepted can't be known
+        with suppress(InvalidStatus):  # it can't be known whether the peer has been accepted
             async with connect(url):
                 pass
         await done.wait()

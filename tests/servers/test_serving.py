@@ -1,4 +1,4 @@
-"""`anysocket serve` from the outside: what it prints, takes, refuses, and how it ends."""
+"""`anysocket serve` from the outside: output, options, refusals and shutdown."""
 
 import asyncio
 import socket
@@ -40,13 +40,13 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_the_listener_says_that_it_is_tcp(host: str) -> None:
-    """Otherwise asyncio leaves TCP_NODELAY unset, and small messages wait for the peer's acknowledgement."""
+    """Otherwise asyncio doesn't set TCP_NODELAY, and small messages wait for the peer's acknowledgement."""
     with listener.bind(Options(host=host, port=0)) as listening:
         assert listening.proto == socket.IPPROTO_TCP
 
 
 def seen(row: str, code: int) -> int:
-    """Give what the peer sees of our close code: 1005 where the server can't send one."""
+    """Return the close code that the peer sees: 1005 if the server can't send one."""
     absent = servers()[row].transport.declared.close_code is Support.ABSENT
     return 1005 if absent else code
 
@@ -98,7 +98,7 @@ async def test_tls(row: str, log: Path, tmp_path: Path) -> None:
 
 
 def pkcs8(pem: bytes) -> bytes:
-    """Give a private key in the form that every server reads."""
+    """Return a private key in the format that every server reads."""
     key = load_pem_private_key(pem, None)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -136,11 +136,11 @@ async def test_the_servers_own_command_finds_its_adapter(server: str, log: Path)
         async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
             assert await peer.recv() == "here"
             await peer.close(4001)
-        await asyncio.to_thread(serving.says, "the handler saw 4001")
+        await asyncio.to_thread(serving.expect_output, "the handler saw 4001")
         async with await connected(f"ws://127.0.0.1:{port}/patient", serving) as peer:
             assert await peer.recv() == "here"
             peer.transport.abort()
-        await asyncio.to_thread(serving.says, "the handler saw 1006")
+        await asyncio.to_thread(serving.expect_output, "the handler saw 1006")
 
 
 async def connected(url: str, serving: Serving) -> ClientConnection:
@@ -223,7 +223,7 @@ def test_each_option_reaches_the_workers(row: str, log: Path, workers: str) -> N
 
 
 def fails(*arguments: str, cwd: Path = ROOT) -> str:
-    """Run a command that can't work; give its one line."""
+    """Run a command that fails, and return its one line of output."""
     ran = subprocess.run(
         command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=DEADLINE, check=False
     )
@@ -262,7 +262,7 @@ FOREIGN = (f"{APPS}:of_another_framework", "--normalise", "--port", "0", "--grac
 @pytest.mark.anyio
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_normalise(server: str, log: Path, workers: str) -> None:
-    """An app that returns would be ended in a way of its own on each server, if it weren't wrapped."""
+    """Without normalise, each server ends an app that returns in its own way."""
     options = ("--server", server, "--workers", workers, "--max-message-size", "1000")
     with Serving(log, *FOREIGN, *options) as serving:
         async with connect(f"{serving.url}/brief") as peer:
@@ -278,7 +278,7 @@ async def test_normalise(server: str, log: Path, workers: str) -> None:
                 await peer.recv()
             assert too_big.value.rcvd is not None
             assert too_big.value.rcvd.code == 1009
-        await asyncio.to_thread(serving.says, "the app saw 1009")
+        await asyncio.to_thread(serving.expect_output, "the app saw 1009")
 
 
 @pytest.mark.anyio

@@ -1,11 +1,11 @@
-"""Mistakes are caught before running, at the line where they are, by four type checkers.
+"""Four type checkers report mistakes before the program runs, at the right lines.
 
 Each line of `must_fail` that ends with `# error` must be reported by every checker, and no other
-line. `# error: mypy, pyright` is for what only these can find. `must_fail_with_plugin` is for
-`anysocket.mypy`, without which nothing of it is reported.
+line. `# error: mypy, pyright` is for errors that only these checkers find. `must_fail_with_plugin`
+is for `anysocket.mypy`; without that plugin none of its lines is reported.
 
-The files are checked in a folder of their own, as in the project of someone who uses anysocket:
-without this project's settings, against the anysocket that is installed.
+The files are checked in a separate folder, as in a user's project: without this project's settings,
+against the installed anysocket.
 """
 
 import ast
@@ -48,13 +48,13 @@ MARK = re.compile(r"# error(?:: (.+))?$")
 
 @dataclass
 class Reported:
-    """What a checker says of each line of each file."""
+    """A checker's errors, by file and line."""
 
     checker: str
     lines: dict[Path, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
 
     def must(self, file: Path) -> set[int]:
-        """Give the lines that are marked for this checker."""
+        """Return the lines that are marked for this checker."""
         marked: set[int] = set()
         for number, line in enumerate((HERE / file).read_text().splitlines(), 1):
             if (mark := MARK.search(line)) is not None:

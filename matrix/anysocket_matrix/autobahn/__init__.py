@@ -1,1 +1,1 @@
-"""Autobahn's cases on the rows: what each server does at the level of frames, and what our layer adds."""
+"""Autobahn's test suite on the rows: each server at the level of frames, alone and with anysocket."""

@@ -1,7 +1,7 @@
-"""Autobahn's own client, kosoku, in a process of its own: its threads may abort an interpreter that ends.
+"""Autobahn's client, kosoku, in a process of its own, because its threads may abort an ending interpreter.
 
-`python -m anysocket_matrix.autobahn.client` lists Autobahn's cases, one a line. With a JSON object
-as `Task` has it, it runs them, and tells each result in a line of JSON.
+`python -m anysocket_matrix.autobahn.client` lists Autobahn's cases, one on each line. With a JSON
+object in the form of `Task` it runs them, and prints each result as a line of JSON.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ import msgspec
 from kosoku import FailureError, run_fuzzingclient
 
 NOWHERE = "ws://127.0.0.1:9/"
-"""Where nobody listens: every case ends at once, which tells what cases there are."""
+"""An address where nothing listens: every case ends at once, so a run lists the cases."""
 
 
 class Task(msgspec.Struct, frozen=True):
-    """What to run: each case against each URL."""
+    """The cases to run, and the URLs to run each of them against."""
 
     urls: Sequence[str]
     cases: Sequence[str]
@@ -25,24 +25,24 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """What Autobahn says of one case."""
+    """Autobahn's result of one case."""
 
     url: str
     case: str
     behavior: str
-    """OK, NON-STRICT, INFORMATIONAL, UNIMPLEMENTED, FAILED, or ERROR when it couldn't be run."""
+    """OK, NON-STRICT, INFORMATIONAL, UNIMPLEMENTED, FAILED, or ERROR if it couldn't be run."""
     passed: bool
-    """Whether that is good enough, and how the connection was closed too."""
+    """Whether both the behaviour and the close of the connection are good enough."""
     says: str
-    """Why, in Autobahn's words."""
+    """The reason, in Autobahn's words."""
 
 
 async def run(url: str, case: str) -> list[CaseResult]:
-    """Run a case, or all that match a pattern."""
+    """Run a case, or all cases that match a pattern."""
     try:
         results = await run_fuzzingclient(url, [case])
     except FailureError as error:
-        results = error.results  # of all cases, not only of those that failed
+        results = error.results  # the report has all cases, not only failed ones
     return [
         CaseResult(
             url=url,
@@ -56,7 +56,7 @@ async def run(url: str, case: str) -> list[CaseResult]:
 
 
 async def run_task(task: Task) -> None:
-    """Run all, several at a time, and print the results as they come."""
+    """Run all cases, several at a time, and print each result when it comes."""
     free = asyncio.Semaphore(task.at_once)
 
     async def run_one(url: str, case: str) -> None:
@@ -71,10 +71,10 @@ async def run_task(task: Task) -> None:
 
 
 async def print_cases() -> None:
-    """Print what cases there are."""
+    """Print the ids of all cases."""
     print(*(result.case for result in await run(NOWHERE, "*")), sep="\n", flush=True)
 
 
 if __name__ == "__main__":
     asyncio.run(run_task(msgspec.json.decode(sys.argv[1], type=Task)) if sys.argv[1:] else print_cases())
-    os._exit(0)  # nothing of kosoku's threads is waited for
+    os._exit(0)  # don't wait for kosoku's threads

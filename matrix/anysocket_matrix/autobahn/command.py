@@ -1,4 +1,4 @@
-"""`anysocket autobahn`: choose, run, compare, report."""
+"""`anysocket autobahn`: choose the cases, run, compare, report."""
 
 from functools import partial
 from pathlib import Path
@@ -14,16 +14,16 @@ from anysocket_matrix.results.files import is_folder, prepare, prepare_folder, w
 from anysocket_matrix.rows.rows import Row, rows
 
 QUICK = ("1", "2", "3", "4", "5", "6", "7", "10")
-"""The groups that take seconds: all but those of large messages (9) and of compression (12 and 13)."""
+"""The groups that take seconds: all except large messages (9) and compression (12 and 13)."""
 
 
 def run(
     names: list[str], groups: list[str], json: Path | None, folder: Path, *, accepting: bool, repeat: int
 ) -> bool:
-    """Run cases on rows; tell whether every verdict is the committed one, and none of ours is worse.
+    """Run cases on rows; return whether every verdict is the committed one and none is worse with anysocket.
 
     Raises:
-        ValueError: a row or a case isn't there, or nothing is committed to compare with.
+        ValueError: a row or a case doesn't exist, or there are no committed verdicts to compare with.
         NotServing: a server didn't start, or died.
         ClientFailed: kosoku died.
     """
@@ -58,14 +58,12 @@ def run(
 def _reachable(chosen: list[Row]) -> list[Row]:
     for row in chosen:
         if row.http2 or row.tls or row.proxy is not None:
-            raise ValueError(
-                f"Autobahn's cases speak HTTP/1.1, no TLS, and to no proxy: {row.name} can't be run"
-            )
+            raise ValueError(f"Autobahn's cases need HTTP/1.1, no TLS and no proxy: {row.name} can't be run")
     return chosen
 
 
 def _of_groups(groups: list[str]) -> list[str]:
-    """Give the cases of groups such as 9, 9.3 or 9.3.1, all without any."""
+    """Return the cases of groups such as 9, 9.3 or 9.3.1, or all cases without a group."""
     known = all_cases()
     chosen = dict[str, None]()
     for group in groups or known:

@@ -1,4 +1,4 @@
-"""The two echoes that Autobahn's cases meet on one server: its own interface, bare, and our handler."""
+"""The two echoes on one server for Autobahn's cases: the server's own interface, and an anysocket handler."""
 
 from contextlib import suppress
 from typing import cast
@@ -16,7 +16,7 @@ _ours: Application = Application()
 
 @_ours.websocket(OURS)
 async def echo(request: WebSocketRequest) -> None:
-    """Echo as the README does."""
+    """Echo as in the README."""
     ws = request.web_socket
     await ws.accept()
     while (message := await ws.receive()) is not None:
@@ -24,7 +24,7 @@ async def echo(request: WebSocketRequest) -> None:
 
 
 class EchoApp:
-    """Serves either, by the path."""
+    """Serves either echo, by the path."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve over ASGI."""
@@ -34,16 +34,16 @@ class EchoApp:
             await _ours(scope, receive, send)
 
     async def handle(self, transport: Transport) -> None:
-        """Serve over a transport: granian's RSGI has one in place of ASGI."""
+        """Serve over a transport, for a server such as granian's RSGI that doesn't speak ASGI."""
         if isinstance(transport, RSGITransport) and transport.path == BARE:
-            # What lies beneath the adapter is nobody's business but a comparison's.
+            # Only this comparison needs the server's own objects below the adapter.
             await _bare_rsgi(transport._protocol)  # pyright: ignore[reportPrivateUsage]
         else:
             await _ours.handle(transport)
 
 
 async def _bare(receive: Receive, send: Send) -> None:
-    """Echo with nothing in between."""
+    """Echo directly over ASGI."""
     await receive()
     await send({"type": "websocket.accept"})
     while (event := await receive())["type"] == "websocket.receive":
@@ -55,7 +55,7 @@ async def _bare(receive: Receive, send: Send) -> None:
 
 
 async def _bare_rsgi(protocol: RSGIWebSocket) -> None:
-    """Echo with nothing in between, over RSGI."""
+    """Echo directly over RSGI."""
     socket = await protocol.accept()
     with suppress(*GONE):
         while True:

@@ -1,14 +1,14 @@
-"""Why cases fail with our handler as with the bare server: what the server does, and no layer can help."""
+"""The reasons why cases fail both with the bare server and with anysocket, which can't change the result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from anysocket_matrix.autobahn.verdicts import Committed, Verdict, read
+from anysocket_matrix.autobahn.verdicts import Committed, Verdict, parse
 
 
 @dataclass(frozen=True)
 class NativeFailure:
-    """What a server does otherwise than Autobahn expects."""
+    """A deviation of a server from Autobahn's expectation."""
 
     rows: Sequence[str]
     groups: Sequence[str]
@@ -16,12 +16,12 @@ class NativeFailure:
     because: str
 
     def cases(self, committed: Mapping[str, Committed]) -> list[str]:
-        """Give those that fail, or aren't implemented, on all of these rows."""
+        """Return the cases that fail, or aren't implemented, on all of these rows."""
         failed = [failures(committed[row]) for row in self.rows]
         return [case for case in failed[0] if self._is_about(case) and all(case in each for each in failed)]
 
     def explains(self, row: str, case: str) -> bool:
-        """Tell whether this is why a case fails on a row."""
+        """Return whether this is the reason why a case fails on a row."""
         return row in self.rows and self._is_about(case)
 
     def _is_about(self, case: str) -> bool:
@@ -29,11 +29,11 @@ class NativeFailure:
 
 
 def failures(committed: Committed) -> list[str]:
-    """Give the cases that fail with our handler, or aren't implemented."""
+    """Return the cases that fail with anysocket, or aren't implemented."""
     return [
         case
         for case, pair in committed.cases.items()
-        if any(verdict.worse_than([Verdict.NON_STRICT]) for verdict in read(pair.ours))
+        if any(verdict.worse_than([Verdict.NON_STRICT]) for verdict in parse(pair.ours))
     ]
 
 
@@ -46,13 +46,13 @@ NATIVE = (
     NativeFailure(
         rows=("uvicorn",),
         groups=("7.1.5",),
-        because="websockets takes a close frame within a fragmented message for a protocol error, and "
-        "answers 1002: the connection ends in either case.",
+        because="websockets treats a close frame within a fragmented message as a protocol error and "
+        "answers with 1002; the connection ends in either case.",
     ),
     NativeFailure(
         rows=("uvicorn-websockets",),
         groups=("9.3.1", "9.3.2", "9.4.1", "9.4.2"),
         because="the legacy implementation of websockets refuses a message of more than 4096 fragments; "
-        "these have 4 MiB in fragments of 64 and of 256 bytes.",
+        "these messages have 4 MiB in fragments of 64 and of 256 bytes.",
     ),
 )

@@ -1,4 +1,4 @@
-"""What Autobahn's cases say, on a terminal."""
+"""The results of Autobahn's cases, on the terminal."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ STYLES = {
 
 
 def print_results(console: Console, results: Sequence[RowResult]) -> None:
-    """Print each row's counts, what failed on it, and what isn't as it is committed."""
+    """Print each row's counts, its failures, and its differences from the committed verdicts."""
     for result in results:
         console.print(_table(result))
         for case, seen in result.cases.items():

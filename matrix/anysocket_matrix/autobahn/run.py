@@ -1,4 +1,4 @@
-"""Running Autobahn's cases on a row: one server with both echoes, and kosoku beside it."""
+"""Run Autobahn's cases on a row: one server with both echoes, and kosoku as the client."""
 
 import platform
 import subprocess
@@ -19,13 +19,13 @@ from anysocket_matrix.rows.rows import Row
 from anysocket_matrix.rows.running_server import NotServing, RunningServer
 
 HEAVY = ("9", "12", "13")
-"""The groups of large messages and of compression, whose cases keep a processor busy and have a deadline."""
+"""The groups of large messages and of compression, whose cases keep a CPU busy and have a deadline."""
 
 AT_ONCE = {False: 16, True: 2}
-"""How many run at the same time, of the heavy ones and the others: many of these do nothing but wait."""
+"""The number of cases that run at the same time, heavy ones and others: many others only wait."""
 
 PACKAGES = ("autobahn", "kosoku", "websockets", "wsproto")
-"""What decides, besides the server itself, what a verdict is."""
+"""The packages, besides the server itself, that the verdicts depend on."""
 
 
 class ClientFailed(Exception):
@@ -36,13 +36,13 @@ _CLIENT = (sys.executable, "-m", "anysocket_matrix.autobahn.client")
 
 
 def all_cases() -> list[str]:
-    """Give the ids of all of Autobahn's cases."""
+    """Return the ids of all of Autobahn's cases."""
     listed = subprocess.run(_CLIENT, capture_output=True, text=True, check=True)
     return listed.stdout.split()
 
 
 def run_row(row: Row, cases: Sequence[str], repeat: int, progress: Callable[[], None]) -> RowResult:
-    """Run cases on a row, with both echoes; `progress` is told of each result.
+    """Run cases on a row, with both echoes; `progress` is called with each result.
 
     Raises:
         NotServing: the server didn't start, or died.
@@ -70,7 +70,7 @@ def run_row(row: Row, cases: Sequence[str], repeat: int, progress: Callable[[], 
 
 
 def _options(row: Row) -> OptionValues:
-    """Give what the cases need: compression, and no pings of the server's own, which end a case."""
+    """Return the options that the cases need: compression, and no pings of the server, which end a case."""
     values = OptionValues(log_level="critical", ping_interval=0)
     if "compression" not in row.server.refuses(Options(compression=True)):
         values["compression"] = True
@@ -91,7 +91,7 @@ def _run_client(task: Task) -> Iterator[CaseResult]:
             for line in client.stdout:
                 yield msgspec.json.decode(line, type=CaseResult)
             if client.wait() != 0:
-                raise ClientFailed(f"kosoku ended with {client.returncode}: what it says is above")
+                raise ClientFailed(f"kosoku ended with status {client.returncode}; see its output above")
         finally:
             client.kill()
 

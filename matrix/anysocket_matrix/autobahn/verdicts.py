@@ -1,4 +1,4 @@
-"""What Autobahn says of a row, the form in which it is committed, and the comparison of both."""
+"""The verdicts of a row, the files in which they are committed, and the comparison of both."""
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -10,13 +10,13 @@ from anysocket_matrix.results.files import read_json, write_bytes
 from anysocket_matrix.rows.rows import Row
 
 FOLDER = Path("docs", "results", "autobahn")
-"""Where the committed verdicts are, in a clone of the repository."""
+"""The folder of the committed verdicts, in a clone of the repository."""
 
 _OR = " or "
 
 
 class Verdict(Enum):
-    """What Autobahn says of a case, each worse than the one before."""
+    """Autobahn's verdict on a case; each is worse than the one before."""
 
     OK = "OK"
     INFORMATIONAL = "INFORMATIONAL"
@@ -24,51 +24,51 @@ class Verdict(Enum):
     UNIMPLEMENTED = "UNIMPLEMENTED"
     FAILED = "FAILED"
     ERROR = "ERROR"
-    """The case couldn't be run: nothing that can be committed."""
+    """The case couldn't be run, so the verdict can't be committed."""
 
     def worse_than(self, others: Sequence["Verdict"]) -> bool:
-        """Tell whether it is worse than each of these."""
+        """Return whether it is worse than each of these."""
         order = list(Verdict)
         return all(order.index(self) > order.index(other) for other in others)
 
     @classmethod
     def of(cls, behavior: str, *, passed: bool) -> "Verdict":
-        """Judge the messages and the close together: a close that is wrong fails a case, too."""
+        """Combine the verdicts on the messages and on the close: a wrong close also fails a case."""
         verdict = cls(behavior)
         return cls.FAILED if not passed and not verdict.worse_than([cls.NON_STRICT]) else verdict
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a case went with one echo."""
+    """The result of a case with one echo."""
 
     verdict: Verdict
     says: str
-    """Why, in Autobahn's words."""
+    """The reason, in Autobahn's words."""
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A case with both echoes on one row, each as often as it was run."""
+    """A case with both echoes on one row, with one outcome of each for every run."""
 
     bare: list[Outcome]
     ours: list[Outcome]
 
 
 class RowResult(msgspec.Struct, frozen=True):
-    """One run, or several, of cases on one row."""
+    """The results of one or several runs of cases on one row."""
 
     row: str
     version: str
     python: str
     packages: dict[str, str]
-    """The versions of what else decides the verdicts."""
+    """The versions of other packages that the verdicts depend on."""
     seconds: float
     cases: dict[str, Case]
     problems: list[str] = []
-    """What isn't as it is committed, and where ours is worse than bare."""
+    """The differences from the committed verdicts, and the verdicts that are worse with anysocket."""
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """The committed verdicts of a case; several, with `or`, where they vary between runs."""
+    """The committed verdicts of a case; several, joined with `or`, if they vary between runs."""
 
     bare: str
     ours: str
@@ -85,27 +85,27 @@ class Committed(msgspec.Struct, frozen=True):
 
 
 def file_of(folder: Path, row: Row) -> Path:
-    """Give the file of a row in the server's installed version."""
+    """Return the file of a row for the server's installed version."""
     return folder / f"{row.name}-{row.server.version}.json"
 
 
 def load(folder: Path, row: Row) -> Committed:
-    """Read what is committed.
+    """Read the committed verdicts.
 
     Raises:
-        ValueError: nothing is, for this version, or something else.
+        ValueError: there are none for this version, or the file has other content.
     """
     file = file_of(folder, row)
     if not file.is_file():
         raise ValueError(
-            f"no verdicts are committed of {row.name} {row.server.version}: there is no {file}. "
-            f"Have it written, look at it and commit it: anysocket autobahn --server {row.name} --accept"
+            f"no verdicts are committed for {row.name} {row.server.version}: there is no {file}. "
+            f"To write it, check it and commit it: anysocket autobahn --server {row.name} --accept"
         )
     return read_json(file, Committed, "verdicts of anysocket autobahn")
 
 
 def accept(folder: Path, row: Row, result: RowResult) -> None:
-    """Write what was measured to the row's file; cases that weren't run stay as they are.
+    """Write the measured verdicts to the row's file; cases that weren't run keep their verdicts.
 
     Raises:
         ValueError: a case couldn't be run.
@@ -121,29 +121,29 @@ def accept(folder: Path, row: Row, result: RowResult) -> None:
 
 
 def compare(committed: Committed, result: RowResult) -> Iterator[str]:
-    """Tell of each case that isn't as it is committed, and of each that is worse than bare."""
+    """Yield the differences from the committed verdicts, and the cases that are worse with anysocket."""
     for case, seen in result.cases.items():
         pair = committed.cases.get(case)
         if pair is None:
             yield f"{result.row}: {case} has no committed verdict"
             continue
-        for echo, told, outcomes in (("bare", pair.bare, seen.bare), ("ours", pair.ours, seen.ours)):
+        for echo, verdicts, outcomes in (("bare", pair.bare, seen.bare), ("ours", pair.ours, seen.ours)):
             for outcome in outcomes:
-                if outcome.verdict not in [*read(told), *_by_chance(pair)]:
+                if outcome.verdict not in [*parse(verdicts), *_by_chance(pair)]:
                     yield (
-                        f"{result.row}: {case} {echo} is committed as {told}, "
+                        f"{result.row}: {case} {echo} is committed as {verdicts}, "
                         f"measured as {outcome.verdict.value}: {outcome.says}"
                     )
-        yield from _worse(result.row, case, [*read(pair.bare), *_by_chance(pair)], seen)
+        yield from _worse(result.row, case, [*parse(pair.bare), *_by_chance(pair)], seen)
 
 
 def _by_chance(pair: Pair) -> list[Verdict]:
-    """Give the verdicts that a case may have with either echo because one of them is NON-STRICT.
+    """Return the verdicts that a case may have with either echo because one of them is NON-STRICT.
 
-    That is what Autobahn calls an echo that is lost to a mistake right behind its message, and
-    whether it is lost depends on what the server has read at a time.
+    NON-STRICT means that an echo was lost because of an error right after its message. That depends on
+    how much the server reads at a time.
     """
-    seen = [*read(pair.bare), *read(pair.ours)]
+    seen = [*parse(pair.bare), *parse(pair.ours)]
     return [Verdict.OK, Verdict.NON_STRICT] if Verdict.NON_STRICT in seen else []
 
 
@@ -152,7 +152,8 @@ def _worse(row: str, case: str, committed: Sequence[Verdict], seen: Case) -> Ite
     for outcome in seen.ours:
         if outcome.verdict.worse_than(bare):
             than = _OR.join(verdict.value for verdict in dict.fromkeys(bare))
-            yield f"{row}: {case} ours is {outcome.verdict.value}, worse than bare's {than}: {outcome.says}"
+            verdict = f"{outcome.verdict.value} with anysocket, worse than {than} bare"
+            yield f"{row}: {case} is {verdict}: {outcome.says}"
 
 
 def in_order(case: str) -> tuple[int, ...]:
@@ -160,9 +161,9 @@ def in_order(case: str) -> tuple[int, ...]:
     return tuple(int(number) for number in case.split("."))
 
 
-def worst(told: str) -> Verdict:
-    """Give the worst verdict that a case may have."""
-    return max(read(told), key=list(Verdict).index)
+def worst(committed: str) -> Verdict:
+    """Return the worst verdict that a case may have."""
+    return max(parse(committed), key=list(Verdict).index)
 
 
 def _told(outcomes: Sequence[Outcome]) -> str:
@@ -170,13 +171,13 @@ def _told(outcomes: Sequence[Outcome]) -> str:
     return _OR.join(verdict.value for verdict in Verdict if verdict in found)
 
 
-def read(told: str) -> list[Verdict]:
-    """Read what a committed file tells of a case."""
-    return [Verdict(each) for each in told.split(_OR)]
+def parse(committed: str) -> list[Verdict]:
+    """Parse the committed verdicts of a case."""
+    return [Verdict(each) for each in committed.split(_OR)]
 
 
 def _one_case_a_line(committed: Committed) -> str:
-    """Encode for readers of diffs."""
+    """Encode with one case on each line, for diffs."""
     head = [
         f'"{field}": {msgspec.json.encode(getattr(committed, field)).decode()},'
         for field in committed.__struct_fields__

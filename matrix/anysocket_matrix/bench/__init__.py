@@ -1,1 +1,1 @@
-"""`anysocket bench`: what servers and frameworks cost, real ones, side by side."""
+"""`anysocket bench`: the costs of real servers and frameworks, side by side."""

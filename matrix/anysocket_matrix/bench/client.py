@@ -1,7 +1,7 @@
 """The load generator, in a process of its own: `python -m anysocket_matrix.bench.client`.
 
-It does what each line of its standard input says, answers with a line, and ends with its input.
-Nothing runs between two commands.
+It runs the command on each line of its standard input, answers with a line, and ends with its input.
+Between two commands it does nothing.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ import uvloop
 from anysocket_matrix.bench.compressed import Compressed
 from anysocket_matrix.bench.connections import LoadFailed
 from anysocket_matrix.bench.load import Broadcast, Connect, Echo, Idle, Load, Push
+from anysocket_matrix.bench.protocol import Answer, Command, Done, Failed, Open, Run, Shut
 from anysocket_matrix.bench.scenarios import Kind
-from anysocket_matrix.bench.talk import Answer, Command, Done, Failed, Open, Run, Shut
 
 LOADS: Mapping[Kind, type[Load]] = {
     Kind.ECHO: Echo,
@@ -36,7 +36,7 @@ class Client:
         self._loads: dict[str, Load] = {}
 
     async def do(self, command: Command) -> Answer:
-        """Do what is said."""
+        """Run a command."""
         try:
             match command:
                 case Open():
@@ -77,7 +77,7 @@ def _percentile(ordered: Sequence[float], part: float) -> float | None:
 
 def main() -> None:
     """Run until the input ends."""
-    gc.disable()  # what it would find is collected when connections are closed
+    gc.disable()  # garbage is collected when connections are closed
     commands = msgspec.json.Decoder(Command)
     client = Client()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -23,10 +23,10 @@ from anysocket_matrix.results.files import is_folder, prepare, prepare_file, wri
 from anysocket_matrix.rows.rows import Row, rows
 
 PACKAGES = ("uvloop", "websockets", "wsproto", "h11", "httptools", "autobahn", "twisted", "msgspec", "picows")
-"""What decides, besides the servers and the frameworks, what is measured."""
+"""The packages, besides the servers and the frameworks, that the figures depend on."""
 
 _OTHER_FILES = 200
-"""Files that a process has open besides its connections, at most."""
+"""The maximum number of a process's open files besides its connections."""
 
 
 def plan(
@@ -39,16 +39,16 @@ def plan(
     seconds: float,
     connections: int | None,
 ) -> Plan:
-    """Choose what to measure.
+    """Choose the rows, apps and scenarios to measure.
 
     Raises:
-        ValueError: something isn't there, or can't be measured; the message says what to do.
+        ValueError: one doesn't exist or can't be measured; the message says what to do.
     """
     chosen = [_direct(row, loop) for row in rows(servers, variants=False, proxies=False)]
     found = Plan(chosen, apps.choose(names), scenarios.choose(wanted, connections), rounds, seconds)
     for row in chosen:
         for app in found.on(row):
-            native.command(row, app, port=0)  # raises where there is none
+            native.command(row, app, port=0)  # raises if there is none
     for app in found.apps:
         if names and app.name in names and not any(app in found.on(row) for row in chosen):
             raise ValueError(f"{app.name} can't be served on {', '.join(row.name for row in chosen)}")
@@ -63,12 +63,12 @@ def plan(
 
 def _direct(row: Row, loop: Loop) -> Row:
     if row.http2 or row.tls or row.proxy is not None:
-        raise ValueError(f"the client speaks HTTP/1.1, no TLS, and to no proxy: {row.name} can't be measured")
+        raise ValueError(f"the client needs HTTP/1.1, no TLS and no proxy: {row.name} can't be measured")
     return row if row.loop != "asyncio" else replace(row, loop=loop).check()
 
 
 def run(chosen: Plan, json: Path | None, html: Path | None) -> bool:
-    """Measure, show and write; tell whether nothing went wrong.
+    """Measure, show and write; return whether everything could be measured.
 
     Raises:
         ValueError: there are too few open files for the connections, or a file can't be written.
@@ -102,10 +102,10 @@ def run(chosen: Plan, json: Path | None, html: Path | None) -> bool:
 
 
 def show(path: Path, html: Path | None) -> None:
-    """Show what an earlier run has written.
+    """Show the results that an earlier run has written.
 
     Raises:
-        ValueError: it can't be read, or the page can't be written.
+        ValueError: they can't be read, or the page can't be written.
     """
     results = read(path)
     if html is not None:
@@ -120,7 +120,7 @@ def _show(console: Console, results: Results, html: Path | None) -> None:
 
 
 def _open_files(chosen: Plan) -> None:
-    """Raise the limit of open files as far as it goes, for this process and those it starts."""
+    """Raise the limit of open files as far as possible, for this process and its children."""
     most = max(scenario.connections for scenario in chosen.scenarios)
     needed = most + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,6 +1,6 @@
-"""What the client does in `compressed`: picows can't compress, but it can set RSV1 (RFC 7692).
+"""The client of `compressed`: picows can't compress, but it can set RSV1 (RFC 7692).
 
-So the text is compressed once, and the same frame is sent again and again.
+So the text is compressed once, and the same frame is sent each time.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from anysocket_matrix.peer.deflate import TAIL
 _EXTENSIONS = "Sec-WebSocket-Extensions"
 
 _OFFER = "permessage-deflate; client_no_context_takeover; server_no_context_takeover"
-"""Each message stands alone: a text that has just come would be compressed to nothing."""
+"""Without context takeover each message can be inflated alone, and a repeated text doesn't shrink."""
 
 
 class _Listener(Listener):
@@ -27,7 +27,7 @@ class _Listener(Listener):
     def __init__(self, load: "Compressed") -> None:
         super().__init__()
         self._load = load
-        # Whatever the server's window is, and whether it forgets, the largest one that remembers does.
+        # The largest window with context takeover can read the output of any other one.
         self._decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
         self._sent = 0.0
         self._until = 0.0
@@ -56,19 +56,19 @@ class _Listener(Listener):
             self.done.set_result(None)
 
     def _wrong(self, frame: WSFrame) -> str | None:
-        """Tell what is wrong with a message: each is inflated, for microseconds."""
+        """Return the error of a message, if any. Each message is inflated, which takes microseconds."""
         payload = frame.get_payload_as_bytes()
         if frame.msg_type is not WSMsgType.TEXT or not frame.rsv1:
-            return f"what came back isn't a text compressed in one frame: {payload[:80]!r}"
+            return f"the reply isn't a text compressed in one frame: {payload[:80]!r}"
         try:
             text = self._decompressor.decompress(payload + TAIL)
         except zlib.error as error:
-            return f"what came back can't be inflated: {error}"
-        return None if text == self._load.scenario.payload else f"another message came back: {text[:80]!r}"
+            return f"the reply can't be inflated: {error}"
+        return None if text == self._load.scenario.payload else f"the reply is another message: {text[:80]!r}"
 
 
 class Compressed(Load):
-    """A compressed text there and back."""
+    """A compressed text, echoed."""
 
     def __init__(self, scenario: Scenario, url: str) -> None:
         super().__init__(scenario, url)
@@ -94,6 +94,6 @@ class Compressed(Load):
 
 
 def deflated(text: bytes) -> bytes:
-    """Give a text as one compressed message that stands alone."""
+    """Compress a text as one message that can be inflated alone."""
     compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return (compressor.compress(text) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(TAIL)

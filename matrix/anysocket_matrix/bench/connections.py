@@ -9,20 +9,20 @@ import picows
 from picows import WSCloseCode, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport
 
 CONNECTING = 32
-"""So many connections are being opened or closed at a time: no server's backlog is shorter."""
+"""The maximum number of connections to open or close at a time; no server's backlog is shorter."""
 
 DEADLINE = 60.0
-"""Seconds for whatever should take less than one, but for the time that a load runs."""
+"""Seconds for any step that should take less than one, besides the duration of a load."""
 
 CLOSE_DEADLINE = 5.0
-"""Seconds in which a server ends connections that were closed."""
+"""Seconds for a server to end connections that were closed."""
 
 _PORTS = 10_000
-"""Connections from one address: fewer than Linux has ports for them (net.ipv4.ip_local_port_range)."""
+"""Connections from one address: fewer than Linux has ports (net.ipv4.ip_local_port_range)."""
 
 
 class _WSConnect(Protocol):
-    """What is used of `ws_connect`, which hands keywords without types on to the event loop."""
+    """The part of `ws_connect` that is used here; its keywords for the event loop have no types."""
 
     async def __call__(
         self,
@@ -40,18 +40,18 @@ _connect: _WSConnect = picows.ws_connect  # pyright: ignore[reportUnknownMemberT
 
 
 class LoadFailed(Exception):
-    """A server has refused a connection, or ended it."""
+    """A server has refused or ended a connection."""
 
 
 class Listener(WSListener):
-    """A connection of the client; it is over when `ended` is done."""
+    """A connection of the client; `ended` is done when the connection has ended."""
 
     transport: WSTransport
 
     def __init__(self) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.how: str = "the connection was lost"
-        """How it has ended."""
+        """The way the connection has ended."""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
@@ -64,14 +64,14 @@ class Listener(WSListener):
             self.on_message(frame)
 
     def on_message(self, frame: WSFrame) -> None:
-        """Take the end of a message."""
+        """Handle a received message."""
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
 
     def close(self) -> None:
-        """Send a close frame, or answer one. The server then ends the connection of TCP."""
+        """Send a close frame, or answer one. The server then ends the TCP connection."""
         if not self.transport.is_close_frame_sent:
             self.transport.send_close(WSCloseCode.OK)
 
@@ -87,12 +87,12 @@ async def open_one(
     number: int = 0,
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> AnyListener:
-    """Open a connection; of many, the one with this number.
+    """Open a connection, the one with this number if there are many.
 
     Raises:
         LoadFailed: it can't be opened.
     """
-    # Linux has all of 127.0.0.0/8, so that ports don't run short.
+    # Linux has all of 127.0.0.0/8, so there are always enough ports.
     source = f"127.0.0.{2 + number // _PORTS}" if number >= _PORTS else None
     made: list[AnyListener] = []
 
@@ -119,7 +119,7 @@ def _batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 async def close_all(listeners: Iterable[Listener]) -> None:
-    """Close connections, and end those that a server doesn't end in time."""
+    """Close connections, and abort those that the server doesn't end in time."""
     left = [each for each in listeners if not each.ended.done()]
     for some in _batches(left):
         for each in some:
@@ -135,7 +135,7 @@ async def until(done: asyncio.Future[None], listeners: Iterable[Listener], secon
     """Wait until the load is done.
 
     Raises:
-        LoadFailed: a connection has ended before, or it takes too long.
+        LoadFailed: a connection has ended before, or the load takes too long.
     """
     ends = [each.ended for each in listeners]
     await asyncio.wait([done, *ends], timeout=seconds + DEADLINE, return_when=asyncio.FIRST_COMPLETED)
@@ -148,7 +148,7 @@ def check(listeners: Iterable[Listener]) -> None:
     """Check that no connection has ended.
 
     Raises:
-        LoadFailed: one has.
+        LoadFailed: a connection has ended.
     """
     for each in listeners:
         if each.ended.done():
@@ -158,7 +158,7 @@ def check(listeners: Iterable[Listener]) -> None:
 async def open_many(
     url: str, listener: Callable[[], AnyListener], already: int, connections: int
 ) -> list[AnyListener]:
-    """Open so many connections, beside those that there are already."""
+    """Open this many more connections."""
     opened: list[AnyListener] = []
     for some in _batches(range(already, already + connections)):
         opened += await asyncio.gather(*(open_one(url, listener, number) for number in some))

@@ -1,4 +1,4 @@
-"""How much of a processor a process and its children have used, in user and in system time."""
+"""The CPU time of a process and its children, user and system time together."""
 
 import sys
 import time
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import psutil
 
 _CLOCK_OF_PROCESS = 2
-"""Linux: CPUCLOCK_SCHED, nanoseconds of all threads; times of /proc count hundredths of a second."""
+"""Linux: CPUCLOCK_SCHED, nanoseconds of all threads; the times in /proc are in hundredths of a second."""
 
 
 class Processes:
-    """A process and its children, as they were when it was found to be ready.
+    """A process and the children that it had when it became ready.
 
     Args:
-        pid: the process that has started the others.
+        pid: the parent process.
     """
 
     def __init__(self, pid: int) -> None:
@@ -26,7 +26,7 @@ class Processes:
         """Seconds so far.
 
         Raises:
-            ProcessLookupError: one of them is gone.
+            ProcessLookupError: one of them has ended.
         """
         return sum(map(_cpu, self._processes))
 
@@ -35,7 +35,7 @@ class Processes:
         """Bytes that belong to these processes alone (USS).
 
         Raises:
-            ProcessLookupError: one of them is gone.
+            ProcessLookupError: one of them has ended.
         """
         try:
             return sum(process.memory_full_info().uss for process in self._processes)
@@ -46,7 +46,7 @@ class Processes:
 def _cpu(process: psutil.Process) -> float:
     try:
         if sys.platform == "linux":
-            # What clock_getcpuclockid(3) gives, which Python doesn't have.
+            # The value of clock_getcpuclockid(3), which Python doesn't have.
             return time.clock_gettime(~process.pid << 3 | _CLOCK_OF_PROCESS)
         return process.cpu_times().user + process.cpu_times().system
     except (psutil.NoSuchProcess, OSError) as error:

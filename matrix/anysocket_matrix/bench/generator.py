@@ -1,4 +1,4 @@
-"""The client's process, as its parent sees it."""
+"""The client's process, as seen by its parent."""
 
 import select
 import subprocess
@@ -9,24 +9,24 @@ from typing import Self
 
 import msgspec
 
+from anysocket_matrix.bench.protocol import Answer, Command, Done, Failed
 from anysocket_matrix.bench.server import pinned
-from anysocket_matrix.bench.talk import Answer, Command, Done, Failed
-from anysocket_matrix.processes.inherited_pipe import held
+from anysocket_matrix.processes.inherited_pipe import inherited_pipe
 
 DEADLINE = 300.0
-"""Seconds for what the client itself has deadlines for: the longest is opening many connections."""
+"""Seconds for a command whose own deadlines don't end it; opening many connections takes longest."""
 
 
 class LoadFailed(Exception):
-    """The server has refused a connection, or ended it, or doesn't answer."""
+    """The server has refused or ended a connection, or doesn't answer."""
 
 
 class ClientFailed(Exception):
     """The client died, or doesn't answer."""
 
 
-class Generator:
-    """The client, pinned to a processor; ended with its `with` block, or with this process."""
+class LoadGenerator:
+    """The client, pinned to a CPU; it ends with its `with` block, or with this process."""
 
     def __init__(self, cores: Sequence[int]) -> None:
         with pinned(cores):
@@ -34,17 +34,17 @@ class Generator:
                 [sys.executable, "-m", "anysocket_matrix.bench.client"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is its parent's
-                pass_fds=held(),
+                start_new_session=True,  # only the parent handles Ctrl-C
+                pass_fds=inherited_pipe(),
             )
         self._answers = msgspec.json.Decoder(Answer)
 
     def ask(self, command: Command) -> Done:
-        """Have something done, and wait for it.
+        """Send a command, and wait until it is done.
 
         Raises:
-            LoadFailed: the server doesn't let it be done.
-            ClientFailed: the client is gone.
+            LoadFailed: the server has refused or ended a connection, or doesn't answer.
+            ClientFailed: the client has ended.
         """
         assert self._process.stdin is not None  # pipes
         assert self._process.stdout is not None
@@ -64,7 +64,7 @@ class Generator:
         return answer
 
     def _gone(self) -> ClientFailed:
-        return ClientFailed(f"the client ended with {self._process.wait()}: what it says is above")
+        return ClientFailed(f"the client ended with status {self._process.wait()}; see its output above")
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,7 @@
-"""What the client does on its connections, by kind of scenario.
+"""The loads: the client's work on its connections, for each kind of scenario.
 
-Each load connects, runs for a time and is left again. It counts what has come back, and keeps the
-time that each message has taken.
+A load connects, runs for a time, and closes. It counts the replies, and keeps the latency of each
+message.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from anysocket_matrix.bench.scenarios import Scenario
 
 
 class Load(ABC):
-    """The connections of one scenario to one app, whose path the address has."""
+    """The connections of one scenario to one app; the address has the app's path."""
 
     def __init__(self, scenario: Scenario, url: str) -> None:
         self.scenario = scenario
@@ -37,14 +37,14 @@ class Load(ABC):
 
     @abstractmethod
     async def connect(self, connections: int) -> None:
-        """Open so many connections more."""
+        """Open this many more connections."""
 
     @abstractmethod
     async def run(self, seconds: float) -> int:
-        """Keep the server busy for a time, and until all that was asked for has come; give how much.
+        """Keep the server busy for a time, then wait for the last replies; return their number.
 
         Raises:
-            LoadFailed: it hasn't come.
+            LoadFailed: a reply hasn't come.
         """
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Load(ABC):
 
 
 class _EchoListener(Listener):
-    """Sends the next message when one has come back."""
+    """Sends the next message when a reply has come."""
 
     def __init__(self, load: "Echo") -> None:
         super().__init__()
@@ -84,10 +84,10 @@ class _EchoListener(Listener):
 
 
 class Echo(Load):
-    """Messages there and back on the first connection, one or several at a time."""
+    """Echoes on the first connection, with one message in flight or several."""
 
     last: bytes
-    """The last message that has come back, of each run."""
+    """The last reply of each run."""
 
     def __init__(self, scenario: Scenario, url: str) -> None:
         super().__init__(scenario, url)
@@ -104,7 +104,7 @@ class Echo(Load):
         self._busy.run(seconds)
         await until(self._busy.done, self._listeners, seconds)
         if _read(self.last) != _read(self.scenario.payload):
-            raise LoadFailed(f"another message came back: {self.last[:80]!r}")
+            raise LoadFailed(f"the reply is another message: {self.last[:80]!r}")
         return len(self.latencies)
 
     async def close(self) -> None:
@@ -112,14 +112,14 @@ class Echo(Load):
 
 
 def _read(message: bytes) -> object:
-    """Read a message, so that it doesn't matter how it is written."""
+    """Parse a message, so that its formatting doesn't matter."""
     if message[:1] == b"x":
         return message
     return msgspec.json.decode(message) if message[:1] == b"{" else msgspec.msgpack.decode(message)
 
 
 class _PushListener(Listener):
-    """Asks for messages again when all have come."""
+    """Asks for more messages when all have come."""
 
     def __init__(self, load: "Push") -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class Push(Load):
 
 
 class _Member(Listener):
-    """One of those that a broadcast reaches."""
+    """A receiver of broadcasts."""
 
     def __init__(self, load: "Broadcast") -> None:
         super().__init__()
@@ -189,7 +189,7 @@ class _Member(Listener):
 
 
 class Broadcast(Load):
-    """A message from the first connection to all, and the next when it has come to each."""
+    """A message from the first connection to all, and the next one when all have received it."""
 
     def __init__(self, scenario: Scenario, url: str) -> None:
         super().__init__(scenario, url)
@@ -220,7 +220,7 @@ class Broadcast(Load):
         self._members[0].transport.send(WSMsgType.TEXT, self.scenario.payload)
 
     def delivered(self) -> None:
-        """Count a message that has come to one of them."""
+        """Count a message that one of them has received."""
         now = perf_counter()
         self.latencies.append(now - self._sent)
         self._left -= 1
@@ -249,7 +249,7 @@ class Connect(Load):
                 async with asyncio.timeout(DEADLINE):
                     await listener.ended
             except TimeoutError:
-                raise LoadFailed("the server doesn't end a connection that it has closed") from None
+                raise LoadFailed("the server has closed a connection but doesn't end it") from None
             self.latencies.append(perf_counter() - now)
         return len(self.latencies)
 

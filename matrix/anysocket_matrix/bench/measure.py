@@ -1,4 +1,4 @@
-"""Measuring: servers one after the other, the apps of each side by side, round by round."""
+"""The measurement: one server after the other, with its apps side by side, round by round."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from anysocket_matrix.bench import native
 from anysocket_matrix.bench.apps import App
 from anysocket_matrix.bench.cpu import Processes
-from anysocket_matrix.bench.generator import Generator, LoadFailed
+from anysocket_matrix.bench.generator import LoadFailed, LoadGenerator
+from anysocket_matrix.bench.protocol import Open, Run, Shut
 from anysocket_matrix.bench.results import Round, Trouble
 from anysocket_matrix.bench.scenarios import COLLECT, Kind, Scenario
 from anysocket_matrix.bench.server import AppServer, cores
-from anysocket_matrix.bench.talk import Open, Run, Shut
 from anysocket_matrix.rows.rows import Row
 from anysocket_matrix.rows.running_server import NotServing
 
 _WARM_UP = 0.2
-"""The part of a round's time that the app is kept busy before it."""
+"""The part of a round's time that the app is kept busy before the round."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure."""
+    """The rows, apps and scenarios to measure."""
 
     rows: Sequence[Row]
     apps: Sequence[App]
@@ -31,20 +31,20 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """How many times `measure` says that it goes on."""
+        """The number of steps that `measure` reports."""
         return sum(len(self.on(row)) * len(self.scenarios_on(row)) for row in self.rows) * self.rounds
 
     def on(self, row: Row) -> list[App]:
-        """Give the apps that a row can serve."""
+        """Return the apps that a row can serve."""
         return [app for app in self.apps if native.runs(row, app)]
 
     def scenarios_on(self, row: Row) -> list[Scenario]:
-        """Give what a row can be measured at."""
+        """Return the scenarios that can be measured on a row."""
         compresses = native.compresses(row)
         return [each for each in self.scenarios if compresses or each.kind is not Kind.COMPRESSED]
 
     def groups(self, row: Row) -> list[list[Scenario]]:
-        """Give what one process of an app goes through: memory is measured of fresh ones."""
+        """Group the scenarios that share one process of an app; memory is measured in a fresh process."""
         chosen = self.scenarios_on(row)
         together = [each for each in chosen if not each.memory]
         return [*([together] if together else ()), *([each] for each in chosen if each.memory)]
@@ -52,7 +52,7 @@ class Plan:
 
 @dataclass
 class Measured:
-    """What a run has come to."""
+    """The rounds of a run, and its troubles."""
 
     rounds: list[Round] = field(default_factory=list[Round])
     troubles: list[Trouble] = field(default_factory=list[Trouble])
@@ -60,10 +60,10 @@ class Measured:
 
 
 def measure(plan: Plan, going_on: Callable[[str, int], None]) -> Measured:
-    """Measure all of it; `going_on` is told what comes next, and how many steps are done.
+    """Measure everything. `going_on` is called with the next step and the number of steps done.
 
     Raises:
-        ValueError: a server's command can't be had.
+        ValueError: a server's command doesn't support an option.
         ClientFailed: the client died.
     """
     measured = Measured()
@@ -76,7 +76,7 @@ def measure(plan: Plan, going_on: Callable[[str, int], None]) -> Measured:
 
 
 class _Group:
-    """The apps of one server, each in a process, and some scenarios."""
+    """The apps of one server, one process each, and some scenarios."""
 
     def __init__(
         self,
@@ -93,15 +93,15 @@ class _Group:
         self._measured = measured
         self._going_on = going_on
         of_servers, of_client = cores()
-        # One each, so that no process has the connections of all; but one is busy at a time.
-        self._clients = {app.name: stack.enter_context(Generator(of_client)) for app in plan.on(row)}
+        # One loop each, so that no process has the connections of all; only one is busy at a time.
+        self._clients = {app.name: stack.enter_context(LoadGenerator(of_client)) for app in plan.on(row)}
         servers = [stack.enter_context(AppServer(row, app, of_servers)) for app in plan.on(row)]
         self._servers = {server.app.name: server for server in servers}
         self._processes: dict[str, Processes] = {}
         self._given_up: set[tuple[str, str]] = set()
 
     def run(self) -> None:
-        """Run all rounds; in each the apps begin in another order."""
+        """Run all rounds; each begins with another app."""
         self._wait_until_ready()
         names = list(self._servers)
         for number in range(self._plan.rounds):
@@ -115,7 +115,7 @@ class _Group:
     def _wait_until_ready(self) -> None:
         commands = self._measured.commands.setdefault(self._row.name, {})
         for name, server in self._servers.items():
-            commands[name] = native.seen(native.command(self._row, server.app, port=8000))
+            commands[name] = native.shown(native.command(self._row, server.app, port=8000))
             try:
                 self._processes[name] = server.processes()
             except (NotServing, ProcessLookupError) as error:
@@ -130,7 +130,7 @@ class _Group:
             self._give_up(server, scenario if server.alive else None, error)
 
     def _give_up(self, server: AppServer, scenario: Scenario | None, error: Exception) -> None:
-        """Leave out what can't be measured: one scenario, or all that its process was there for."""
+        """Leave out what can't be measured: one scenario, or all scenarios of a process."""
         left_out = [
             each
             for each in (self._scenarios if scenario is None else [scenario])
@@ -173,10 +173,10 @@ class _Group:
         )
 
     def _connections(self, scenario: Scenario, number: int) -> int:
-        """Give how many connections a round opens.
+        """Return how many connections a round opens.
 
-        Those whose memory is measured stay open: idle ones grow in number from round to round,
-        so that each round is a sample. A broadcast always goes to all.
+        Connections whose memory is measured stay open, and each round opens more, so that each round is a
+        sample. A broadcast always goes to all connections.
         """
         if scenario.kind is Kind.IDLE:
             rounds = self._plan.rounds
@@ -186,7 +186,7 @@ class _Group:
     def _open(
         self, scenario: Scenario, server: AppServer, processes: Processes, connections: int
     ) -> float | None:
-        """Open connections, and tell how many bytes of memory each has taken."""
+        """Open connections, and return the bytes of memory that each one takes."""
         client, url = self._clients[server.app.name], server.url + scenario.path
         if not scenario.memory or not connections:
             client.ask(Open(url, scenario, connections))

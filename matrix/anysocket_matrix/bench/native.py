@@ -1,8 +1,8 @@
-"""The servers' own commands, which serve the apps that aren't ours.
+"""The servers' own commands, which serve the apps that don't use anysocket.
 
-What can be set is set as `anysocket serve` has it here: no pings, no access log, one worker,
-the same event loop. Compression, sizes of queues, backlogs and the largest message are the servers'
-own defaults, which our adapters leave alone: those that can compress do for a client that offers it.
+Options are as with `anysocket serve` here: no pings, no access log, one worker, the same event loop.
+Compression, queue sizes, backlogs and the message size limit are the servers' own defaults, which
+the adapters keep: a server that can compress does so for a client that offers it.
 """
 
 import shlex
@@ -14,7 +14,7 @@ from anysocket_matrix.bench.apps import OURS, OVER_RSGI, RAW, App
 from anysocket_matrix.rows.rows import Row
 
 NEVER = "86400"
-"""Seconds between pings, where none can't be said: a day."""
+"""Seconds between pings where they can't be turned off: a day."""
 
 
 def _uvicorn(implementation: str) -> Callable[[str, int, Loop], Sequence[str]]:
@@ -64,31 +64,31 @@ COMMANDS: Mapping[str, Callable[[str, int, Loop], Sequence[str]]] = {
     "granian-rsgi": _granian("asgi", *_SINGLE),
     "daphne": _daphne,
 }
-"""By server. A raw ASGI app is what granian's RSGI is compared with."""
+"""The commands by server. granian's RSGI is compared with a raw ASGI app."""
 
 _NEVER_PING = {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "daphne"}
-"""Whose own commands can't be told to send no pings."""
+"""The servers whose own commands can't turn pings off."""
 
 
 def runs(row: Row, app: App) -> bool:
-    """Tell whether an app can be served on a row: other frameworks speak ASGI, not RSGI."""
+    """Return whether an app can be served on a row: other frameworks speak ASGI, not RSGI."""
     if row.server.plain:
         return app.name not in OVER_RSGI
     return app.name in (RAW, OURS) or (app.name in OVER_RSGI and row.server.name == "granian-rsgi")
 
 
 def compresses(row: Row) -> bool:
-    """Tell whether messages are compressed for a client that offers it."""
+    """Return whether messages are compressed for a client that offers it."""
     return row.capabilities.compression is not Support.ABSENT
 
 
 def command(row: Row, app: App, port: int) -> Sequence[str]:
-    """Give the module and the arguments that serve an app: ours as `anysocket serve` does.
+    """Return the module and the arguments that serve an app; anysocket's are those of `anysocket serve`.
 
-    So is any app on a server without a command of its own here: one of another distribution.
+    So are those of any app on a server without a command here, such as one of another distribution.
 
     Raises:
-        ValueError: the server's own command can't be had so.
+        ValueError: the server's own command doesn't support the event loop.
     """
     make = COMMANDS.get(row.server.name)
     if app.name in OVER_RSGI:
@@ -103,6 +103,6 @@ def command(row: Row, app: App, port: int) -> Sequence[str]:
     )
 
 
-def seen(command: Sequence[str]) -> str:
-    """Write a command as one would type it; its port is another each time."""
+def shown(command: Sequence[str]) -> str:
+    """Write a command as you would type it; its port varies."""
     return shlex.join(["python", "-m", *command])

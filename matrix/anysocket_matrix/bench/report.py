@@ -1,15 +1,15 @@
-"""Printing the results: for each server what each app costs, and how fast it was."""
+"""The results on the terminal: for each server the cost and the speed of each app."""
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from anysocket_matrix.bench.results import Results
-from anysocket_matrix.bench.summary import TIMES, Cell, lines, says, summarise
+from anysocket_matrix.bench.summary import TIMES, Cell, format_ratio, lines, summarise
 
 
 def print_results(console: Console, results: Results) -> None:
-    """Print the tables, and what went wrong."""
+    """Print the tables, and the troubles."""
     cells = summarise(results)
     for server in dict.fromkeys(cell.server for cell in cells):
         mine = [cell for cell in cells if cell.server == server]
@@ -24,20 +24,20 @@ def print_results(console: Console, results: Results) -> None:
 
 def _print_costs(console: Console, server: str, cells: list[Cell], results: Results) -> None:
     apps = list(dict.fromkeys(cell.app for cell in cells))
-    table = Table(title=f"{server}: processor time of the server, and memory", title_justify="left")
+    table = Table(title=f"{server}: CPU time of the server, and memory", title_justify="left")
     for column in ("scenario", "", *apps):
         table.add_column(escape(column), justify="right" if column in apps else "left")
     for line in lines(cells, results.units):
         shown: list[str] = []
         for app in apps:
             spread, ratio = line.figures.get(app, (None, None))
-            shown.append("-" if spread is None else f"{spread.median:,.1f} {says(ratio)}".rstrip())
+            shown.append("-" if spread is None else f"{spread.median:,.1f} {format_ratio(ratio)}".rstrip())
         table.add_row(line.scenario, line.label, *shown)
     console.print(table)
 
 
 def _print_speed(console: Console, server: str, cells: list[Cell]) -> None:
-    table = Table(title=f"{server}: speed, as one client saw it", title_justify="left")
+    table = Table(title=f"{server}: speed, as seen by one client", title_justify="left")
     for column in ("scenario", "app", "per second", "p50 µs", "p99 µs", "client busy"):
         table.add_column(column, justify="left" if column in ("scenario", "app") else "right")
     for cell in cells:
@@ -57,8 +57,8 @@ def _print_speed(console: Console, server: str, cells: list[Cell]) -> None:
 def _about(results: Results) -> str:
     environment = results.environment
     return (
-        f"{TIMES}: to raw, the median of the rounds' ratios with their quartiles. ≈ 1: no difference shows "
-        "(sign test, 5 %). ?: too few rounds to tell. (client): the client couldn't do more.\n"
+        f"{TIMES}: ratio to raw, the median of the rounds' ratios with their quartiles. ≈ 1: no difference "
+        "(sign test, 5 %). ?: too few rounds for a test. (client): limited by the client.\n"
         f"anysocket {environment.anysocket}, Python {environment.python}, {environment.loop}, "
         f"{environment.platform}, {environment.cores} of {environment.processor}, "
         f"load {environment.load:.1f} before"

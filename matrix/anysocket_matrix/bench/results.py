@@ -1,4 +1,4 @@
-"""What a run measures: each round as it was, so that whoever doubts a figure can compute it anew."""
+"""The measured rounds, unprocessed, so that readers can recompute every figure."""
 
 from pathlib import Path
 
@@ -8,21 +8,21 @@ from anysocket_matrix.results.files import read_json, write_bytes
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """What the figures depend on."""
+    """The environment that the figures depend on."""
 
     anysocket: str
     python: str
     platform: str
     processor: str
     cores: int
-    """As many as the run may use; with more than one, the client has another than the servers."""
+    """The number of CPUs that the run may use; with more than one, the client has its own."""
     load: float
-    """Processes that wanted a processor, on average over the minute before the run."""
+    """The average number of processes that waited for a CPU, over the minute before the run."""
     loop: str
     started: str
-    """When, as RFC 3339 has it."""
+    """The time of the start, as in RFC 3339."""
     packages: dict[str, str]
-    """The version of each distribution that takes part."""
+    """The version of each distribution involved."""
 
 
 class Round(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,23 +32,23 @@ class Round(msgspec.Struct, frozen=True, omit_defaults=True):
     app: str
     scenario: str
     number: int
-    """Which round; all apps of a server have each of them side by side."""
+    """The number of the round; in each round all apps of a server run side by side."""
     count: int
     """Messages, deliveries or connections."""
     seconds: float
     cpu: float
-    """Seconds of a processor that the server's processes have used."""
+    """Seconds of CPU time of the server's processes."""
     client: float
-    """Seconds of a processor that the client has used."""
+    """Seconds of CPU time of the client."""
     p50: float | None = None
-    """Seconds that half of the messages have taken at most."""
+    """The median latency in seconds."""
     p99: float | None = None
     memory: float | None = None
-    """Bytes for each connection, where that is measured."""
+    """Bytes for each connection, if memory is measured."""
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Why something is missing."""
+    """The reason why something is missing."""
 
     server: str
     app: str
@@ -62,17 +62,17 @@ class Results(msgspec.Struct, frozen=True):
 
     environment: Environment
     units: dict[str, str]
-    """The scenarios that were run, each with what it counts."""
+    """The scenarios that were run, each with the unit that it counts."""
     connections: dict[str, int]
-    """Those of them that have many connections, each with how many."""
+    """The scenarios with many connections, each with their number."""
     commands: dict[str, dict[str, str]]
-    """By server and app, what has served it."""
+    """The command that has served each app, by server and app."""
     rounds: list[Round]
     troubles: list[Trouble]
 
 
 def write(path: Path, results: Results) -> None:
-    """Write results, a round in each line."""
+    """Write results, with one round on each line."""
     head = msgspec.json.encode(msgspec.structs.replace(results, rounds=[], troubles=[]))
     rounds = b",\n".join(map(msgspec.json.encode, results.rounds))
     troubles = b",\n".join(map(msgspec.json.encode, results.troubles))
@@ -81,9 +81,9 @@ def write(path: Path, results: Results) -> None:
 
 
 def read(path: Path) -> Results:
-    """Read what `write` has written.
+    """Read results that `write` has written.
 
     Raises:
-        ValueError: it can't be read, or is something else; names the file.
+        ValueError: they can't be read, or the file has other content; the message names it.
     """
     return read_json(path, Results, "results of anysocket bench")

@@ -1,4 +1,4 @@
-"""What is measured: each scenario with the path that every app answers, and what the client does there."""
+"""The scenarios: the path that every app answers, and the client's work there."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -8,48 +8,48 @@ import msgspec
 
 
 class Kind(Enum):
-    """What the client does."""
+    """The client's work."""
 
     ECHO = "echo"
-    """Sends a message on its first connection, and the next when it has come back."""
+    """Sends a message on the first connection, and the next one when the reply has come."""
     COMPRESSED = "compressed"
     """The same, with permessage-deflate."""
     PUSH = "push"
     """Asks for a number of messages, and again when all have come."""
     BROADCAST = "broadcast"
-    """Sends one message on one of many connections, and the next when all of them have got it."""
+    """Sends one message on one of many connections, and the next one when all have received it."""
     CONNECT = "connect"
-    """Connects, is accepted and closed by the server, and connects again."""
+    """Connects, waits until the server closes, and connects again."""
     IDLE = "idle"
     """Connects many times, and does nothing."""
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """One line of the table."""
+    """One scenario, which is one line of the table."""
 
     name: str
     kind: Kind
     path: str
     says: str
     unit: str = "message"
-    """What is counted."""
+    """The unit that is counted."""
     payload: bytes = b""
-    """Of each message that the client sends."""
+    """The payload of each message that the client sends."""
     binary: bool = False
     in_flight: int = 1
-    """So many messages are under way at a time."""
+    """The number of messages in flight at a time."""
     connections: int = 1
     batch: int = 1
-    """So many messages follow each that the client sends."""
+    """The number of messages that follow each message from the client."""
 
     @property
     def memory(self) -> bool:
-        """Whether the memory of its connections is measured, for which it gets a fresh process."""
+        """Whether the memory of connections is measured, in a fresh process."""
         return self.connections > 1
 
 
 PUSHED = 100
-"""Messages that the client asks for at a time."""
+"""The number of messages that the client asks for at a time."""
 
 _SAID = {"user": "ada", "text": "x" * 32}
 
@@ -64,11 +64,11 @@ they this time to two up use was water way we were what when which who will with
 
 
 def _chat(size: int) -> bytes:
-    """Make the beginning of a chat in JSON, always the same: 1 KiB of it is compressed to 382 B."""
+    """Generate the beginning of a chat in JSON, always the same: 1 KiB of it is compressed to 382 B."""
     said, words = Random(7692), _WORDS.split()
     messages = [
         {"id": number, "user": said.choice(_USERS), "text": " ".join(said.choices(words, k=9))}
-        for number in range(1000, 1000 + size // 50)  # none is shorter than 50 B
+        for number in range(1000, 1000 + size // 50)  # every message has at least 50 B
     ]
     return msgspec.json.encode(messages)[:size]
 
@@ -78,23 +78,23 @@ def _echo(name: str, size: int, says: str, in_flight: int = 1) -> Scenario:
 
 
 SCENARIOS: Sequence[Scenario] = (
-    _echo("echo-32", 32, "a text of 32 B there and back"),
-    _echo("echo-1k", 1024, "a text of 1 KiB there and back"),
-    _echo("echo-64k", 64 * 1024, "a text of 64 KiB there and back"),
-    _echo("echo-1m", 1024 * 1024, "a text of 1 MiB there and back"),
-    _echo("in-flight", 32, "the same with 32 B, 64 of them under way", in_flight=64),
+    _echo("echo-32", 32, "echo of a text of 32 B"),
+    _echo("echo-1k", 1024, "echo of a text of 1 KiB"),
+    _echo("echo-64k", 64 * 1024, "echo of a text of 64 KiB"),
+    _echo("echo-1m", 1024 * 1024, "echo of a text of 1 MiB"),
+    _echo("in-flight", 32, "echo of a text of 32 B, with 64 of them in flight", in_flight=64),
     Scenario(
         "compressed",
         Kind.COMPRESSED,
         "/echo",
-        "a text of 1 KiB there and back, a chat in JSON, with permessage-deflate",
+        "echo of a text of 1 KiB, a chat in JSON, with permessage-deflate",
         payload=_chat(1024),
     ),
     Scenario(
         "push",
         Kind.PUSH,
         "/push",
-        f"{PUSHED} texts of 32 B for each request; latency is that of all {PUSHED}",
+        f"{PUSHED} texts of 32 B for each request; the latency is that of all {PUSHED}",
         payload=str(PUSHED).encode(),
         batch=PUSHED,
     ),
@@ -102,14 +102,14 @@ SCENARIOS: Sequence[Scenario] = (
         "json",
         Kind.ECHO,
         "/json",
-        "an object of two texts taken apart and made anew, as JSON",
+        "an object of two texts, decoded and encoded again as JSON",
         payload=msgspec.json.encode(_SAID),
     ),
     Scenario(
         "msgpack",
         Kind.ECHO,
         "/msgpack",
-        "the same as MessagePack",
+        "an object of two texts, decoded and encoded again as MessagePack",
         payload=msgspec.msgpack.encode(_SAID),
         binary=True,
     ),
@@ -117,7 +117,7 @@ SCENARIOS: Sequence[Scenario] = (
         "connect",
         Kind.CONNECT,
         "/connect/7",
-        "a connection, from TCP's to the server's close; the path has a number",
+        "a connection, from the TCP connection to the server's close; the path has a parameter",
         unit="connection",
     ),
     Scenario(
@@ -133,19 +133,19 @@ SCENARIOS: Sequence[Scenario] = (
         "crowd",
         Kind.ECHO,
         "/echo",
-        "a text of 32 B there and back on one connection, beside many that do nothing",
+        "echo of a text of 32 B on one connection, beside many idle ones",
         payload=b"x" * 32,
         connections=2000,
     ),
-    Scenario("idle", Kind.IDLE, "/echo", "connections that do nothing", unit="connection", connections=2000),
+    Scenario("idle", Kind.IDLE, "/echo", "idle connections", unit="connection", connections=2000),
 )
 
 COLLECT = Scenario("collect", Kind.CONNECT, "/collect", "garbage is collected")
-"""What every app does before its memory is measured."""
+"""The step that every app does before its memory is measured."""
 
 
 def choose(names: Sequence[str], connections: int | None) -> list[Scenario]:
-    """Give the scenarios of these names, all without any; those with many connections with so many.
+    """Return the scenarios of these names, or all; those with many connections get this number of them.
 
     Raises:
         ValueError: there is no such scenario.

@@ -1,4 +1,4 @@
-"""The rounds of a run put together: for each server, scenario and app one cell."""
+"""The rounds of a run summarised: one cell for each server, scenario and app."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -10,42 +10,42 @@ from anysocket_matrix.bench.results import Results, Round
 from anysocket_matrix.bench.statistics import Ratio, Spread, ratio, spread
 
 BUSY = 0.9
-"""The part of the time that the client has been busy, from which on it may be what limits the rate."""
+"""The part of the time that the client is busy from which on it may limit the rate."""
 
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """What one app costs in one scenario on one server."""
+    """The costs of one app in one scenario on one server."""
 
     server: str
     scenario: str
     app: str
     rounds: int
     cpu: Spread
-    """Microseconds of a processor for each message, delivery or connection."""
+    """Microseconds of CPU time for each message, delivery or connection."""
     cpu_ratio: Ratio | None
-    """To the raw app, and None for itself, or where it has no figure."""
+    """The ratio to the raw app; None for the raw app itself, or if it has no figure."""
     rate: float
-    """Messages, deliveries or connections in a second."""
+    """Messages, deliveries or connections per second."""
     client: float
-    """The part of the time that the client has been busy."""
+    """The part of the time that the client was busy."""
     p50: float | None
     """Microseconds."""
     p99: float | None
     memory: Spread | None
-    """KiB for each connection, where that is measured."""
+    """KiB for each connection, if memory is measured."""
     memory_ratio: Ratio | None
 
     @property
     def limited_by_client(self) -> bool:
-        """Whether the rate is what the client can do, not what the server can."""
+        """Whether the client limits the rate, not the server."""
         return self.client >= BUSY
 
 
 def summarise(results: Results) -> list[Cell]:
-    """Put the rounds together: by server, scenario and app."""
+    """Summarise the rounds by server, scenario and app."""
     found: dict[tuple[str, str, str], list[Round]] = {}
     for each in results.rounds:
         found.setdefault((each.server, each.scenario, each.app), []).append(each)
@@ -65,16 +65,16 @@ def summarise(results: Results) -> list[Cell]:
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line of the table: one figure of each app."""
+    """A line of the table: one figure for each app."""
 
     scenario: str
     label: str
     figures: dict[str, tuple[Spread, Ratio | None]]
-    """By app."""
+    """The figures by app."""
 
 
 def lines(cells: Sequence[Cell], units: Mapping[str, str]) -> list[Line]:
-    """Give the lines of one server: processor time, and memory where it is measured."""
+    """Return the lines of one server: CPU time, and memory if it is measured."""
     found: list[Line] = []
     for scenario, unit in units.items():
         chosen = [cell for cell in cells if cell.scenario == scenario]
@@ -86,8 +86,8 @@ def lines(cells: Sequence[Cell], units: Mapping[str, str]) -> list[Line]:
     return found
 
 
-def says(ratio: Ratio | None) -> str:
-    """Write a ratio: what no difference can be told from is about 1."""
+def format_ratio(ratio: Ratio | None) -> str:
+    """Format a ratio; it is about 1 if there is no difference."""
     if ratio is None:
         return ""
     median, lower, upper = (f"{each:.2f}" for each in msgspec.structs.astuple(ratio.spread))

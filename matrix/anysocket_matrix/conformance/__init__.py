@@ -1,1 +1,1 @@
-"""The cases: a file for each part of the contract, each case with its handler and its peer side by side."""
+"""The cases: one file for each part of the contract, with each case beside its handler."""

@@ -1,10 +1,10 @@
-"""The app under test: it runs the program that a request names, over the layer that it names.
+"""The app under test: runs the program that a request names, over the layer that it names.
 
-A request says in `x-program` which handler or application of which case, in `x-layer` over what,
-in `x-connection` under which number its notes are kept, and in `x-script` what else an
-application is to know. `GET /notes/<number>` waits for them, `GET /started/<number>` for its
-beginning, `GET /noted/<number>` for its first note; `GET /gate/<number>` lets it go on, and
-`GET /alive/` tells that the server serves.
+Headers of a request: `x-program` names the case's handler or application, `x-layer` the layer,
+`x-connection` the number under which its notes are kept, `x-script` a script for an application.
+`GET /notes/<number>` waits until the program has ended, `GET /started/<number>` until it runs,
+`GET /noted/<number>` until its first note. `GET /gate/<number>` opens its gate, and `GET /alive/`
+answers while the server serves.
 """
 
 from collections.abc import AsyncGenerator, Generator, Mapping
@@ -23,26 +23,26 @@ from anysocket_adapters.asgi import ASGITransport
 from anysocket_matrix.case import PROGRAMS, STATE, App, ASGICall, Handler, Layer, Notes, cases
 
 ROOT_PATH = "/api"
-"""Where the servers under test are mounted."""
+"""The path under which the servers under test mount the app."""
 
 NOTES_DEADLINE = 3.0
-"""Seconds that a program may take to end after its peer asks for its notes."""
+"""Seconds for a program to end after its peer asks for its notes."""
 
 INFORMATIVE_DEADLINE = 0.5
-"""The same where the outcome only informs."""
+"""The same, where the result is only informative."""
 
-LOOKS = 30
-"""So many looks a program gets at least, however long a busy machine takes for them."""
+MIN_CHECKS = 30
+"""The minimum number of checks on a program, however long a busy machine takes for them."""
 
 _SOON, _LATER = 0.002, 0.01
-"""Seconds between two looks at a program, which a thread or another loop may be running."""
+"""Seconds between two checks on a program, which a thread or another event loop may be running."""
 
 _SEVERAL = 10
-"""So many looks come soon one after the other: most programs have ended by then."""
+"""The number of checks in quick succession; most programs have ended by then."""
 
 
 class Record(msgspec.Struct):
-    """What one program noted, and how it ended."""
+    """A program's notes, and how it ended."""
 
     notes: list[object]
     code: int | None = None
@@ -61,7 +61,7 @@ _running: dict[str, _Running] = {}
 
 
 class CaseApp:
-    """Serves a connection of a case, or the notes of one."""
+    """Serves the connection of a case, or its notes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve over ASGI."""
@@ -105,15 +105,15 @@ class _Limits(TypedDict):
 
 
 class _Run:
-    """What a request asks for."""
+    """The program and the layer that a request names."""
 
     def __init__(self, lines: RawHeaders) -> None:
         headers = dict(lines)
         self.layer = Layer(headers[b"x-layer"].decode())
         self._program = PROGRAMS[headers[b"x-program"].decode()]
         self._script = headers.get(b"x-script", b"").decode()
-        informs = self.layer is Layer.PLAIN and isinstance(self._program, App)
-        self._running = _Running(INFORMATIVE_DEADLINE if informs else NOTES_DEADLINE)
+        informative = self.layer is Layer.PLAIN and isinstance(self._program, App)
+        self._running = _Running(INFORMATIVE_DEADLINE if informative else NOTES_DEADLINE)
         _running[headers[b"x-connection"].decode()] = self._running
         self.limits = _Limits(
             max_message_size=self._program.max_message_size, close_timeout=self._program.close_timeout
@@ -121,7 +121,7 @@ class _Run:
 
     @contextmanager
     def recording(self) -> Generator[None, None, None]:
-        """Note how the program ends, as the server sees it."""
+        """Record how the program ends, as the server sees it."""
         try:
             yield
         except Exception as error:
@@ -131,7 +131,7 @@ class _Run:
             self._running.record.done = True
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Be an ASGI application that believes its server."""
+        """Call the ASGI application, which trusts its server."""
         if isinstance(self._program, App):
             await self._program.run(ASGICall(scope, receive, send, self._running.notes, self._script))
         else:
@@ -174,10 +174,10 @@ async def _wait(verb: str, number: str) -> Record | None:
         return None
     if verb == "gate":
         running.notes.open_gate()
-    until, looks = anyio.current_time() + running.deadline, 0
+    until, checks = anyio.current_time() + running.deadline, 0
     while not running.record.done and (verb == "notes" or (verb == "noted" and not running.notes)):
-        if looks >= LOOKS and anyio.current_time() > until:
+        if checks >= MIN_CHECKS and anyio.current_time() > until:
             break
-        looks += 1
-        await anyio.sleep(_SOON if looks <= _SEVERAL else _LATER)
+        checks += 1
+        await anyio.sleep(_SOON if checks <= _SEVERAL else _LATER)
     return running.record

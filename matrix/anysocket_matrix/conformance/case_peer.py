@@ -1,6 +1,6 @@
-"""What the cases are given: peers that are connected to their programs, and servers of their own.
+"""The fixtures of the cases: peers that are connected to their programs, and servers.
 
-The plugin makes both. Servers import the cases too, for the programs, and no pytest with them.
+The pytest plugin makes both. Servers import the cases too, but without pytest.
 """
 
 from typing import Protocol, Unpack
@@ -8,16 +8,16 @@ from typing import Protocol, Unpack
 from anysocket_adapters.options import OptionValues
 from anysocket_matrix.case import Program
 from anysocket_matrix.conformance.app import NOTES_DEADLINE, Record
-from anysocket_matrix.conformance.asking import asked
+from anysocket_matrix.conformance.records import fetch_record
 from anysocket_matrix.peer.frames import Frame, Opcode
 from anysocket_matrix.peer.peer import Ended, Lines, Mismatch, Peer
 from anysocket_matrix.rows.running_server import RunningServer
 
 _ENDED_DEADLINE = 1.5
-"""Seconds in which a server sees that a program has ended: there is one that looks once a second."""
+"""Seconds for a server to see that a program has ended: one server checks once a second."""
 
 _LAST_LOOK = 0.05
-"""Seconds for a frame that the server has sent already."""
+"""Seconds for a frame that the server has already sent."""
 
 
 class Connect(Protocol):
@@ -34,27 +34,27 @@ class Connect(Protocol):
         beside: "CasePeer | None" = None,
         http2: bool | None = None,
     ) -> "CasePeer":
-        """Connect, beside another peer: over HTTP/2 on the same TCP connection.
+        """Connect a peer. With `beside`, connect over HTTP/2 on the same TCP connection as that peer.
 
-        The version of HTTP is the row's, unless a case is about one.
+        The version of HTTP is the row's, unless a case is about one version.
         """
         ...
 
 
 class CasePeer(Peer):
-    """A peer that can also ask what the program saw that it talks to."""
+    """A peer that can also ask for the record of its program."""
 
     server_url: str
     number: str
-    informs: bool = False
-    """Whether what it sees only informs, so that it waits for a short time."""
+    informative: bool = False
+    """Whether the result is only informative, so that the peer waits for a short time."""
 
     def receive_frame(self, expected: object = "a frame", deadline: float | None = None) -> Frame:
-        """Wait for the next frame; a program that only informs has had its turns before there is none."""
+        """Wait for the next frame; an informative case gives its program time to run first."""
         try:
             return super().receive_frame(expected, deadline)
         except Mismatch as mismatch:
-            if not self.informs or isinstance(mismatch, Ended):
+            if not self.informative or isinstance(mismatch, Ended):
                 raise
             ended = self._ask("notes").done
             try:
@@ -65,7 +65,7 @@ class CasePeer(Peer):
                 raise mismatch from None
 
     def open_gate(self) -> None:
-        """Let the program go on."""
+        """Open the program's gate."""
         self._ask("gate")
 
     def wait_until_started(self) -> None:
@@ -73,7 +73,7 @@ class CasePeer(Peer):
         self._ask("started")
 
     def wait_until_receiving(self) -> None:
-        """Wait until the server looks for messages, which some do only while the program receives."""
+        """Wait until the server reads messages, which some servers do only while the program receives."""
         self.wait_until_started()
         self.send_frame(Opcode.PING)
         self.expect_pong(b"")
@@ -83,13 +83,13 @@ class CasePeer(Peer):
         self._ask("noted")
 
     def record(self, *, silent: bool = False) -> Record:
-        """Wait until the program has ended, and give what it noted.
+        """Wait until the program has ended, and give its record.
 
         Args:
             silent: neither read nor answer meanwhile, instead of leaving as a peer should.
 
         Raises:
-            Mismatch: it hasn't ended in time.
+            Mismatch: the program hasn't ended in time.
         """
         if not silent:
             self.leave()
@@ -99,31 +99,31 @@ class CasePeer(Peer):
         return record
 
     def expect_notes(self, *notes: object) -> None:
-        """Expect that the program ended, having noted just this."""
+        """Expect that the program has ended with exactly these notes."""
         record = self.record()
         if record.notes != list(notes):
             raise Mismatch(f"notes {list(notes)}", f"{record.notes}, raised {record.raised}")
 
     def expect_code(self, code: int) -> None:
-        """Expect that the program ended, with this close code."""
+        """Expect that the program has ended with this close code."""
         record = self.record()
         if record.code != code:
             raise Mismatch(f"code {code}", f"code {record.code}, raised {record.raised}")
 
     def expect_raised(self, error: str | None) -> None:
-        """Expect that the program ended with this exception, raised on to the server, or with none."""
+        """Expect that the program has raised this exception to the server, or none."""
         record = self.record()
         if record.raised != error:
             raise Mismatch(f"raised {error}", f"raised {record.raised}")
 
     def _ask(self, verb: str) -> Record:
-        answer = asked(self.server_url, f"/{verb}/{self.number}", 2 * NOTES_DEADLINE)
+        answer = fetch_record(self.server_url, f"/{verb}/{self.number}", 2 * NOTES_DEADLINE)
         if answer is None:
             raise Mismatch("the program to run", "it never did")
         return answer
 
 
 class Launch(Protocol):
-    """Starts a server of a case's own."""
+    """Starts a server for one case."""
 
     def __call__(self, app: str, **options: Unpack[OptionValues]) -> RunningServer: ...

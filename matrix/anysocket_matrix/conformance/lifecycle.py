@@ -1,4 +1,4 @@
-"""The app of the lifecycle's cases: what its handlers see goes to standard output, into the server's log."""
+"""The app of the lifecycle cases: its handlers print to standard output, which is the server's log."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -25,7 +25,7 @@ async def patient(request: WebSocketRequest) -> None:
 
 @app.websocket("/deaf")
 async def deaf(request: WebSocketRequest) -> None:
-    """Stay, whatever the peer and the server want."""
+    """Never end, whatever the peer and the server want."""
     ws = request.web_socket
     await ws.accept()
     await ws.send("here")
@@ -34,7 +34,7 @@ async def deaf(request: WebSocketRequest) -> None:
 
 @app.websocket("/slow")
 async def slow(request: WebSocketRequest) -> None:
-    """Think for long before accepting."""
+    """Wait for a long time before accepting."""
     print("thinking", flush=True)
     await anyio.sleep(5)
     await request.web_socket.accept()
@@ -42,7 +42,7 @@ async def slow(request: WebSocketRequest) -> None:
 
 @app.websocket("/flood")
 async def flood(request: WebSocketRequest) -> None:
-    """Send for ever, and say when that gets stuck."""
+    """Send without end, and print when a send waits."""
     ws = request.web_socket
     await ws.accept()
     while True:

@@ -30,7 +30,7 @@ async def adds_headers(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def accepts_badly_first(request: WebSocketRequest, notes: Notes) -> None:
-    """Try what can't be sent, then accept."""
+    """Try headers that can't be sent, then accept."""
     ws = request.web_socket
     for headers in (
         [("a b", "1")],
@@ -113,7 +113,7 @@ async def sends_at_once(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def answers_nothing(request: WebSocketRequest, notes: Notes) -> None:
-    """Return."""
+    """Return without an answer."""
 
 
 @handler()
@@ -124,7 +124,7 @@ async def fails_first(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def accepts_late(request: WebSocketRequest, notes: Notes) -> None:
-    """Accept when the peer has left."""
+    """Accept after the peer has left."""
     ws = request.web_socket
     await notes.gate()
     try:
@@ -136,7 +136,7 @@ async def accepts_late(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("H2")
 def test_opens(connect: Connect) -> None:
-    """Accept gives 101 and the accept token, over HTTP/2 200, and no subprotocol."""
+    """Accept answers with 101 and the accept token, or with 200 over HTTP/2, and with no subprotocol."""
     peer = connect(until_the_end)
     peer.expect_open()
     if peer.response.header("sec-websocket-protocol"):
@@ -145,14 +145,14 @@ def test_opens(connect: Connect) -> None:
 
 @case("H2", requires="accept_subprotocol")
 def test_subprotocol(connect: Connect) -> None:
-    """The chosen subprotocol is in the response."""
+    """The response has the subprotocol that the handler chooses."""
     peer = connect(chooses_the_last, headers=[("sec-websocket-protocol", "a, b")])
     peer.expect_header("sec-websocket-protocol", "b")
 
 
 @case("H2", requires=("all_subprotocol_lines", "accept_subprotocol"))
 def test_subprotocol_of_the_first_line(connect: Connect) -> None:
-    """A subprotocol of another header line than the last can be chosen."""
+    """The handler can choose a subprotocol from any header line, not only from the last."""
     lines = [("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b")]
     peer = connect(chooses_the_first, headers=lines)
     peer.expect_header("sec-websocket-protocol", "a")
@@ -160,7 +160,7 @@ def test_subprotocol_of_the_first_line(connect: Connect) -> None:
 
 @case("H2")
 def test_unoffered_subprotocol(connect: Connect) -> None:
-    """A subprotocol that wasn't offered is a ValueError, and the connection can still be accepted."""
+    """A subprotocol that wasn't offered raises ValueError, and the handler can still accept."""
     peer = connect(accepts_the_unoffered_first, headers=[("sec-websocket-protocol", "a, b")])
     peer.expect_text("open")
     peer.expect_notes("ValueError")
@@ -168,13 +168,13 @@ def test_unoffered_subprotocol(connect: Connect) -> None:
 
 @case("H2", requires="over_http2")
 def test_over_http2(connect: Connect) -> None:
-    """A connection can be opened over HTTP/2, too (RFC 8441)."""
+    """A connection can also be opened over HTTP/2 (RFC 8441)."""
     connect(until_the_end, http2=True).expect_open()
 
 
 @case("H2", requires="no_accept_key_over_http2")
 def test_no_accept_key_over_http2(connect: Connect) -> None:
-    """Over HTTP/2 the answer has no accept token, which nobody has asked for (RFC 8441 section 5)."""
+    """A response over HTTP/2 has no accept token (RFC 8441 section 5)."""
     peer = connect(until_the_end, http2=True)
     peer.expect_open()
     peer.expect_header("sec-websocket-accept")
@@ -182,7 +182,7 @@ def test_no_accept_key_over_http2(connect: Connect) -> None:
 
 @case("H2", requires="accept_headers")
 def test_headers(connect: Connect) -> None:
-    """The headers of accept are in the response, duplicates too."""
+    """The response has the headers of accept, duplicates included."""
     peer = connect(adds_headers)
     peer.expect_open()
     peer.expect_header("x-a", "1", "3")
@@ -191,7 +191,7 @@ def test_headers(connect: Connect) -> None:
 
 @case("H2")
 def test_bad_headers(connect: Connect) -> None:
-    """Headers that can't be sent are a ValueError, and the connection can still be accepted."""
+    """Headers that can't be sent raise ValueError, and the handler can still accept."""
     peer = connect(accepts_badly_first)
     peer.expect_open()
     peer.expect_text("open")
@@ -200,7 +200,7 @@ def test_bad_headers(connect: Connect) -> None:
 
 @case("H2")
 def test_accept_twice(connect: Connect) -> None:
-    """A second accept is InvalidState and does no harm."""
+    """A second accept raises InvalidState, and the connection stays open."""
     peer = connect(accepts_twice)
     peer.expect_text("open")
     peer.expect_notes("InvalidState")
@@ -208,7 +208,7 @@ def test_accept_twice(connect: Connect) -> None:
 
 @case("H2")
 def test_two_accepts_at_once(connect: Connect) -> None:
-    """Of two accepts at once one is InvalidState, and the other one counts."""
+    """Two tasks accept at once: one accept raises InvalidState, the other opens the connection."""
     peer = connect(accepts_in_two_tasks)
     peer.expect_text("open")
     peer.expect_notes("InvalidState")
@@ -216,7 +216,7 @@ def test_two_accepts_at_once(connect: Connect) -> None:
 
 @case("H2")
 def test_before_accept(connect: Connect) -> None:
-    """Sending and receiving before accept are InvalidState and do no harm."""
+    """Sending and receiving before accept raise InvalidState, and the handler can still accept."""
     peer = connect(hurries)
     peer.expect_text("open")
     peer.expect_notes("send", "receive")
@@ -230,7 +230,7 @@ def test_send_at_once(connect: Connect) -> None:
 
 @handler()
 async def echoes_late(request: WebSocketRequest, notes: Notes) -> None:
-    """Accept when the peer says so, and send every message back."""
+    """Accept when the gate opens, and send every message back."""
     ws = request.web_socket
     await notes.gate()
     await ws.accept()
@@ -240,7 +240,7 @@ async def echoes_late(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("M5", requires="early_message")
 def test_message_behind_the_handshake(connect: Connect) -> None:
-    """A message in the packet of the handshake isn't lost."""
+    """A message in the same packet as the handshake isn't lost."""
     peer = connect(echoes_late, behind=frame_bytes(Opcode.TEXT, b"early"), answer=False)
     peer.open_gate()
     peer.wait_for_answer()
@@ -250,7 +250,7 @@ def test_message_behind_the_handshake(connect: Connect) -> None:
 
 @case("M5", requires="message_before_accept")
 def test_message_before_accept(connect: Connect) -> None:
-    """A message that comes before accept isn't lost, and is received first."""
+    """A message that arrives before accept isn't lost; the handler receives it first."""
     peer = connect(echoes_late, answer=False)
     peer.wait_until_started()
     peer.send_text("early")
@@ -264,7 +264,7 @@ def test_message_before_accept(connect: Connect) -> None:
 
 @case("H2", requires="malformed_extension_offer")
 def test_malformed_extension_offer(connect: Connect) -> None:
-    """An extension that is offered with parameters that make no sense is declined."""
+    """The server declines permessage-deflate with invalid parameters."""
     offer = "permessage-deflate; client_max_window_bits=many"
     peer = connect(echo, headers=[("sec-websocket-extensions", offer)])
     peer.expect_open()
@@ -275,7 +275,7 @@ def test_malformed_extension_offer(connect: Connect) -> None:
 
 @case("H4", requires="no_answer")
 def test_no_answer(connect: Connect) -> None:
-    """A handler that returns without having answered gives 500, and nothing behind it."""
+    """A handler that returns without an answer gives 500, and nothing follows the response."""
     peer = connect(answers_nothing)
     peer.expect_status(500)
     if peer.hears_something(within=0.2):
@@ -285,7 +285,7 @@ def test_no_answer(connect: Connect) -> None:
 
 @case("H4")
 def test_raises_first(connect: Connect) -> None:
-    """A handler that raises without having answered gives 500, and the exception is raised on."""
+    """A handler that raises without an answer gives 500, and the server gets the exception."""
     peer = connect(fails_first)
     peer.expect_status(500)
     peer.expect_raised("LookupError: before accept")
@@ -293,7 +293,7 @@ def test_raises_first(connect: Connect) -> None:
 
 @case("H5", requires="loss_before_accept")
 def test_peer_left_before_accept(connect: Connect) -> None:
-    """When the peer has left, accept raises ConnectionClosed with 1006 and receive gives None."""
+    """After the peer has left, accept raises ConnectionClosed with 1006 and receive gives None."""
     peer = connect(accepts_late, answer=False)
     peer.wait_until_started()
     peer.abort()

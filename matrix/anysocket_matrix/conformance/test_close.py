@@ -14,7 +14,7 @@ LONGEST = "é" * 61 + "x"
 
 @handler()
 async def closes(request: WebSocketRequest, notes: Notes) -> None:
-    """Close with a code and a reason of our own."""
+    """Close with our own code and reason."""
     ws = request.web_socket
     await ws.accept()
     await ws.close(4001, "ré")
@@ -23,7 +23,7 @@ async def closes(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def closes_plainly(request: WebSocketRequest, notes: Notes) -> None:
-    """Close without saying more."""
+    """Close without arguments."""
     await request.web_socket.accept()
     await request.web_socket.close()
     notes.append(request.web_socket.code)
@@ -38,7 +38,7 @@ async def closes_as_told(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def closes_badly_first(request: WebSocketRequest, notes: Notes) -> None:
-    """Try what can't be sent, then send and receive."""
+    """Try codes and reasons that can't be sent, then send and receive."""
     ws = request.web_socket
     await ws.accept()
     for code in (-1, 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 70000):
@@ -68,7 +68,7 @@ async def closes_again_and_again(request: WebSocketRequest, notes: Notes) -> Non
 
 @handler()
 async def closes_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
-    """Close when the peer has closed."""
+    """Close after the peer has closed."""
     ws = request.web_socket
     await ws.accept()
     while await ws.receive() is not None:
@@ -80,7 +80,7 @@ async def closes_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler(close_timeout=0.5)
 async def closes_soon(request: WebSocketRequest, notes: Notes) -> None:
-    """Close, and don't wait long."""
+    """Close with a short timeout."""
     await request.web_socket.accept()
     await request.web_socket.close(4001)
 
@@ -103,7 +103,7 @@ async def closes_while_receiving(request: WebSocketRequest, notes: Notes) -> Non
 
 @handler()
 async def closes_at_the_gate(request: WebSocketRequest, notes: Notes) -> None:
-    """Close without having received anything."""
+    """Close when the gate opens, without having received anything."""
     await request.web_socket.accept()
     await notes.gate()
     await request.web_socket.close(4001)
@@ -111,7 +111,7 @@ async def closes_at_the_gate(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("C3", requires="close_with_unread")
 def test_close_with_unread_messages(connect: Connect) -> None:
-    """Close finds the peer's answer behind the messages that nobody has received."""
+    """Close finds the peer's answer behind messages that the handler hasn't received."""
     peer = connect(closes_at_the_gate)
     for number in range(50):
         peer.send_text(str(number))
@@ -124,7 +124,7 @@ def test_close_with_unread_messages(connect: Connect) -> None:
 
 @case("C1", requires="peer_close_code")
 def test_peers_code(connect: Connect) -> None:
-    """The code is the peer's when it closed, and the peer gets one close frame in answer."""
+    """After the peer's close, the handler has the peer's code and the peer gets one close frame back."""
     peer = connect(until_the_end)
     peer.send_close(4999)
     peer.receive_frame("a close frame")
@@ -134,7 +134,7 @@ def test_peers_code(connect: Connect) -> None:
 
 @case("C1", requires="close_echo")
 def test_peers_code_echoed(connect: Connect) -> None:
-    """The peer's code is in that answer (RFC 6455 section 5.5.1)."""
+    """The server answers the peer's close with the peer's own code (RFC 6455 section 5.5.1)."""
     peer = connect(until_the_end)
     peer.send_close(4999)
     peer.expect_close(4999)
@@ -142,7 +142,7 @@ def test_peers_code_echoed(connect: Connect) -> None:
 
 @case("C1", requires="peer_close_code")
 def test_peers_standard_code(connect: Connect) -> None:
-    """A browser's tab that is closed says 1001."""
+    """A peer that closes with 1001, as a closing browser tab does, gives the handler 1001."""
     peer = connect(until_the_end)
     peer.send_close(1001)
     peer.expect_code(1001)
@@ -150,7 +150,7 @@ def test_peers_standard_code(connect: Connect) -> None:
 
 @case("C1", requires="peer_code_1014")
 def test_peers_newest_code(connect: Connect) -> None:
-    """1014 is a registered code like any other (IANA's registry of RFC 6455 section 11.7)."""
+    """A peer that closes with 1014 gives the handler 1014 (IANA registry of RFC 6455 section 11.7)."""
     peer = connect(until_the_end)
     peer.send_close(1014)
     peer.expect_close(1014)
@@ -159,7 +159,7 @@ def test_peers_newest_code(connect: Connect) -> None:
 
 @case("C1", requires="no_close_code")
 def test_no_code(connect: Connect) -> None:
-    """A close frame without a code is 1005."""
+    """A close frame without a code gives the handler 1005."""
     peer = connect(until_the_end)
     peer.send_close()
     peer.expect_code(1005)
@@ -167,7 +167,7 @@ def test_no_code(connect: Connect) -> None:
 
 @case("C1", requires="peer_close_code")
 def test_messages_before_close(connect: Connect) -> None:
-    """What was sent before the close is received before it."""
+    """The handler receives the messages that the peer sent before its close frame."""
     peer = connect(until_the_end)
     peer.send_text("a")
     peer.send_bytes(b"")
@@ -178,7 +178,7 @@ def test_messages_before_close(connect: Connect) -> None:
 
 @case("C1", requires="abnormal_closure")
 def test_reset(connect: Connect) -> None:
-    """A connection that is reset is 1006."""
+    """A connection that the peer resets gives the handler 1006."""
     peer = connect(until_the_end)
     peer.abort()
     peer.expect_code(1006)
@@ -186,7 +186,7 @@ def test_reset(connect: Connect) -> None:
 
 @case("C1", requires="abnormal_closure")
 def test_hung_up(connect: Connect) -> None:
-    """A TCP connection that ends without a close frame is 1006."""
+    """A TCP connection that ends without a close frame gives the handler 1006."""
     peer = connect(until_the_end)
     peer.hang_up()
     peer.expect_code(1006)
@@ -194,7 +194,7 @@ def test_hung_up(connect: Connect) -> None:
 
 @case("C1", requires="half_closed")
 def test_half_closed(connect: Connect) -> None:
-    """A connection that ends in the peer's direction only is 1006."""
+    """A connection that ends only in the peer's direction gives the handler 1006."""
     peer = connect(until_the_end)
     peer.half_close()
     peer.expect_end()
@@ -203,7 +203,7 @@ def test_half_closed(connect: Connect) -> None:
 
 @case("C1", requires=("close_code", "close_reason"))
 def test_own_code_and_reason(connect: Connect) -> None:
-    """Our own code and reason reach the peer and stay what they are."""
+    """The handler's own code and reason reach the peer, and the handler keeps its code."""
     peer = connect(closes)
     peer.expect_close(4001, "ré")
     peer.send_close(4001, "ré")
@@ -213,7 +213,7 @@ def test_own_code_and_reason(connect: Connect) -> None:
 
 @case("C1")
 def test_own_code_stands(connect: Connect) -> None:
-    """When the peer answers with another code, ours stands."""
+    """The handler keeps its own close code when the peer answers with another code."""
     peer = connect(closes)
     peer.expect_close_frame()
     peer.send_close(4002)
@@ -222,7 +222,7 @@ def test_own_code_stands(connect: Connect) -> None:
 
 @case("C1", requires="close_code")
 def test_default_code(connect: Connect) -> None:
-    """Close says 1000 unless told otherwise, with an empty reason."""
+    """Close without arguments sends 1000 and an empty reason."""
     peer = connect(closes_plainly)
     peer.expect_close(1000, "")
     peer.send_close(1000)
@@ -231,7 +231,7 @@ def test_default_code(connect: Connect) -> None:
 
 @case("C2", requires=("close_code", "close_codes"))
 def test_codes_that_can_be_sent(connect: Connect) -> None:
-    """Each code that may be sent arrives."""
+    """Every close code that may be sent reaches the peer."""
     for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999):
         peer = connect(closes_as_told, f"/?code={code}&reason=x")
         peer.expect_close(code, "x")
@@ -240,14 +240,14 @@ def test_codes_that_can_be_sent(connect: Connect) -> None:
 
 @case("C2", requires=("close_code", "close_reason"))
 def test_longest_reason(connect: Connect) -> None:
-    """A reason of 123 bytes of UTF-8 arrives whole."""
+    """A close reason of 123 bytes of UTF-8 arrives whole."""
     peer = connect(closes_as_told, "/?code=3000&reason=" + "%C3%A9" * 61 + "x")
     peer.expect_close(3000, LONGEST)
 
 
 @case("C2")
 def test_bad_codes_and_reasons(connect: Connect) -> None:
-    """What can't be sent is a ValueError, nothing is sent, and the connection stays open."""
+    """A code or reason that can't be sent raises ValueError, and the connection stays open."""
     peer = connect(closes_badly_first)
     peer.expect_text("still open")
     peer.send_text("so it is")
@@ -257,7 +257,7 @@ def test_bad_codes_and_reasons(connect: Connect) -> None:
 
 @case("C3")
 def test_close_again(connect: Connect) -> None:
-    """Close may be repeated: the first one counts."""
+    """Close may be called again; the first call counts."""
     peer = connect(closes_again_and_again)
     peer.expect_close_frame()
     peer.send_close(4001)
@@ -267,7 +267,7 @@ def test_close_again(connect: Connect) -> None:
 
 @case("C3", requires="close_code")
 def test_first_of_several_closes(connect: Connect) -> None:
-    """When close is repeated, the peer sees the first one."""
+    """The peer of a handler that closes several times sees the first close."""
     peer = connect(closes_again_and_again)
     peer.expect_close(4001)
     peer.send_close(4001)
@@ -276,7 +276,7 @@ def test_first_of_several_closes(connect: Connect) -> None:
 
 @case("C3", requires="peer_close_code")
 def test_close_after_the_end(connect: Connect) -> None:
-    """Close after the peer's close does nothing."""
+    """Close does nothing after the peer's close."""
     peer = connect(closes_after_the_end)
     peer.send_close(4999)
     peer.receive_frame("a close frame")
@@ -286,7 +286,7 @@ def test_close_after_the_end(connect: Connect) -> None:
 
 @case("C3", requires="abnormal_closure")
 def test_close_after_a_loss(connect: Connect) -> None:
-    """Close after the connection broke does nothing."""
+    """Close does nothing after the connection is lost."""
     peer = connect(closes_after_the_end)
     peer.abort()
     peer.expect_notes(1006)
@@ -303,7 +303,7 @@ def test_silent_peer(connect: Connect) -> None:
 
 @case("C3", requires="close_while_receiving")
 def test_close_while_receiving(connect: Connect) -> None:
-    """Close works while another task waits in receive, which then gives None."""
+    """Close works while another task waits in receive; that receive then gives None."""
     peer = connect(closes_while_receiving)
     peer.wait_until_receiving()
     peer.open_gate()

@@ -18,14 +18,14 @@ def test_messages(connect: Connect) -> None:
     peer = connect(echo, headers=OFFERED)
     peer.expect_open()
     deflate = Deflate(peer)
-    for opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.TEXT):  # each refers to those before
+    for opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.TEXT):  # each one refers to the ones before it
         deflate.send(opcode, LONG)
         deflate.expect(opcode, LONG)
 
 
 @case("H2", requires="compression")
 def test_fragments(connect: Connect) -> None:
-    """A compressed message in fragments is one message, and one that isn't compressed may follow."""
+    """A compressed message in fragments is one message, and an uncompressed one may follow."""
     peer = connect(echo, headers=OFFERED)
     deflate = Deflate(peer)
     compressed = deflate.compress(LONG)
@@ -39,7 +39,7 @@ def test_fragments(connect: Connect) -> None:
 
 @case("M1", requires="compressed_with_ping")
 def test_ping_between_fragments(connect: Connect) -> None:
-    """A ping between the fragments of a compressed message is answered and leaves the message whole."""
+    """A ping between the fragments of a compressed message is answered, and the message stays whole."""
     peer = connect(echo, headers=OFFERED)
     deflate = Deflate(peer)
     compressed = deflate.compress(LONG)
@@ -52,7 +52,7 @@ def test_ping_between_fragments(connect: Connect) -> None:
 
 @case("M3", requires="compression")
 def test_too_much(connect: Connect) -> None:
-    """What counts is a message's size before it was compressed."""
+    """The message size limit counts the bytes after decompression."""
     peer = connect(takes_little, headers=OFFERED)
     Deflate(peer).send(Opcode.BINARY, bytes(LIMIT + 1))
     peer.expect_close_frame()
@@ -61,7 +61,7 @@ def test_too_much(connect: Connect) -> None:
 
 @case("H2")
 def test_not_offered(connect: Connect) -> None:
-    """A peer that doesn't offer an extension gets none."""
+    """The response has no extension that the peer didn't offer."""
     peer = connect(echo)
     peer.expect_open()
     peer.expect_header("sec-websocket-extensions")

@@ -9,14 +9,14 @@ from anysocket_matrix.peer.peer import Mismatch
 
 @handler()
 async def denies(request: WebSocketRequest, notes: Notes) -> None:
-    """Deny without saying more."""
+    """Deny without arguments."""
     await request.deny()
     notes.append(request.web_socket.code)
 
 
 @handler()
 async def denies_with_a_body(request: WebSocketRequest, notes: Notes) -> None:
-    """Deny with all that a response has."""
+    """Deny with a status, headers and a body."""
     await request.deny(401, [("www-authenticate", "Basic"), (b"X-A", b"1")], "log in, é")
 
 
@@ -46,7 +46,7 @@ async def challenges_twice(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def sets_cookies(request: WebSocketRequest, notes: Notes) -> None:
-    """Deny with two lines of the header that can't be combined."""
+    """Deny with two lines of Set-Cookie, which can't be combined."""
     await request.deny(403, [("set-cookie", "a=1"), ("set-cookie", "b=2")])
 
 
@@ -75,7 +75,7 @@ async def closes_first_as_told(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def denies_badly_first(request: WebSocketRequest, notes: Notes) -> None:
-    """Try what can't be sent, then accept."""
+    """Try denials that can't be sent, then accept."""
     for status in (101, 200, 299, 600):
         try:
             await request.deny(status)
@@ -113,7 +113,7 @@ async def accepts_after_deny(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("H3")
 def test_default(connect: Connect) -> None:
-    """Deny gives 403 with an empty body, and code is 1006."""
+    """Deny without arguments gives 403 with an empty body, and the handler's code is 1006."""
     peer = connect(denies)
     peer.expect_status(403)
     peer.expect_body(b"")
@@ -132,7 +132,7 @@ def test_no_trace_of_an_upgrade(connect: Connect) -> None:
 
 @case("H3")
 def test_close_first(connect: Connect) -> None:
-    """Close before accept is deny with 403, and code is 1006."""
+    """Close before accept gives 403, and the handler's code is 1006."""
     peer = connect(closes_first)
     peer.expect_status(403)
     peer.expect_notes(1006, None)
@@ -140,7 +140,7 @@ def test_close_first(connect: Connect) -> None:
 
 @case("H3")
 def test_close_first_with_any_code(connect: Connect) -> None:
-    """Close before accept is 403 with whatever code; one that can't be sent is a ValueError as ever."""
+    """Close before accept gives 403 with any valid code; an invalid code raises ValueError."""
     for code in (1000, 1001, 1008, 1014, 3000, 4999):
         connect(closes_first_as_told, f"/?code={code}").expect_status(403)
     for code in (-1, 0, 200, 999, 1005, 5000, 70000):
@@ -149,7 +149,7 @@ def test_close_first_with_any_code(connect: Connect) -> None:
 
 @case("H3", requires="denial_response")
 def test_body(connect: Connect) -> None:
-    """Status, headers and a text body reach the peer."""
+    """The status, headers and text body of a denial reach the peer."""
     peer = connect(denies_with_a_body)
     peer.expect_status(401)
     peer.expect_header("www-authenticate", "Basic")
@@ -166,7 +166,7 @@ async def denies_in_latin1(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("H3", requires="denial_latin1_headers")
 def test_latin1_header(connect: Connect) -> None:
-    """A header beyond ASCII reaches the peer as ISO-8859-1."""
+    """A denial's header beyond ASCII reaches the peer as ISO-8859-1."""
     peer = connect(denies_in_latin1)
     peer.expect_status(403)
     peer.expect_header("x-a", "caf\xe9")
@@ -174,7 +174,7 @@ def test_latin1_header(connect: Connect) -> None:
 
 @case("H3", requires="denial_response")
 def test_redirect(connect: Connect) -> None:
-    """A redirect reaches the peer."""
+    """A denial that redirects reaches the peer with its location."""
     peer = connect(redirects)
     peer.expect_status(307)
     peer.expect_header("location", "/elsewhere")
@@ -182,7 +182,7 @@ def test_redirect(connect: Connect) -> None:
 
 @case("H3", requires="denial_response")
 def test_server_error(connect: Connect) -> None:
-    """A server error with a binary body reaches the peer."""
+    """A denial with a server error and a binary body reaches the peer."""
     peer = connect(is_busy)
     peer.expect_status(503)
     peer.expect_header("retry-after", "10")
@@ -191,14 +191,14 @@ def test_server_error(connect: Connect) -> None:
 
 @case("H3", requires="denial_unnamed_status")
 def test_unnamed_status(connect: Connect) -> None:
-    """A status that the RFCs don't name reaches the peer."""
+    """A denial with a status that the RFCs don't name reaches the peer."""
     peer = connect(denies_strangely)
     peer.expect_status(499)
 
 
 @case("H3", requires="denial_response")
 def test_long_body(connect: Connect) -> None:
-    """A long body arrives whole."""
+    """A denial's long body arrives whole."""
     peer = connect(denies_at_length)
     peer.expect_status(400)
     peer.expect_body(b"x" * 300_000)
@@ -206,7 +206,7 @@ def test_long_body(connect: Connect) -> None:
 
 @case("H3", requires="denial_header_duplicates")
 def test_repeated_header(connect: Connect) -> None:
-    """A header given twice arrives twice, or combined (RFC 9110 section 5.3)."""
+    """A denial's repeated header arrives twice, or combined (RFC 9110 section 5.3)."""
     peer = connect(challenges_twice)
     peer.expect_status(401)
     seen = peer.response.header("www-authenticate")
@@ -216,7 +216,7 @@ def test_repeated_header(connect: Connect) -> None:
 
 @case("H3", requires="denial_cookies")
 def test_two_cookies(connect: Connect) -> None:
-    """Set-Cookie, which can't be combined, arrives twice."""
+    """A denial's two Set-Cookie headers, which can't be combined, both arrive."""
     peer = connect(sets_cookies)
     peer.expect_status(403)
     peer.expect_header("set-cookie", "a=1", "b=2")
@@ -224,7 +224,7 @@ def test_two_cookies(connect: Connect) -> None:
 
 @case("H3")
 def test_bad_denials(connect: Connect) -> None:
-    """What can't be sent is a ValueError, and the connection can still be accepted."""
+    """A denial that can't be sent raises ValueError, and the handler can still accept."""
     peer = connect(denies_badly_first)
     peer.expect_text("open")
     peer.expect_notes(101, 200, 299, 600, "header")
@@ -232,7 +232,7 @@ def test_bad_denials(connect: Connect) -> None:
 
 @case("H3")
 def test_deny_after_accept(connect: Connect) -> None:
-    """Deny after accept is InvalidState and does no harm."""
+    """Deny after accept raises InvalidState, and the connection stays open."""
     peer = connect(denies_late)
     peer.expect_text("open")
     peer.expect_notes("InvalidState")
@@ -240,7 +240,7 @@ def test_deny_after_accept(connect: Connect) -> None:
 
 @case("H3", requires="denial_status")
 def test_answer_after_deny(connect: Connect) -> None:
-    """Accept and deny after deny are InvalidState."""
+    """Accept and deny raise InvalidState after deny."""
     peer = connect(accepts_after_deny)
     peer.expect_status(404)
     peer.expect_notes("InvalidState", "InvalidState")
@@ -248,7 +248,7 @@ def test_answer_after_deny(connect: Connect) -> None:
 
 @case("H3")
 def test_data_behind_the_denial(connect: Connect) -> None:
-    """What the peer still sends harms no connection that shares its TCP connection."""
+    """Data that a denied peer still sends doesn't affect other connections on its TCP connection."""
     other = connect(echo)
     peer = connect(denies, beside=other)
     peer.send_text("late")

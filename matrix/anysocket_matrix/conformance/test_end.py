@@ -1,4 +1,4 @@
-"""C4, C5, C6: after the end, and how a handler's end ends the connection."""
+"""C4, C5, C6: after the end, and how the end of a handler ends the connection."""
 
 import sys
 
@@ -12,7 +12,7 @@ from anysocket_matrix.peer.peer import Mismatch
 
 
 async def note_a_send(ws: WebSocket, notes: Notes) -> None:
-    """Send, and note how it is refused."""
+    """Send, and note the code and reason of the refusal."""
     try:
         await ws.send("too late")
     except ConnectionClosed as closed:
@@ -21,7 +21,7 @@ async def note_a_send(ws: WebSocket, notes: Notes) -> None:
 
 @handler()
 async def sends_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
-    """Send when the peer has closed."""
+    """Send after the peer has closed."""
     ws = request.web_socket
     await ws.accept()
     while await ws.receive() is not None:
@@ -32,7 +32,7 @@ async def sends_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def sends_after_closing(request: WebSocketRequest, notes: Notes) -> None:
-    """Send when we have closed."""
+    """Send after our own close."""
     ws = request.web_socket
     await ws.accept()
     await ws.close(4001, "enough")
@@ -41,7 +41,7 @@ async def sends_after_closing(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def receives_after_the_end(request: WebSocketRequest, notes: Notes) -> None:
-    """Receive three times when the peer has closed."""
+    """Receive three times after the peer has closed."""
     ws = request.web_socket
     await ws.accept()
     while await ws.receive() is not None:
@@ -51,7 +51,7 @@ async def receives_after_the_end(request: WebSocketRequest, notes: Notes) -> Non
 
 @handler()
 async def receives_after_closing(request: WebSocketRequest, notes: Notes) -> None:
-    """Receive three times when we have closed."""
+    """Receive three times after our own close."""
     ws = request.web_socket
     await ws.accept()
     await ws.close(4001)
@@ -60,7 +60,7 @@ async def receives_after_closing(request: WebSocketRequest, notes: Notes) -> Non
 
 @handler()
 async def only_sends(request: WebSocketRequest, notes: Notes) -> None:
-    """Send until it is refused, from the gate on a hundred times at most."""
+    """Send once; when the gate opens, send up to a hundred times, until a send is refused."""
     ws = request.web_socket
     await ws.accept()
     try:
@@ -75,7 +75,7 @@ async def only_sends(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def only_waits(request: WebSocketRequest, notes: Notes) -> None:
-    """Wait for the end, then note what came before it."""
+    """Wait for the end, then note the messages that came before it."""
     ws = request.web_socket
     await ws.accept()
     notes.append(await request.wait_closed())
@@ -123,7 +123,7 @@ async def exits_first(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def lets_it_escape(request: WebSocketRequest, notes: Notes) -> None:
-    """Let the error of a peer that has left escape."""
+    """Let the ConnectionClosed of a peer that has left escape."""
     ws = request.web_socket
     await ws.accept()
     while await ws.receive() is not None:
@@ -133,7 +133,7 @@ async def lets_it_escape(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("C4", requires="peer_close_code")
 def test_send_after_the_peers_close(connect: Connect) -> None:
-    """Sending after the peer's close is ConnectionClosed with its code, every time."""
+    """Each send after the peer's close raises ConnectionClosed with the peer's code."""
     peer = connect(sends_after_the_end)
     peer.send_close(4999)
     peer.expect_notes(4999, "", 4999, "")
@@ -141,7 +141,7 @@ def test_send_after_the_peers_close(connect: Connect) -> None:
 
 @case("C4", requires="peer_close_reason")
 def test_send_after_the_peers_reason(connect: Connect) -> None:
-    """ConnectionClosed has the peer's reason too."""
+    """Each send after the peer's close raises ConnectionClosed with the peer's reason."""
     peer = connect(sends_after_the_end)
     peer.send_close(4999, "ré")
     peer.expect_notes(4999, "ré", 4999, "ré")
@@ -149,7 +149,7 @@ def test_send_after_the_peers_reason(connect: Connect) -> None:
 
 @case("C4", requires="abnormal_closure")
 def test_send_after_a_loss(connect: Connect) -> None:
-    """Sending after the connection broke is ConnectionClosed with 1006."""
+    """Each send after the connection is lost raises ConnectionClosed with 1006."""
     peer = connect(sends_after_the_end)
     peer.abort()
     peer.expect_notes(1006, "", 1006, "")
@@ -157,7 +157,7 @@ def test_send_after_a_loss(connect: Connect) -> None:
 
 @case("C4")
 def test_send_after_closing(connect: Connect) -> None:
-    """Sending after our own close is ConnectionClosed with our code and reason."""
+    """A send after the handler's own close raises ConnectionClosed with its code and reason."""
     peer = connect(sends_after_closing)
     peer.expect_close_frame()
     peer.send_close(4001)
@@ -166,7 +166,7 @@ def test_send_after_closing(connect: Connect) -> None:
 
 @case("C4")
 def test_receive_after_the_end(connect: Connect) -> None:
-    """Receive after the end gives None at once, every time."""
+    """Each receive after the end gives None at once."""
     peer = connect(receives_after_the_end)
     peer.send_close(4999)
     peer.expect_notes(None, None, None)
@@ -174,7 +174,7 @@ def test_receive_after_the_end(connect: Connect) -> None:
 
 @case("C4")
 def test_receive_after_closing(connect: Connect) -> None:
-    """Receive after our own close gives None at once, every time."""
+    """Each receive after the handler's own close gives None at once."""
     peer = connect(receives_after_closing)
     peer.expect_close_frame()
     peer.send_close(4001)
@@ -183,7 +183,7 @@ def test_receive_after_closing(connect: Connect) -> None:
 
 @case("C6", requires=("end_while_sending", "peer_close_code"))
 def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
-    """A handler that only sends learns that the peer has closed, with which code."""
+    """A handler that only sends learns that the peer has closed, and with which code."""
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.send_close(4999)
@@ -193,7 +193,7 @@ def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
 
 @case("C6", requires="end_while_sending")
 def test_only_sending_to_a_waiting_peer(connect: Connect) -> None:
-    """A handler that only sends learns that the peer has closed, while the peer waits for the answer."""
+    """A handler that only sends learns of the peer's close while the peer waits for the answer."""
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.send_close()
@@ -204,7 +204,7 @@ def test_only_sending_to_a_waiting_peer(connect: Connect) -> None:
 
 @case("C6", requires="end_while_sending")
 def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
-    """A handler that only sends learns that the connection broke."""
+    """A handler that only sends learns that the connection is lost."""
     peer = connect(only_sends)
     peer.expect_text("tick")
     peer.abort()
@@ -215,10 +215,10 @@ def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
 
 @case("C6", requires=("end_behind_unread", "peer_close_code"))
 def test_only_sending_with_messages_unread(connect: Connect) -> None:
-    """A handler that only sends learns of the end behind messages that it hasn't received."""
+    """A handler that only sends learns of the peer's close behind messages that it hasn't received."""
     peer = connect(only_sends)
     peer.send_text("unread")
-    peer.wait_until_started()  # by now it has been read
+    peer.wait_until_started()  # by now the server has read it
     peer.send_text("unread")
     peer.send_close(4999)
     peer.open_gate()
@@ -227,10 +227,10 @@ def test_only_sending_with_messages_unread(connect: Connect) -> None:
 
 @case("C6", requires="end_behind_unread")
 def test_only_sending_with_messages_unread_to_a_waiting_peer(connect: Connect) -> None:
-    """So it does while the peer waits for the answer."""
+    """With messages unread, a handler that only sends learns of a close whose answer the peer awaits."""
     peer = connect(only_sends)
     peer.send_text("unread")
-    peer.wait_until_started()  # by now it has been read
+    peer.wait_until_started()  # by now the server has read it
     peer.send_text("unread")
     peer.send_close()
     peer.open_gate()
@@ -240,7 +240,7 @@ def test_only_sending_with_messages_unread_to_a_waiting_peer(connect: Connect) -
 
 @case("C6", requires="peer_close_code")
 def test_only_waiting(connect: Connect) -> None:
-    """A handler that only waits learns of the end, and can then receive what came before it."""
+    """A handler that only waits learns of the end, and can then receive the messages before it."""
     peer = connect(only_waits)
     peer.send_text("one")
     peer.send_bytes(b"two")
@@ -250,7 +250,7 @@ def test_only_waiting(connect: Connect) -> None:
 
 @case("C6")
 def test_only_waiting_for_a_lost_peer(connect: Connect) -> None:
-    """A handler that only waits learns that the connection broke."""
+    """A handler that only waits learns that the connection is lost."""
     peer = connect(only_waits)
     peer.wait_until_started()
     peer.abort()
@@ -260,7 +260,7 @@ def test_only_waiting_for_a_lost_peer(connect: Connect) -> None:
 
 @case("C6", requires="peer_close_code")
 def test_waiting_beside_receiving(connect: Connect) -> None:
-    """Another task may wait for the end while one receives: messages stay in order."""
+    """One task may wait for the end while another receives; the messages stay in order."""
     peer = connect(waits_beside_receiving)
     numbers = [str(number) for number in range(100)]
     for number in numbers:
@@ -271,7 +271,7 @@ def test_waiting_beside_receiving(connect: Connect) -> None:
 
 @case("C5")
 def test_returns(connect: Connect) -> None:
-    """A handler that returns closes, with 1000 as its code."""
+    """A handler that returns closes the connection, and its code is 1000."""
     peer = connect(returns)
     peer.expect_close_frame()
     peer.send_close(1000)
@@ -287,7 +287,7 @@ def test_code_of_a_return(connect: Connect) -> None:
 
 @case("C5", requires="close_codes")
 def test_raises(connect: Connect) -> None:
-    """A handler that raises closes, with 1011 as its code, and the exception is raised on."""
+    """A handler that raises closes the connection, its code is 1011, and the server gets the exception."""
     peer = connect(raises)
     peer.expect_close_frame()
     peer.send_close(1011)
@@ -304,7 +304,7 @@ def test_code_of_a_failure(connect: Connect) -> None:
 
 @case("C5")
 def test_exits(connect: Connect) -> None:
-    """A handler that exits has failed like any other, and no other connection notices."""
+    """A handler that raises SystemExit fails like any other, and other connections stay open."""
     other = connect(echo)
     peer = connect(exits, beside=other)
     peer.expect_close_frame()
@@ -318,7 +318,7 @@ def test_exits(connect: Connect) -> None:
 
 @case("C5", requires="peer_close_code")
 def test_returns_after_the_end(connect: Connect) -> None:
-    """A handler that returns after the peer's close leaves its code alone."""
+    """A handler that returns after the peer's close keeps the peer's code."""
     peer = connect(until_the_end)
     peer.send_close(4999)
     peer.expect_code(4999)
@@ -327,7 +327,7 @@ def test_returns_after_the_end(connect: Connect) -> None:
 
 @case("C5", requires="peer_close_code")
 def test_peer_that_left_is_no_mistake(connect: Connect) -> None:
-    """A handler that lets its own connection's ConnectionClosed escape hasn't failed."""
+    """A handler that lets the ConnectionClosed of its own connection escape hasn't failed."""
     peer = connect(lets_it_escape)
     peer.send_close(4999)
     peer.expect_raised(None)

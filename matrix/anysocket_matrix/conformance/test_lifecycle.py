@@ -1,4 +1,4 @@
-"""L1, L2, L3: a server's beginning, its end, and its keepalive. Each case starts a server of its own."""
+"""L1, L2, L3: a server's startup, shutdown and keepalive. Each case starts its own server."""
 
 import os
 import signal
@@ -16,23 +16,23 @@ APP = "anysocket_matrix.conformance.lifecycle:app"
 NEVER = "anysocket_matrix.conformance.lifecycle:never"
 
 GRACE = 3.0
-"""Seconds that the handlers have."""
+"""Seconds that handlers get to end at shutdown."""
 
 GRACEFUL = OptionValues(graceful_timeout=GRACE)
 
 TWO_WORKERS = OptionValues(graceful_timeout=GRACE, workers=2)
 
 AT_ONCE = 2.0
-"""Seconds in which a peer sees 1001: well before that."""
+"""Seconds within which a peer sees 1001, well before the handlers' time is over."""
 
 BUSY = 3.0
-"""Seconds for a machine that runs other rows beside this one."""
+"""Extra seconds for a machine that runs other rows at the same time."""
 
 KEEPALIVE = OptionValues(ping_interval=0.4, ping_timeout=0.4)
 
 
 def ends(server: RunningServer, status: int = 0) -> None:
-    """Expect that everything is gone in time."""
+    """Expect that the server and its workers exit in time."""
     found = server.wait(GRACE + 2 + BUSY)
     if found != status:
         raise Mismatch(f"exit status {status}", f"exit status {found}")
@@ -40,44 +40,44 @@ def ends(server: RunningServer, status: int = 0) -> None:
 
 @case("L1", layers=LIFECYCLE_LAYERS)
 def test_startup_that_fails(launch: Launch) -> None:
-    """A lifespan that fails at startup ends the server with another status than 0, and says why."""
+    """A lifespan that fails at startup ends the server with a status other than 0, and the log says why."""
     server = launch(NEVER)
     with suppress(NotServing):
         raise Mismatch("no server", server.url)
     if server.wait(5) == 0:
         raise Mismatch("a status other than 0", "exit status 0")
-    server.says("LookupError: no database", within=0)
+    server.expect_output("LookupError: no database", within=0)
 
 
 @case("L2", requires="close_code", layers=LIFECYCLE_LAYERS)
 def test_sigterm(launch: Launch) -> None:
-    """SIGTERM: the peer sees 1001 at once, the handler sees the end and has its grace."""
+    """After SIGTERM the peer sees 1001 at once, and the handler sees the end and has time to finish."""
     server = launch(APP, **GRACEFUL)
     with server.connect("/patient") as peer:
         peer.receive_frame()
         server.terminate()
         peer.expect_close(1001, "", AT_ONCE)
         peer.send_close(1001)
-        server.says("the handler saw 1001", within=GRACE)
+        server.expect_output("the handler saw 1001", within=GRACE)
         ends(server)
 
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigint(launch: Launch) -> None:
-    """Ctrl-C is as good as SIGTERM, though it reaches the workers too."""
+    """Ctrl-C shuts down like SIGTERM, although the workers get the signal too."""
     server = launch(APP, **TWO_WORKERS)
     with server.connect("/patient") as peer:
         peer.receive_frame()
         server.interrupt()
         peer.expect_close_frame(AT_ONCE)
         peer.send_close(1001)
-        server.says("the handler saw 1001", within=GRACE)
+        server.expect_output("the handler saw 1001", within=GRACE)
         ends(server)
 
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_within_a_message(launch: Launch) -> None:
-    """A peer in the middle of a message is told too."""
+    """A peer that is in the middle of a message sees the close frame at shutdown."""
     server = launch(APP, **GRACEFUL)
     with server.connect("/patient") as peer:
         peer.receive_frame()
@@ -91,7 +91,7 @@ def test_sigterm_within_a_message(launch: Launch) -> None:
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_two_workers(launch: Launch) -> None:
-    """Every worker's peers are told, and no worker is left."""
+    """At shutdown the peers of every worker see the close frame, and no worker stays."""
     server = launch(APP, **TWO_WORKERS)
     with server.connect("/patient") as one, server.connect("/patient") as other:
         for peer in (one, other):
@@ -105,19 +105,19 @@ def test_sigterm_with_two_workers(launch: Launch) -> None:
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_a_silent_peer(launch: Launch) -> None:
-    """A peer that doesn't answer the close doesn't hold the handler, and not the server."""
+    """A peer that doesn't answer the close holds up neither the handler nor the shutdown."""
     server = launch(APP, **GRACEFUL)
     with server.connect("/patient") as peer:
         peer.receive_frame()
         server.terminate()
         peer.expect_close_frame(AT_ONCE)
-        server.says("the handler saw 1001", within=GRACE)
+        server.expect_output("the handler saw 1001", within=GRACE)
         ends(server)
 
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_a_deaf_handler(launch: Launch) -> None:
-    """A handler that goes on is cancelled when its grace is over."""
+    """A handler that doesn't end is cancelled when its graceful timeout is over."""
     server = launch(APP, **GRACEFUL)
     with server.connect("/deaf") as peer:
         peer.expect_text("here")
@@ -129,20 +129,20 @@ def test_sigterm_with_a_deaf_handler(launch: Launch) -> None:
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_with_a_peer_that_does_not_read(launch: Launch) -> None:
-    """A peer that doesn't read can't keep the server."""
+    """A peer that doesn't read can't hold up the shutdown."""
     server = launch(APP, **GRACEFUL)
     with server.connect("/flood"):
-        server.says("the peer doesn't read")
+        server.expect_output("the peer doesn't read")
         server.terminate()
         ends(server)
 
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_sigterm_within_the_handshake(launch: Launch) -> None:
-    """A peer whose handshake isn't answered yet is denied with 503."""
+    """A peer whose handshake isn't answered yet at shutdown is denied with 503."""
     server = launch(APP, **GRACEFUL)
     with Peer.connect(f"{server.url}/slow", answer=False, http2=server.row.http2) as peer:
-        server.says("thinking")
+        server.expect_output("thinking")
         server.terminate()
         peer.wait_for_answer()
         peer.expect_status(503)
@@ -151,27 +151,27 @@ def test_sigterm_within_the_handshake(launch: Launch) -> None:
 
 @case("L2", layers=LIFECYCLE_LAYERS)
 def test_worker_that_dies(launch: Launch) -> None:
-    """A worker that is killed takes its connections with it, and the server ends and says so."""
+    """A killed worker takes its connections with it; the server then exits, and the log says why."""
     server = launch(APP, **TWO_WORKERS)
     with server.connect("/patient") as peer:
         os.kill(int(peer.receive_frame().payload), signal.SIGKILL)
         peer.expect_end()
         ends(server, status=1)
-        server.says("worker", within=0)
+        server.expect_output("worker", within=0)
 
 
 @case("L3", requires="keepalive", layers=LIFECYCLE_LAYERS)
 def test_dead_peer(launch: Launch) -> None:
-    """With keepalive on, a peer that answers no ping is noticed within interval and timeout."""
+    """With keepalive on, the handler of a peer that answers no ping ends within interval and timeout."""
     server = launched_with_keepalive(launch)
     with server.connect("/patient") as peer:
         peer.receive_frame()
-        server.says("the handler saw 1006", within=0.4 + 0.4 + 1)
+        server.expect_output("the handler saw 1006", within=0.4 + 0.4 + 1)
 
 
 @case("L3", requires="keepalive", layers=LIFECYCLE_LAYERS)
 def test_live_peer_of_a_busy_handler(launch: Launch) -> None:
-    """With keepalive on, a peer that answers isn't cut off while the handler is busy."""
+    """With keepalive on, a peer that answers pings stays connected while the handler is busy."""
     server = launched_with_keepalive(launch)
     with server.connect("/busy") as peer:
         peer.expect_text("here")
@@ -183,11 +183,11 @@ def test_live_peer_of_a_busy_handler(launch: Launch) -> None:
             peer.send_frame(Opcode.PONG, frame.payload)
         if frame.payload != b"counted":
             raise Mismatch("the count of the messages", frame)
-        server.says("the handler counted 100", within=1)
+        server.expect_output("the handler counted 100", within=1)
 
 
 def launched_with_keepalive(launch: Launch) -> RunningServer:
-    """Start a server with keepalive; one that has none refuses."""
+    """Start a server with keepalive; a server that has none refuses the option."""
     server = launch(APP, **KEEPALIVE)
     try:
         print(server.url)

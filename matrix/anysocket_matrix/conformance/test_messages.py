@@ -1,4 +1,4 @@
-"""M1, M2, M3: what arrives, in both directions."""
+"""M1, M2, M3: messages in both directions."""
 
 import time
 from typing import cast
@@ -30,7 +30,7 @@ async def sends_everything(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def sends_wrong_types(request: WebSocketRequest, notes: Notes) -> None:
-    """Send what isn't a message, then what is."""
+    """Send values that aren't messages, then a message."""
     ws = request.web_socket
     await ws.accept()
     for wrong in (3, None, ["a"], {"text": "a"}):
@@ -43,7 +43,7 @@ async def sends_wrong_types(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def sends_a_surrogate(request: WebSocketRequest, notes: Notes) -> None:
-    """Send a str that has no UTF-8, then one that has."""
+    """Send a str with a lone surrogate, then a valid one."""
     ws = request.web_socket
     await ws.accept()
     try:
@@ -98,7 +98,7 @@ async def receives_twice(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def cancels_a_receive(request: WebSocketRequest, notes: Notes) -> None:
-    """Stop waiting just when a message has come and nobody could be told yet, then wait again."""
+    """Cancel a receive when a message is there but not delivered yet, then receive again."""
     ws = request.web_socket
     await ws.accept()
 
@@ -122,7 +122,7 @@ async def cancels_a_send(request: WebSocketRequest, notes: Notes) -> None:
     ws = request.web_socket
     await ws.accept()
     with anyio.move_on_after(0.5) as scope:
-        for _ in range(128):  # far too much
+        for _ in range(128):  # more than the buffers hold
             await ws.send(b"x" * 500_000)
     notes.append(scope.cancelled_caught)
     await ws.send("")
@@ -131,7 +131,7 @@ async def cancels_a_send(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler(max_message_size=LIMIT)
 async def takes_little(request: WebSocketRequest, notes: Notes) -> None:
-    """Note the length of every message that isn't too big."""
+    """Note the length of every message within the limit."""
     ws = request.web_socket
     await ws.accept()
     while (message := await ws.receive()) is not None:
@@ -140,7 +140,7 @@ async def takes_little(request: WebSocketRequest, notes: Notes) -> None:
 
 @case("M1")
 def test_text(connect: Connect) -> None:
-    """Text is str both ways, whatever its characters."""
+    """A text message is a str in both directions, with any characters."""
     peer = connect(echo)
     for text in ("a", "é€\U0001f600", "\0", "line\r\nline", "x" * 200):
         peer.send_text(text)
@@ -149,7 +149,7 @@ def test_text(connect: Connect) -> None:
 
 @case("M1")
 def test_binary(connect: Connect) -> None:
-    """Binary is bytes both ways."""
+    """A binary message is bytes in both directions."""
     peer = connect(echo)
     for data in (b"a", bytes(range(256)), b"\0"):
         peer.send_bytes(data)
@@ -158,7 +158,7 @@ def test_binary(connect: Connect) -> None:
 
 @case("M1")
 def test_types_received(connect: Connect) -> None:
-    """The handler gets str for text and bytes for binary."""
+    """The handler receives str for text and bytes for binary."""
     peer = connect(until_the_end)
     peer.send_text("a")
     peer.send_bytes(b"a")
@@ -168,7 +168,7 @@ def test_types_received(connect: Connect) -> None:
 
 @case("M1", requires="empty_messages")
 def test_empty_text(connect: Connect) -> None:
-    """An empty text is a message."""
+    """An empty text message arrives, in both directions."""
     peer = connect(echo)
     peer.send_text("")
     peer.expect_text("")
@@ -176,7 +176,7 @@ def test_empty_text(connect: Connect) -> None:
 
 @case("M1", requires="empty_messages")
 def test_empty_binary(connect: Connect) -> None:
-    """An empty binary is a message."""
+    """An empty binary message arrives, in both directions."""
     peer = connect(echo)
     peer.send_bytes(b"")
     peer.expect_bytes(b"")
@@ -184,7 +184,7 @@ def test_empty_binary(connect: Connect) -> None:
 
 @case("M1")
 def test_large_text(connect: Connect) -> None:
-    """A megabyte of text arrives whole."""
+    """A text message of a megabyte arrives whole."""
     peer = connect(echo)
     peer.send_text("é" * 500_000)
     peer.expect_text("é" * 500_000)
@@ -192,7 +192,7 @@ def test_large_text(connect: Connect) -> None:
 
 @case("M1")
 def test_large_binary(connect: Connect) -> None:
-    """A megabyte of bytes arrives whole."""
+    """A binary message of a megabyte arrives whole."""
     peer = connect(echo)
     peer.send_bytes(b"\xff" * 1_000_000)
     peer.expect_bytes(b"\xff" * 1_000_000)
@@ -210,7 +210,7 @@ def test_types_sent(connect: Connect) -> None:
 
 @case("M1")
 def test_wrong_types(connect: Connect) -> None:
-    """Anything else is a TypeError, nothing is sent, and the connection stays open."""
+    """Sending any other type raises TypeError, sends nothing, and the connection stays open."""
     peer = connect(sends_wrong_types)
     peer.expect_text("still open")
     peer.expect_notes(*["TypeError"] * 4)
@@ -218,7 +218,7 @@ def test_wrong_types(connect: Connect) -> None:
 
 @case("M1", requires="lone_surrogates")
 def test_lone_surrogate(connect: Connect) -> None:
-    """A str without UTF-8 is a UnicodeEncodeError, nothing is sent, and the connection stays open."""
+    """Sending a str with a lone surrogate raises UnicodeEncodeError, and the connection stays open."""
     peer = connect(sends_a_surrogate)
     peer.expect_text("still open")
     peer.expect_notes("UnicodeEncodeError")
@@ -226,7 +226,7 @@ def test_lone_surrogate(connect: Connect) -> None:
 
 @case("M1")
 def test_fragmented_text(connect: Connect) -> None:
-    """A text in fragments, cut within a character, is one message."""
+    """A text message in fragments is one message, even when they split a character."""
     peer = connect(echo)
     raw = "é€".encode()
     peer.send_frame(Opcode.TEXT, raw[:1], fin=False)
@@ -238,7 +238,7 @@ def test_fragmented_text(connect: Connect) -> None:
 
 @case("M1")
 def test_fragmented_binary_with_ping(connect: Connect) -> None:
-    """A ping between fragments is answered at once and leaves the message whole."""
+    """A ping between fragments is answered at once, and the message stays whole."""
     peer = connect(echo)
     peer.send_frame(Opcode.BINARY, b"a", fin=False)
     peer.send_frame(Opcode.PING, b"in between")
@@ -260,7 +260,7 @@ def test_ping(connect: Connect) -> None:
 
 @case("M2")
 def test_order_sent(connect: Connect) -> None:
-    """Messages arrive in the order of their sends."""
+    """Messages arrive in the order in which the handler sends them."""
     peer = connect(sends_a_hundred)
     for number in range(100):
         peer.expect_text(str(number))
@@ -268,7 +268,7 @@ def test_order_sent(connect: Connect) -> None:
 
 @case("M2")
 def test_order_received(connect: Connect) -> None:
-    """Messages are received in the order of the wire."""
+    """The handler receives messages in the order in which the peer sent them."""
     peer = connect(until_the_end)
     for number in range(100):
         peer.send_text(str(number))
@@ -278,7 +278,7 @@ def test_order_received(connect: Connect) -> None:
 
 @case("M2")
 def test_concurrent_sends(connect: Connect) -> None:
-    """Sends of several tasks never mix."""
+    """Messages that several tasks send never mix."""
     peer = connect(sends_from_many_tasks)
     for _ in range(200):
         frame = peer.receive_frame()
@@ -288,7 +288,7 @@ def test_concurrent_sends(connect: Connect) -> None:
 
 @case("M2")
 def test_second_receive(connect: Connect) -> None:
-    """A second receive while one waits is InvalidState; the first goes on."""
+    """A second receive at the same time raises InvalidState; the first one goes on."""
     peer = connect(receives_twice)
     peer.expect_text("ready")
     peer.send_text("for the first")
@@ -297,7 +297,7 @@ def test_second_receive(connect: Connect) -> None:
 
 @case("M2", requires="cancelled_receive")
 def test_cancelled_receive(connect: Connect) -> None:
-    """A cancelled receive loses nothing."""
+    """A cancelled receive loses no message."""
     peer = connect(cancels_a_receive)
     for number in range(3):
         peer.expect_text("ready")
@@ -308,7 +308,7 @@ def test_cancelled_receive(connect: Connect) -> None:
 
 @case("M2", requires="cancelled_send")
 def test_cancelled_send(connect: Connect) -> None:
-    """After a cancelled send, close works as soon as the peer reads again."""
+    """Close works after a cancelled send, as soon as the peer reads again."""
     peer = connect(cancels_a_send)
     peer.wait_for_a_note()
     while (frame := peer.receive_frame("a close frame")).opcode is Opcode.BINARY:
@@ -321,7 +321,7 @@ def test_cancelled_send(connect: Connect) -> None:
 
 @case("M3")
 def test_at_the_limit(connect: Connect) -> None:
-    """A message of just the allowed size is taken, measured in bytes."""
+    """A message of exactly the size limit, in bytes, is received."""
     peer = connect(takes_little)
     peer.send_bytes(b"x" * LIMIT)
     peer.send_text("é" * (LIMIT // 2))
@@ -331,7 +331,7 @@ def test_at_the_limit(connect: Connect) -> None:
 
 @case("M3")
 def test_too_many_bytes(connect: Connect) -> None:
-    """A binary above the limit closes, with 1009 as its code."""
+    """A binary message above the limit closes the connection, and the handler's code is 1009."""
     peer = connect(takes_little)
     peer.send_bytes(b"x" * (LIMIT + 1))
     peer.expect_close_frame()
@@ -340,7 +340,7 @@ def test_too_many_bytes(connect: Connect) -> None:
 
 @case("M3")
 def test_too_much_text(connect: Connect) -> None:
-    """A text above the limit, which is in bytes and not in characters."""
+    """A text above the limit in bytes, though not in characters, gives the handler 1009."""
     peer = connect(takes_little)
     peer.send_text("é" * (LIMIT // 2 + 1))
     peer.expect_close_frame()
@@ -349,7 +349,7 @@ def test_too_much_text(connect: Connect) -> None:
 
 @case("M3")
 def test_too_much_in_fragments(connect: Connect) -> None:
-    """Fragments that add up to more than the limit."""
+    """Fragments that add up to more than the limit give the handler 1009."""
     peer = connect(takes_little)
     peer.send_frame(Opcode.BINARY, b"x" * LIMIT, fin=False)
     peer.send_frame(Opcode.CONTINUATION, b"x")
@@ -359,7 +359,7 @@ def test_too_much_in_fragments(connect: Connect) -> None:
 
 @case("M3", requires=("close_code", "close_codes"))
 def test_code_of_too_much(connect: Connect) -> None:
-    """The peer that sent too much sees 1009."""
+    """A peer that sends a message above the limit sees 1009."""
     peer = connect(takes_little)
     peer.send_bytes(b"x" * (LIMIT + 1))
     peer.expect_close(1009)
@@ -367,10 +367,10 @@ def test_code_of_too_much(connect: Connect) -> None:
 
 @case("M3", requires="oversized_frame_code")
 def test_above_the_default(connect: Connect) -> None:
-    """Above 16 MiB in one frame the peer sees 1009."""
+    """A peer that sends one frame above the default limit of 16 MiB sees 1009."""
     peer = connect(until_the_end)
     frame = frame_bytes(Opcode.BINARY, bytes(16 * MIB + 1))
-    peer.send_raw(frame[:14])  # enough for its length; what came later might hide the answer
+    peer.send_raw(frame[:14])  # enough for its length; more could hide the answer
     if not peer.hears_something(within=0.3):
         peer.send_raw(frame[14:])
     peer.expect_close(1009, deadline=LARGE_DEADLINE)
@@ -378,16 +378,16 @@ def test_above_the_default(connect: Connect) -> None:
 
 @case("M3", requires="oversized_message_code")
 def test_above_the_default_in_fragments(connect: Connect) -> None:
-    """Above 16 MiB in fragments code is 1009."""
+    """Fragments above the default limit of 16 MiB give the handler 1009."""
     peer = connect(until_the_end)
     send_too_many_fragments(peer)
-    peer.hears_something(within=LARGE_DEADLINE)  # who leaves before is a peer that is lost
+    peer.hears_something(within=LARGE_DEADLINE)  # if the peer leaves before, the connection is lost instead
     peer.expect_code(1009)
 
 
 @case("M3", requires=("close_code", "close_codes"))
 def test_code_of_too_many_fragments(connect: Connect) -> None:
-    """The peer sees 1009."""
+    """A peer that sends fragments above the default limit of 16 MiB sees 1009."""
     peer = connect(until_the_end)
     send_too_many_fragments(peer)
     peer.expect_close(1009, deadline=LARGE_DEADLINE)

@@ -1,4 +1,4 @@
-"""M4, L3: neither side can fill the other's memory, and a busy handler's connection lives on."""
+"""M4, L3: neither side can fill the other's memory, and a busy handler's connection stays alive."""
 
 import resource
 from contextlib import suppress
@@ -17,10 +17,10 @@ MUCH = 32 * 1024 * 1024
 
 BIG = 500_000
 BIG_COUNT = 16
-"""So many big messages, 8 MB, don't fit into the buffers on the way to a peer that doesn't read."""
+"""Number of big messages, 8 MB together, that is more than the buffers on the way to a peer hold."""
 
 LITTLE = 24
-"""MiB that a connection may cost a server: a few messages, and what Python and the kernel round up."""
+"""MiB that one connection may cost a server: a few messages, and what Python and the kernel round up."""
 
 
 def resident() -> float:
@@ -31,7 +31,7 @@ def resident() -> float:
 
 @handler(close_timeout=0.2)
 async def sends_much(request: WebSocketRequest, notes: Notes) -> None:
-    """Send until it takes half a second, or far too much has gone."""
+    """Send until a send waits for half a second, or until far too much has been sent."""
     ws = request.web_socket
     await ws.accept()
     sent, before = 0, resident()
@@ -45,7 +45,7 @@ async def sends_much(request: WebSocketRequest, notes: Notes) -> None:
 
 
 class Progress:
-    """Tells when sends have come to a stop."""
+    """Counts sends, and notices when they have come to a stop."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -65,7 +65,7 @@ class Progress:
 
 @handler()
 async def sends_from_two_tasks(request: WebSocketRequest, notes: Notes) -> None:
-    """Send in two tasks, in each more than fits on the way, and note when nothing goes any more."""
+    """Send more than the buffers hold from each of two tasks, and note when no send returns any more."""
     ws = request.web_socket
     await ws.accept()
     progress = Progress()
@@ -83,7 +83,7 @@ async def sends_from_two_tasks(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler(close_timeout=0.5)
 async def closes_while_sending(request: WebSocketRequest, notes: Notes) -> None:
-    """Close while the send of another task waits for the peer, then let that go."""
+    """Close while the send of another task waits for the peer, then cancel that send."""
     ws = request.web_socket
     await ws.accept()
     progress = Progress()
@@ -103,7 +103,7 @@ async def closes_while_sending(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler(close_timeout=0.2)
 async def receives_nothing(request: WebSocketRequest, notes: Notes) -> None:
-    """Accept, and wait for the peer to give up."""
+    """Accept, and wait until the peer gives up."""
     await request.web_socket.accept()
     before = resident()
     await notes.gate()
@@ -112,7 +112,7 @@ async def receives_nothing(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def receives_late(request: WebSocketRequest, notes: Notes) -> None:
-    """Accept, do something else, and then note every message."""
+    """Accept, be busy for a while, and then note every message."""
     ws = request.web_socket
     await ws.accept()
     await notes.gate()
@@ -122,9 +122,9 @@ async def receives_late(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler(close_timeout=0.2)
 async def sends_impatiently(request: WebSocketRequest, notes: Notes) -> None:
-    """Send until a send waits, then for two seconds more, but never wait long; note how it is refused.
+    """Send until a send waits, then send for two seconds with short timeouts, and note the refusal.
 
-    Not for ever: a server that takes what it is given for a peer that has left never says so.
+    It ends by itself: a server that takes everything for a peer that has left never refuses.
     """
     ws = request.web_socket
     await ws.accept()
@@ -138,14 +138,14 @@ async def sends_impatiently(request: WebSocketRequest, notes: Notes) -> None:
         for _ in range(20):
             with anyio.move_on_after(0.1):
                 await ws.send(bytes(BIG))
-                await anyio.sleep_forever()  # the turn of others, where a send doesn't wait
+                await anyio.sleep_forever()  # lets other tasks run, where a send doesn't wait
     except ConnectionClosed as closed:
         notes.append(closed.code)
 
 
 @handler()
 async def sends_first(request: WebSocketRequest, notes: Notes) -> None:
-    """Send more than fits on the way, then count what has come meanwhile."""
+    """Send more than the buffers hold, then count the messages that arrived meanwhile."""
     ws = request.web_socket
     await ws.accept()
     await notes.gate()
@@ -159,14 +159,14 @@ async def sends_first(request: WebSocketRequest, notes: Notes) -> None:
 
 @handler()
 async def returns_at_the_gate(request: WebSocketRequest, notes: Notes) -> None:
-    """Return without having received anything."""
+    """Return when the gate opens, without having received anything."""
     await request.web_socket.accept()
     await notes.gate()
 
 
 @case("M4", requires="send_pressure")
 def test_peer_that_does_not_read(connect: Connect) -> None:
-    """A peer that doesn't read suspends send."""
+    """A send waits while the peer doesn't read."""
     peer = connect(sends_much)
     waits, cost = peer.record(silent=True).notes
     if not waits:
@@ -176,7 +176,7 @@ def test_peer_that_does_not_read(connect: Connect) -> None:
 
 @case("M4", requires="suspended_sends")
 def test_two_suspended_sends(connect: Connect) -> None:
-    """Sends of several tasks that wait for the peer go on when it reads, and none is lost or mixed."""
+    """Sends of several tasks that wait for the peer go on when it reads, and no message is lost or mixed."""
     peer = connect(sends_from_two_tasks)
     peer.wait_for_a_note()
     seen = [peer.receive_frame().payload for _ in range(2 * BIG_COUNT)]
@@ -188,7 +188,7 @@ def test_two_suspended_sends(connect: Connect) -> None:
 
 @case("M4", requires="suspended_sends")
 def test_close_behind_a_suspended_send(connect: Connect) -> None:
-    """Close returns within its timeout, too, while the send of another task waits for the peer."""
+    """Close returns within its timeout while the send of another task waits for the peer."""
     peer = connect(closes_while_sending)
     if peer.record(silent=True).notes != ["closed"]:
         raise Mismatch("closed", peer.record().notes)
@@ -196,7 +196,7 @@ def test_close_behind_a_suspended_send(connect: Connect) -> None:
 
 @case("M4", requires="receive_pressure")
 def test_handler_that_does_not_receive(connect: Connect) -> None:
-    """A handler that doesn't receive suspends the peer."""
+    """A peer can't send on while the handler doesn't receive."""
     peer = connect(receives_nothing)
     sent = peer.send_until_full(65536, limit=MUCH)
     peer.open_gate()
@@ -207,7 +207,7 @@ def test_handler_that_does_not_receive(connect: Connect) -> None:
 
 
 def expect_little(cost: object) -> None:
-    """Expect that a connection has cost the server little memory."""
+    """Expect that one connection has cost the server little memory."""
     if not isinstance(cost, float) or cost > LITTLE:
         raise Mismatch(f"at most {LITTLE} MiB more", f"{cost} MiB")
 
@@ -226,14 +226,14 @@ def test_ping_behind_unread_messages(connect: Connect) -> None:
     """A ping is answered while messages wait for the handler."""
     peer = connect(receives_nothing)
     peer.send_text("unread")
-    peer.wait_until_started()  # by now the message has been read
+    peer.wait_until_started()  # by now the server has read the message
     peer.send_frame(Opcode.PING, b"there?")
     peer.expect_pong(b"there?")
 
 
 @case("M2")
 def test_messages_wait_for_the_handler(connect: Connect) -> None:
-    """What comes while the handler is busy waits for it, in order."""
+    """Messages that arrive while the handler is busy wait for it, in order."""
     peer = connect(receives_late)
     numbers = [str(number) for number in range(200)]
     for number in numbers:
@@ -245,7 +245,7 @@ def test_messages_wait_for_the_handler(connect: Connect) -> None:
 
 @case("M4")
 def test_both_directions(connect: Connect) -> None:
-    """Messages that wait in one direction don't stop those in the other."""
+    """Messages that wait in one direction don't stop the other direction."""
     peer = connect(sends_first)
     for number in range(100):
         peer.send_text(str(number))
@@ -258,7 +258,7 @@ def test_both_directions(connect: Connect) -> None:
 
 @case("M4", requires="shared_connection")
 def test_beside_a_handler_that_does_not_receive(connect: Connect) -> None:
-    """A handler that doesn't receive holds up no connection but its own."""
+    """A handler that doesn't receive holds up no other connection on its TCP connection."""
     peer = connect(receives_nothing)
     for number in range(100):
         peer.send_text(str(number))
@@ -269,7 +269,7 @@ def test_beside_a_handler_that_does_not_receive(connect: Connect) -> None:
 
 @case("M4")
 def test_beside_messages_that_nobody_receives(connect: Connect) -> None:
-    """Messages to a handler that has ended hold up no connection."""
+    """Messages to a handler that has ended hold up no other connection on its TCP connection."""
     peer = connect(returns_at_the_gate)
     for number in range(100):
         peer.send_text(str(number))
@@ -282,7 +282,7 @@ def test_beside_messages_that_nobody_receives(connect: Connect) -> None:
 
 @case("C6", requires="end_while_suspended")
 def test_end_of_a_peer_that_does_not_read(connect: Connect) -> None:
-    """A handler whose sends wait learns that the peer has closed, though nobody reads our answer."""
+    """A handler whose sends wait learns that the peer has closed, even if the peer doesn't read."""
     peer = connect(sends_impatiently)
     peer.wait_for_a_note()
     peer.send_close(4999)
@@ -293,7 +293,7 @@ def test_end_of_a_peer_that_does_not_read(connect: Connect) -> None:
 
 @case("C6", requires=("end_while_suspended", "peer_close_code"))
 def test_close_of_a_peer_that_does_not_read(connect: Connect) -> None:
-    """It learns with which code."""
+    """A handler whose sends wait learns with which code the peer has closed."""
     peer = connect(sends_impatiently)
     peer.wait_for_a_note()
     peer.send_close(4999)

@@ -1,7 +1,7 @@
 """`anysocket cost`: instructions per message and per connection, counted by valgrind's callgrind.
 
-A count repeats where a time doesn't: it is the same whatever else the machine is doing. What
-starting and ending costs is taken off, by counting two runs of different length.
+A count is repeatable, unlike a time: it is the same whatever else the machine does. The cost of
+start and end is removed by counting two runs of different length.
 """
 
 import os
@@ -24,19 +24,19 @@ from anysocket_matrix.cost.workload import CONNECTIONS, MESSAGES, WORKLOADS, wor
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What one app costs, in instructions."""
+    """The cost of one app, in instructions."""
 
     app: str
     raw: str
-    """The app that does the same by hand."""
+    """The app that does the same, written by hand."""
     message: int
-    """A message with 32 characters of text, received and sent back."""
+    """A text message of 32 characters, received and sent back."""
     connection: int
-    """Accepted, left by its peer and closed, without a message."""
+    """A connection that is accepted, and closed by its peer without a message."""
 
 
 class Costs(msgspec.Struct, frozen=True):
-    """One run, with what its figures depend on."""
+    """One run, and the environment that its figures depend on."""
 
     anysocket: str
     python: str
@@ -44,7 +44,7 @@ class Costs(msgspec.Struct, frozen=True):
     costs: list[Cost]
 
     def over_raw(self, cost: Cost) -> Cost:
-        """Give what an app costs beyond the one that does the same by hand."""
+        """Return the cost of an app beyond that of the raw app."""
         raw = next(each for each in self.costs if each.app == cost.raw)
         return Cost(cost.app, cost.raw, cost.message - raw.message, cost.connection - raw.connection)
 
@@ -56,7 +56,7 @@ def measure(peers: Sequence[str] = ()) -> Costs:
         peers: other frameworks to count too.
 
     Raises:
-        ValueError: valgrind isn't there, or a framework.
+        ValueError: valgrind or a framework isn't installed.
     """
     for each in peers:
         peer(each)
@@ -89,7 +89,7 @@ def _measure(app: str) -> Cost:
 
 
 def print_costs(console: Console, costs: Costs) -> None:
-    """Print the table, with what each costs over raw ASGI."""
+    """Print the table, with the cost of each app over raw ASGI."""
     title = f"instructions, anysocket {costs.anysocket}, Python {costs.python}, {costs.platform}"
     table = Table(title=title)
     for column in ("app", "message", "over raw", "connection", "over raw"):

@@ -1,4 +1,4 @@
-"""Counting instructions with valgrind's callgrind, between marks that the counted process sets itself."""
+"""Count instructions with valgrind's callgrind, between marks that the counted process sets itself."""
 
 import os
 import re
@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ENVIRONMENT: Mapping[str, str] = {"PYTHONHASHSEED": "0"}
-"""What makes a count the same every time."""
+"""Environment variables that make a count repeatable."""
 
 _TOTALS = re.compile(r"^(?:totals|summary): (\d+)$", re.MULTILINE)
 
 
 def command(folder: Path) -> list[str]:
-    """Give what to put before a command.
+    """Return the command that runs another command under callgrind.
 
     Raises:
-        ValueError: valgrind isn't there.
+        ValueError: valgrind isn't installed.
     """
     if shutil.which("valgrind") is None:
         raise ValueError("valgrind isn't installed: apt-get install valgrind")
@@ -24,11 +24,11 @@ def command(folder: Path) -> list[str]:
 
 
 def mark() -> None:
-    """End a count, and begin the next: callgrind, as `command` starts it, looks out for this call."""
+    """End a count and begin the next one: callgrind, as `command` starts it, watches this function."""
     os.getppid()
 
 
 def counts(folder: Path) -> list[int]:
-    """Give the instructions up to each mark."""
+    """Return the number of instructions up to each mark."""
     files = sorted(folder.glob("counts.*"), key=lambda file: int(file.suffix[1:]))
     return [int(_TOTALS.findall(file.read_text())[-1]) for file in files]

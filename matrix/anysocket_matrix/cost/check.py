@@ -1,15 +1,15 @@
-"""Whether a message or a connection has become dearer than it was: `anysocket cost --check`."""
+"""`anysocket cost --check`: compare the cost of a message and of a connection with earlier figures."""
 
 import msgspec
 
 from anysocket_matrix.cost import Costs
 
 ALLOWED = 0.05
-"""How much what is over raw ASGI may grow or shrink."""
+"""The part by which a cost over raw ASGI may grow or shrink."""
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What anysocket costs over raw ASGI, then and now, in instructions."""
+    """A cost over raw ASGI before and now, in instructions."""
 
     app: str
     what: str
@@ -18,7 +18,7 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def is_worse(self) -> bool:
-        """Whether it has grown."""
+        """Whether the cost has grown."""
         return self.now > self.was
 
     def __str__(self) -> str:
@@ -27,15 +27,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def changes(then: Costs, now: Costs) -> list[Change]:
-    """Give what has changed by more than is allowed.
+    """Return the costs that have changed by more than is allowed.
 
     Raises:
-        ValueError: the two can't be compared.
+        ValueError: the figures can't be compared.
     """
     if _minor(then.python) != _minor(now.python):
         raise ValueError(
-            f"the figures are of Python {then.python}, this is {now.python}: each version of Python has "
-            "its own, such as docs/results/cost-3.13.json"
+            f"the figures are of Python {then.python}, but this is {now.python}: each version of Python has "
+            "its own figures, such as docs/results/cost-3.13.json"
         )
     before = {cost.app: then.over_raw(cost) for cost in then.costs}
     found: list[Change] = []
@@ -43,7 +43,7 @@ def changes(then: Costs, now: Costs) -> list[Change]:
         if cost.app == cost.raw:
             continue
         if cost.app not in before:
-            raise ValueError(f"the figures lack {cost.app}: renew them with --json")
+            raise ValueError(f"the figures lack {cost.app}: measure them again with --json")
         was, over = before[cost.app], now.over_raw(cost)
         found += [
             Change(cost.app, "message", was.message, over.message),

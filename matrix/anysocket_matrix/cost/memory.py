@@ -1,4 +1,4 @@
-"""What the memory of an idle connection consists of: the lines of anysocket's that allocate it."""
+"""The memory of an idle connection: the lines of anysocket that allocate it."""
 
 import gc
 import linecache
@@ -14,11 +14,11 @@ TRACED: Mapping[str, str] = {"PYTHONTRACEMALLOC": "1"}
 """The environment of a process whose memory is traced."""
 
 _LEAST = 16
-"""Bytes for each connection that are worth a line."""
+"""The minimum number of bytes per connection for a line of the table."""
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What one line has allocated for each idle connection."""
+    """The bytes that one line allocates for each idle connection."""
 
     size: int
     where: str
@@ -33,7 +33,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def allocated() -> str:
-    """Tell what each line of anysocket's in this process has allocated and not given back."""
+    """Return the bytes that each line of anysocket has allocated in this process and not freed."""
     gc.collect()
     snapshot = tracemalloc.take_snapshot()
     found = ((each.traceback[0], each.size) for each in snapshot.statistics("lineno"))

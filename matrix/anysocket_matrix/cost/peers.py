@@ -1,4 +1,4 @@
-"""The benchmark's apps of other frameworks, in process: `anysocket cost --app starlette`."""
+"""The benchmark's apps of other frameworks, without sockets: `anysocket cost --app starlette`."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -24,7 +24,7 @@ def peer(name: str) -> ASGIApp:
 
 @asynccontextmanager
 async def started(app: ASGIApp) -> AsyncGenerator[None, None]:
-    """Begin an app's lifespan, without which some frameworks answer nothing."""
+    """Start an app's lifespan, without which some frameworks don't answer."""
     begun = asyncio.Event()
     first = True
 
@@ -39,7 +39,7 @@ async def started(app: ASGIApp) -> AsyncGenerator[None, None]:
         begun.set()
 
     async def live() -> None:
-        # Not every app has a lifespan (ASGI, lifespan protocol): one that hasn't raises or returns.
+        # Not every app has a lifespan (ASGI, lifespan protocol): one without raises or returns.
         with suppress(Exception):
             await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
         begun.set()

@@ -1,9 +1,8 @@
-"""A server with one app: what `anysocket cost --whole` runs, most of it under callgrind.
+"""The server with one app that `anysocket cost --whole` starts, usually under callgrind.
 
-Given `raw` it is uvicorn with an app written by hand, and given the name of a server that one with
-anysocket's. It tells its port on stdout, and on SIGUSR1 ends a count, which it tells too: where
-memory is traced, with what each line has allocated, and where Python's instructions are counted,
-with those.
+With the argument `raw` it is uvicorn with an app written by hand, otherwise the server of that name
+with an anysocket app. It prints its port to stdout. SIGUSR1 ends a count, and the server prints it:
+with the allocations of each line if memory is traced, with the instructions if they are counted.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ _counting = Counting()
 
 @asynccontextmanager
 async def _marking() -> AsyncGenerator[None, None]:
-    """End a count whenever SIGUSR1 comes."""
+    """End a count at each SIGUSR1."""
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, _mark)
     yield
 
@@ -39,12 +38,12 @@ async def _marking() -> AsyncGenerator[None, None]:
 def _mark() -> None:
     mark()
     if tracemalloc.is_tracing():
-        told = allocated()
+        answer = allocated()
     elif COUNTED.items() <= os.environ.items():
-        told = _counting.told()
+        answer = _counting.take_counts()
     else:
-        told = "marked"
-    print(told, flush=True)
+        answer = "marked"
+    print(answer, flush=True)
 
 
 application: Application = Application(lifespan=_marking)
@@ -72,7 +71,7 @@ async def push(request: WebSocketRequest, name: str) -> None:
 
 @application.websocket("/room/{name}")
 async def talk(request: WebSocketRequest, name: str) -> None:
-    """Send each message to all in the room."""
+    """Send each message to all connections of the room."""
     ws = request.web_socket
     await ws.accept()
     room.add(ws)
@@ -94,7 +93,7 @@ raw_room: set[Send] = set()
 
 
 async def raw(scope: Scope, receive: Receive, send: Send) -> None:
-    """Do the same by hand."""
+    """Do the same, written by hand."""
     if scope["type"] != "websocket":
         return
     kind = cast("str", scope["path"]).split("/")[1]
@@ -118,7 +117,7 @@ async def raw(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _without_ticks(server: uvicorn.Server) -> None:
-    """Wait for ever: uvicorn looks about ten times a second, which would count the time."""
+    """Wait for ever: uvicorn wakes up about ten times a second, so its instructions would grow with time."""
     await server.on_tick(0)
     await asyncio.Event().wait()
 

@@ -1,7 +1,7 @@
-"""Where a connection's cost goes: the instructions of Python's own that each function of anysocket's runs.
+"""The cost of a connection by function: Python's own instructions in each function of anysocket.
 
-One of them is some dozens of the processor's, and what it calls in C comes on top; but they say which
-function has most. Counted by `sys.monitoring`, which Python has from 3.12 on.
+One of them takes some dozens of CPU instructions, without the C code that it calls; but the figures
+show which function has most. They are counted by `sys.monitoring`, which needs Python 3.12.
 """
 
 import sys
@@ -18,11 +18,11 @@ COUNTED: Mapping[str, str] = {"ANYSOCKET_COST_STEPS": "1"}
 """The environment of a process whose instructions are counted."""
 
 _LEAST = 10
-"""Instructions that are worth a line."""
+"""The minimum number of instructions for a line of the table."""
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """What one function runs for each connection."""
+    """The instructions of one function for each connection."""
 
     count: int
     where: str
@@ -31,7 +31,7 @@ class Steps(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What a connection to one server runs."""
+    """The instructions of a connection to one server."""
 
     server: str
     version: str
@@ -39,14 +39,14 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 class Counting:
-    """Counts what is run from one call of `told` to the next."""
+    """Counts the instructions from one call of `take_counts` to the next."""
 
     def __init__(self) -> None:
         self._counts: Counter[CodeType] = Counter()
         self._began = False
 
-    def told(self) -> str:
-        """Begin; then tell what has been run since."""
+    def take_counts(self) -> str:
+        """Start counting; from the second call on, return the counts since the last call."""
         if sys.version_info >= (3, 12):
             tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events
             if self._began:
@@ -69,7 +69,7 @@ class Counting:
 
 
 def by_function(profiles: Sequence[Profile]) -> list[tuple[str, str, list[int]]]:
-    """Give each module and function with its count on each server, the most first."""
+    """Return each module and function with its count on each server, the largest first."""
     counts: dict[tuple[str, str], list[int]] = {}
     for place, profile in enumerate(profiles):
         for steps in profile.steps:
@@ -79,11 +79,11 @@ def by_function(profiles: Sequence[Profile]) -> list[tuple[str, str, list[int]]]
     return sorted(rows, key=lambda row: max(row[2]), reverse=True)
 
 
-def each(told: str, connections: int) -> list[Steps]:
-    """Give what `Counting` has told, for each connection, the most first."""
+def per_connection(counts: str, connections: int) -> list[Steps]:
+    """Return the counts of `Counting`, divided by the connections, the largest first."""
     found = [
         msgspec.structs.replace(each, count=each.count // connections)
-        for each in msgspec.json.decode(told, type=list[Steps])
+        for each in msgspec.json.decode(counts, type=list[Steps])
     ]
     worth = (each for each in found if each.count >= _LEAST)
     return sorted(worth, key=lambda each: each.count, reverse=True)

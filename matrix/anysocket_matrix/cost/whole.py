@@ -1,7 +1,7 @@
-"""The whole of uvicorn on real sockets, raw and through anysocket: `anysocket cost --whole`.
+"""The whole of uvicorn on real sockets, raw and with anysocket: `anysocket cost --whole`.
 
-The server runs under callgrind, its clients beside it. Each waits for what it has asked for before
-it asks again, so that the server reads and writes as often in every run.
+The server runs under callgrind, its clients don't. Each client waits for a reply before it sends
+again, so that the server reads and writes equally often in every run.
 """
 
 import os
@@ -26,7 +26,7 @@ from rich.table import Table
 from anysocket_adapters import servers
 from anysocket_matrix.cost import callgrind
 from anysocket_matrix.cost.memory import TRACED, Held, held
-from anysocket_matrix.cost.steps import COUNTED, Profile, by_function, each
+from anysocket_matrix.cost.steps import COUNTED, Profile, by_function, per_connection
 
 Look = TypeVar("Look")
 
@@ -41,7 +41,7 @@ _TIMEOUT = 120.0
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """What something costs the whole server, in instructions, or in bytes."""
+    """The cost of an action to the whole server, in instructions or in bytes."""
 
     what: str
     raw: int
@@ -49,32 +49,32 @@ class Whole(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """What anysocket costs, as a multiple of raw ASGI."""
+        """The cost with anysocket, as a multiple of the cost with raw ASGI."""
         return self.anysocket / self.raw
 
 
 class WholeCosts(msgspec.Struct, frozen=True):
-    """One run, with what its figures depend on."""
+    """One run, and the environment that its figures depend on."""
 
     python: str
     uvicorn: str
     costs: list[Whole]
     held: list[Held]
-    """What an idle connection's memory consists of, through anysocket."""
+    """The memory of an idle connection with anysocket, by line."""
     profiles: list[Profile]
-    """What a connection runs of anysocket's Python, on uvicorn and others; nothing before Python 3.12."""
+    """Python instructions of a connection in anysocket, on uvicorn and others; empty before Python 3.12."""
 
 
 class Work(msgspec.Struct, frozen=True):
-    """What clients have a server do."""
+    """The clients' work."""
 
     what: str
     times: tuple[int, int]
-    """How often in the two runs, whose difference counts."""
+    """The number of repetitions in the two runs; their difference counts."""
     each: int
-    """How many of what is counted are in one."""
+    """The number of counted units in one repetition."""
     do: Callable[[int, list[socket.socket], int], None]
-    """Do it so many times: on a port, with connections that are open."""
+    """Do it this many times: on a port, with open connections."""
     path: str = "/echo/a"
     peers: int = 1
 
@@ -111,16 +111,16 @@ WORK = (
     Work("echo", (100, 400), 1, _echo),
     Work("push", (2, 8), _BURST, _push, "/push/a"),
     Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
-    # So many that a full garbage collection more or less matters little.
+    # Enough that one full garbage collection more or less doesn't matter.
     Work("connection", (100, 6_100), 1, _connect),
 )
 
 
 def measure_whole() -> WholeCosts:
-    """Count instructions, then bytes for each of many idle connections.
+    """Count instructions, then the bytes of many idle connections.
 
     Raises:
-        ValueError: valgrind isn't there, or failed.
+        ValueError: valgrind isn't installed, or failed.
     """
     raw, anysocket = _counted(RAW), _counted(UVICORN)
     counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
@@ -172,11 +172,11 @@ def _profiles() -> Iterator[Profile]:
             _connect(port, [], _STEPS)  # Python specialises its bytecode first
             _marked(server)
             _connect(port, [], _STEPS)
-            yield Profile(name, chosen.version, each(_marked(server), _STEPS))
+            yield Profile(name, chosen.version, per_connection(_marked(server), _STEPS))
 
 
 def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:
-    """Look before so many connections are opened, and while they are open."""
+    """Measure before this many connections are opened, and while they are open."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with ExitStack() as stack:
@@ -189,7 +189,7 @@ def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:
 
 
 def _private(process: int) -> int:
-    """Give the bytes that a process shares with no other."""
+    """Return the bytes of a process that it shares with no other process."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
@@ -230,7 +230,7 @@ def _connected(port: int, path: str) -> Generator[socket.socket, None, None]:
         while not answer.endswith(b"\r\n\r\n"):
             answer += _read(peer, 1)
         if not answer.startswith(b"HTTP/1.1 101 "):
-            raise ValueError(f"the server has refused: {answer!r}")
+            raise ValueError(f"the server has refused the connection: {answer!r}")
         yield peer
 
 
@@ -265,13 +265,13 @@ def print_whole(console: Console, costs: WholeCosts) -> None:
         over = cost.anysocket - cost.raw
         table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
     console.print(table)
-    table = Table(title="what anysocket allocates for an idle connection")
+    table = Table(title="memory that anysocket allocates for an idle connection")
     for column in ("bytes", "module", "line"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
     for line in costs.held:
         table.add_row(f"{line.size:,}", line.where, escape(line.line))
     console.print(table)
-    table = Table(title="what anysocket runs of Python's instructions for a connection")
+    table = Table(title="Python instructions of anysocket for a connection")
     for column in ("module", "function"):
         table.add_column(column)
     for profile in costs.profiles:

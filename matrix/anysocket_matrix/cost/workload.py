@@ -1,4 +1,4 @@
-"""Echoes in process, raw and through anysocket: what `anysocket cost` runs under callgrind."""
+"""Echoes without sockets, raw and with anysocket: the process that `anysocket cost` runs under callgrind."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ class Said(msgspec.Struct):
     text: str
 
 
-# One object for all messages: making events is the server's work.
+# One object for all messages, because making events is the server's work.
 TEXT: ASGIEvent = {"type": "websocket.receive", "text": "x" * 32}
 JSON: ASGIEvent = {
     "type": "websocket.receive",
@@ -76,7 +76,7 @@ async def echo_json(ws: Connection[Said, Said]) -> None:
 
 
 async def raw(scope: Scope, receive: Receive, send: Send) -> None:
-    """Echo with nothing in between, as one writes it by hand."""
+    """Echo directly over ASGI, written by hand."""
     await receive()
     await send({"type": "websocket.accept"})
     while True:
@@ -92,7 +92,7 @@ async def raw(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def raw_json(scope: Scope, receive: Receive, send: Send) -> None:
-    """Echo JSON with the standard library, unvalidated."""
+    """Echo JSON with the standard library, without validation."""
     await receive()
     await send({"type": "websocket.accept"})
     while True:
@@ -106,7 +106,7 @@ async def raw_json(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Workload(msgspec.Struct, frozen=True):
-    """An app, what it is sent, and what it is compared with."""
+    """An app, its messages, and the app that it is compared with."""
 
     app: ASGIApp
     message: ASGIEvent
@@ -123,12 +123,12 @@ WORKLOADS: dict[str, Workload] = {
 
 
 def workload(name: str) -> Workload:
-    """Give one of ours, or of another framework."""
+    """Return a workload of anysocket, or of another framework."""
     return WORKLOADS[name] if name in WORKLOADS else Workload(peer(name), TEXT, "raw")
 
 
-async def serve(workload: Workload, connections: int, messages: int) -> None:
-    """Be the server: deliver so many messages to each of so many connections."""
+async def deliver(workload: Workload, connections: int, messages: int) -> None:
+    """Act as the server: deliver messages to each of many connections."""
     for _ in range(connections):
         left = messages
         connected = False
@@ -152,15 +152,15 @@ CONNECTIONS = (100, 300)
 
 
 async def main(workload: Workload) -> None:
-    """Be the server a while, so that Python has specialised its bytecode, and then for each count."""
+    """Act as the server for a warm-up, in which Python specialises its bytecode, and then for each count."""
     async with started(workload.app):
-        await serve(workload, 50, 5)
+        await deliver(workload, 50, 5)
         mark()
         for messages in MESSAGES:
-            await serve(workload, 1, messages)
+            await deliver(workload, 1, messages)
             mark()
         for connections in CONNECTIONS:
-            await serve(workload, connections, 0)
+            await deliver(workload, connections, 0)
             mark()
 
 

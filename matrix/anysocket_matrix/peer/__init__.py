@@ -1,1 +1,1 @@
-"""A raw WebSocket client that sends and expects bytes, right or wrong ones."""
+"""A raw WebSocket client that sends and expects bytes, valid or invalid."""

@@ -1,4 +1,4 @@
-"""Compressed messages, from the peer's side (permessage-deflate, RFC 7692)."""
+"""Compressed messages, on the peer's side (permessage-deflate, RFC 7692)."""
 
 import zlib
 from typing import Final
@@ -8,21 +8,21 @@ from anysocket_matrix.peer.peer import Peer
 from anysocket_matrix.peer.wire import Mismatch
 
 OFFER: Final = "permessage-deflate; client_max_window_bits"
-"""What browsers offer."""
+"""The offer that browsers send."""
 
 RSV1 = 0b100
 TAIL = b"\x00\x00\xff\xff"
-"""How each message ends, which isn't sent."""
+"""The end of each compressed message, which isn't sent."""
 
 
 class Deflate:
-    """The peer's two streams, as the server has answered `OFFER`."""
+    """The peer's compressor and decompressor, with the parameters of the server's answer to `OFFER`."""
 
     def __init__(self, peer: Peer) -> None:
-        """Read the answer.
+        """Read the server's answer.
 
         Raises:
-            Mismatch: it isn't permessage-deflate.
+            Mismatch: the answer isn't permessage-deflate.
         """
         answer = ", ".join(peer.response.header("sec-websocket-extensions"))
         name, *parameters = (each.strip() for each in answer.split(";"))
@@ -34,11 +34,11 @@ class Deflate:
         self._flush = zlib.Z_FULL_FLUSH if forgets else zlib.Z_SYNC_FLUSH
         self._peer = peer
         self._compressor = zlib.compressobj(wbits=-window)
-        # Whatever the server's window is, and whether it forgets, the largest one that remembers does.
+        # The largest window with context takeover can read the output of any other one.
         self._decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
 
     def compress(self, message: bytes) -> bytes:
-        """Give a message as it is sent."""
+        """Return a message compressed."""
         compressor = self._compressor
         compressed = compressor.compress(message) + compressor.flush(self._flush)
         return compressed.removesuffix(TAIL)
@@ -48,7 +48,7 @@ class Deflate:
         self._peer.send_frame(opcode, self.compress(message), rsv=RSV1)
 
     def expect(self, opcode: Opcode, message: bytes) -> None:
-        """Expect a message that came compressed, in whatever frames."""
+        """Expect a compressed message, in any number of frames."""
         first = frame = self._peer.receive_frame(f"a compressed {opcode.name.lower()}")
         if (first.opcode, first.rsv) != (opcode, RSV1):
             raise Mismatch(f"a compressed {opcode.name.lower()}", f"{first} with RSV {first.rsv:03b}")

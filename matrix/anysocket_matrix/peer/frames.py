@@ -1,4 +1,4 @@
-"""Frames as bytes, right and wrong ones (RFC 6455 section 5.2)."""
+"""Frames as bytes, valid or invalid (RFC 6455 section 5.2)."""
 
 import secrets
 import struct
@@ -19,7 +19,7 @@ class Opcode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame as it came over the wire."""
+    """A received frame."""
 
     opcode: Opcode
     payload: bytes
@@ -39,7 +39,7 @@ class Frame:
 def frame_bytes(
     opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True
 ) -> bytes:
-    """Write one frame (RFC 6455 section 5.2)."""
+    """Encode one frame (RFC 6455 section 5.2)."""
     head = bytes([(fin << 7) | (rsv << 4) | opcode])
     mask = masked << 7
     if len(payload) < 126:
@@ -57,7 +57,7 @@ def frame_bytes(
 
 
 def take_frame(received: bytearray) -> Frame | None:
-    """Take one frame off what has been received; None when it isn't complete yet."""
+    """Take one frame off the received bytes, or return None while it is incomplete."""
     if len(received) < 2:
         return None
     start, length = 2, received[1] & 0x7F

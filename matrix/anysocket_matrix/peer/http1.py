@@ -1,4 +1,4 @@
-"""WebSocket over HTTP/1.1 (RFC 6455): a TCP connection that an upgrade makes its own."""
+"""WebSocket over HTTP/1.1 (RFC 6455): a TCP connection of its own, after an upgrade."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ class HTTP1Connection:
     """One TCP connection, or one TLS session on it."""
 
     http_version: ClassVar[str] = "1.1"
-    opens: ClassVar[int] = 101
+    success_status: ClassVar[int] = 101
 
     def __init__(self, tcp: socket.socket, request: Request) -> None:
         self.tcp = tcp
@@ -32,7 +32,7 @@ class HTTP1Connection:
         self._early = b""
         key = base64.b64encode(secrets.token_bytes(16))
         digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-        self.proof: str | None = base64.b64encode(digest).decode()
+        self.accept_token: str | None = base64.b64encode(digest).decode()
         head = h11.Request(
             method="GET",
             target=request.target,
@@ -66,7 +66,7 @@ class HTTP1Connection:
                     raise Mismatch("an answer to the handshake", THE_END)
                 self._http.receive_data(data)
             elif isinstance(event, h11.InformationalResponse):
-                if event.status_code == self.opens:
+                if event.status_code == self.success_status:
                     self._early = self._http.trailing_data[0]
                     return _response(event, b"")
             elif isinstance(event, h11.Response):
@@ -89,7 +89,7 @@ class HTTP1Connection:
         return self.tcp.recv(1 << 20)
 
     def half_close(self) -> None:
-        # That of SSLSocket would forget its session, and with it how to read.
+        # SSLSocket.shutdown would forget the TLS session, and could read nothing after it.
         socket.socket.shutdown(self.tcp, socket.SHUT_WR)
 
     def reset(self) -> None:

@@ -32,11 +32,11 @@ from anysocket_matrix.peer.wire import (
 )
 
 SHARED_WINDOW = 1 << 24
-"""Bytes that all streams together may have unread, far more than the 64 KiB that bound each of them."""
+"""Bytes that all streams together may leave unread, far more than the 64 KiB that limit each stream."""
 
 
 class HTTP2Connection:
-    """The TCP connection: while one of its streams waits, all take in what comes."""
+    """The TCP connection. While one of its streams waits, the data of all streams is read."""
 
     def __init__(self, tcp: socket.socket) -> None:
         self.tcp = tcp
@@ -80,14 +80,14 @@ class HTTP2Connection:
         return stream
 
     def take_in(self, until: float) -> bool:
-        """Wait for something to come, and hand it to its stream; False at the end of the connection."""
+        """Wait for data, and pass it to its stream; return False at the end of the connection."""
         self.tcp.settimeout(max(until - time.monotonic(), 0.001))
         data = self.tcp.recv(1 << 16)
         try:
             events = self.engine.receive_data(data)
         except ProtocolError as error:
             raise Mismatch("HTTP/2", error) from None
-        with suppress(OSError):  # what is lost now shows in what comes, or doesn't
+        with suppress(OSError):  # a loss now shows when the peer reads
             self.flush(DEADLINE)
         for event in events:
             self._ready = self._ready or isinstance(event, RemoteSettingsChanged)
@@ -99,21 +99,21 @@ class HTTP2Connection:
         return bool(data)
 
     def flush(self, deadline: float) -> None:
-        """Send what the engine has written."""
+        """Send the bytes that the h2 library has written."""
         self.tcp.settimeout(deadline)
         self.tcp.sendall(self.engine.data_to_send())
 
 
 class HTTP2Stream:
-    """One stream. It acknowledges what has been received from it, and nothing that merely came."""
+    """One stream. It acknowledges data when the peer receives it, not when it arrives."""
 
     http_version: ClassVar[str] = "2"
-    opens: ClassVar[int] = 200
+    success_status: ClassVar[int] = 200
 
     def __init__(self, connection: HTTP2Connection, number: int) -> None:
         self.id = number
         self.tcp: socket.socket = connection.tcp
-        self.proof: str | None = None
+        self.accept_token: str | None = None
         self.ended: bool = False
         self._connection = connection
         self._engine = connection.engine
@@ -123,7 +123,7 @@ class HTTP2Stream:
         self._was_reset = False
 
     def take(self, event: Event) -> None:
-        """See what has come, if it is for this stream."""
+        """Handle an event of this stream."""
         match event:
             case ResponseReceived(stream_id=self.id):
                 self._lines = [
@@ -135,7 +135,7 @@ class HTTP2Stream:
             case StreamEnded(stream_id=self.id):
                 self.ended = True
             case StreamReset(stream_id=self.id):
-                # Not one that has ended: that is how an answer comes before the request's end
+                # A stream that has ended is different: a response may end before its request does
                 # (RFC 9113 section 8.1).
                 self._was_reset = self._was_reset or not self.ended
                 self.ended = True
@@ -153,7 +153,7 @@ class HTTP2Stream:
         status = int(dict(self._lines)[":status"])
         headers = tuple(line for line in self._lines if not line[0].startswith(":"))
         body = b""
-        if status != self.opens:
+        if status != self.success_status:
             while data := self.receive(deadline):
                 body += data
         return Response(status, headers, body)
@@ -170,7 +170,7 @@ class HTTP2Stream:
                     self._connection.flush(max(until - time.monotonic(), 0.001))
                     rest = rest[len(part) :]
                 elif self.ended:
-                    raise ConnectionResetError("nobody opens the window any more")
+                    raise ConnectionResetError("a window that stays closed")
                 else:
                     self._connection.take_in(until)
         except ProtocolError as error:
@@ -195,7 +195,7 @@ class HTTP2Stream:
         self._connection.flush(DEADLINE)
 
     def reset(self) -> None:
-        self.ended = self._was_reset = True  # nothing more will come
+        self.ended = self._was_reset = True  # no more data will come
         self._engine.reset_stream(self.id, ErrorCodes.CANCEL)
         self._connection.flush(DEADLINE)
 

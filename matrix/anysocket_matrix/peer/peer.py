@@ -1,7 +1,7 @@
-"""A raw RFC 6455 client that does what it is told, wrong things too.
+"""A raw RFC 6455 client that sends what a case asks for, valid or not.
 
-It blocks, with a deadline on every wait, so that a case reads from top to bottom. What it doesn't
-see in time, or sees instead, is a `Mismatch`.
+It blocks, with a deadline on every wait, so that a case reads from top to bottom. An expectation
+that isn't met in time is a `Mismatch`.
 """
 
 import errno
@@ -31,13 +31,13 @@ from anysocket_matrix.peer.wire import (
 __all__ = ["Ended", "Lines", "Mismatch", "Peer"]
 
 SLOWEST = 100_000
-"""Bytes of a large message in a second, at least."""
+"""The minimum rate for a large message, in bytes per second."""
 
 LEAVE_DEADLINE = 10.0
-"""Seconds in which all is read that comes before the other side's close frame."""
+"""Seconds in which everything before the other side's close frame is read."""
 
 NO_RESPONSE = Response(0, (), b"")
-"""In place of an answer that nobody has waited for."""
+"""The response before the peer has waited for one."""
 
 
 class Ended(Mismatch):
@@ -48,7 +48,7 @@ class Peer:
     """One connection, seen from the client's side."""
 
     deadline: float = DEADLINE
-    """Seconds for what comes over the wire, unless told otherwise."""
+    """Seconds to wait for data, unless a call says otherwise."""
 
     def __init__(self, request: Request, wire: Wire, response: Response) -> None:
         self._url = request.url
@@ -56,7 +56,7 @@ class Peer:
         self._received = bytearray()
         self._close_seen: bytes | None = None
         self._closed = False
-        self._peer_left_errors = response.status != wire.opens
+        self._left = response.status != wire.success_status
         self.response: Response = response
         self.scheme: str = request.scheme
         self.http_version: str = wire.http_version
@@ -73,14 +73,14 @@ class Peer:
         answer: bool = True,
         http2: bool = False,
     ) -> Self:
-        """Open a TCP connection and do the handshake, whatever its answer.
+        """Open a TCP connection and do the handshake, whatever the response.
 
         Args:
-            url: `ws://` or `wss://`, whose certificate isn't checked.
+            url: `ws://` or `wss://`; the certificate isn't checked.
             headers: lines to add to the request.
             behind: bytes to send in the same packet as the request.
-            answer: whether to wait for the handshake's answer.
-            http2: whether to speak HTTP/2, which a server without TLS is taken to know.
+            answer: whether to wait for the response.
+            http2: whether to speak HTTP/2; without TLS the server must expect it.
         """
         ask = _connect_http2 if http2 else connect_http1
         return cls._shake_hands(ask, Request(url, tuple(headers), behind), answer=answer)
@@ -88,7 +88,7 @@ class Peer:
     def another(
         self, path: str = "/", *, headers: Lines = (), behind: bytes = b"", answer: bool = True
     ) -> Self:
-        """Open one more connection to the same server: over HTTP/2, a stream beside this one."""
+        """Open one more connection to the same server; over HTTP/2, a stream on the same TCP connection."""
         request = Request(urljoin(self._url, path), tuple(headers), behind)
         return self._shake_hands(self._wire.another, request, answer=answer)
 
@@ -103,10 +103,10 @@ class Peer:
                 raise
 
     def wait_for_answer(self, deadline: float = HANDSHAKE_DEADLINE) -> None:
-        """Wait for the handshake's answer after all."""
+        """Wait for the response, after `answer=False`."""
         with _handshaking(deadline):
             self.response = self._wire.answer(deadline)
-        self._peer_left_errors = self.response.status != self._wire.opens
+        self._left = self.response.status != self._wire.success_status
 
     # What a peer sends.
 
@@ -127,16 +127,16 @@ class Peer:
     def send_frame(
         self, opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, masked: bool = True
     ) -> None:
-        """Send one frame, right or wrong."""
+        """Send one frame, valid or invalid."""
         self.send_raw(frame_bytes(opcode, payload, fin=fin, rsv=rsv, masked=masked))
 
     def send_raw(self, data: bytes) -> None:
-        """Send bytes as they are; whether the other side still takes them shows in what it answers."""
+        """Send bytes as they are; an error shows only in the other side's reaction."""
         with suppress(OSError):
             self._wire.send(data, DEADLINE + len(data) / SLOWEST)
 
     def send_until_full(self, size: int, limit: int) -> int:
-        """Send messages of this size until the other side stops reading, and count the bytes."""
+        """Send messages of this size until the other side stops reading; return the number of bytes."""
         data = frame_bytes(Opcode.BINARY, bytes(size))
         sent = 0
         with suppress(TimeoutError):
@@ -146,7 +146,7 @@ class Peer:
         return sent
 
     def hears_something(self, within: float) -> bool:
-        """Wait for anything to read, and leave it there; the end is nothing."""
+        """Wait for data, and leave it unread; the end of the connection doesn't count."""
         try:
             data = self._wire.receive(within)
         except (TimeoutError, ConnectionError):
@@ -158,38 +158,38 @@ class Peer:
 
     def abort(self) -> None:
         """Reset the TCP connection."""
-        self._peer_left_errors = True
+        self._left = True
         reset_tcp(self._wire.tcp)
 
     def hang_up(self) -> None:
         """End the TCP connection without a close frame."""
-        self._peer_left_errors = True
+        self._left = True
         self._wire.tcp.close()
 
     def half_close(self) -> None:
-        """End our direction of this connection: its stream over HTTP/2, otherwise the TCP connection."""
-        self._peer_left_errors = True
+        """End the peer's direction: of its stream over HTTP/2, otherwise of the TCP connection."""
+        self._left = True
         self._wire.half_close()
 
     def reset_stream(self) -> None:
-        """Reset this connection alone: its stream over HTTP/2, otherwise the TCP connection."""
-        self._peer_left_errors = True
+        """Reset this connection: its stream over HTTP/2, otherwise the TCP connection."""
+        self._left = True
         self._wire.reset()
 
     def leave(self) -> None:
-        """Do our part of the closing handshake, wait for the other side's, and end the connection."""
+        """Do the peer's part of the closing handshake, wait for the other side's, and end the connection."""
         until = time.monotonic() + LEAVE_DEADLINE
-        while self._close_seen is None and not self._peer_left_errors and time.monotonic() < until:
+        while self._close_seen is None and not self._left and time.monotonic() < until:
             try:
                 self.receive_frame("a close frame")
             except Mismatch:
                 break
         if self._close_seen is not None and not self._closed:
             self.send_frame(Opcode.CLOSE, self._close_seen)
-        self._peer_left_errors = True
+        self._left = True
         self._wire.leave()
 
-    # What a peer sees.
+    # What a peer expects.
 
     def receive_frame(self, expected: object = "a frame", deadline: float | None = None) -> Frame:
         """Wait for the next frame.
@@ -230,7 +230,7 @@ class Peer:
     def expect_close(
         self, code: int | None, reason: str | None = None, deadline: float | None = None
     ) -> None:
-        """Expect a close frame, and with None as its reason any reason."""
+        """Expect a close frame with this code and reason, or with any reason if it is None."""
         what = "an empty close frame" if code is None else f"close {code}"
         frame = self.receive_frame(what if reason is None else f"{what} {reason.encode()!r}", deadline)
         seen = struct.unpack("!H", frame.payload[:2])[0] if len(frame.payload) >= 2 else None
@@ -240,29 +240,35 @@ class Peer:
             raise Mismatch(f"{what} {reason.encode()!r}", frame)
 
     def expect_close_frame(self, deadline: float | None = None) -> None:
-        """Expect a close frame, whatever it says."""
+        """Expect a close frame with any code and reason."""
         frame = self.receive_frame("a close frame", deadline)
         if frame.opcode is not Opcode.CLOSE:
             raise Mismatch("a close frame", frame)
 
+    def expect_closed(self, code: int, reason: str = "") -> None:
+        """Expect a close frame, answer it, and expect the end of the connection."""
+        self.expect_close(code, reason)
+        self.send_close(code)
+        self.expect_end()
+
     def expect_end(self, deadline: float | None = None) -> None:
-        """Expect the end of the connection, with nothing before it."""
+        """Expect the end of the connection, with no data before it."""
         with suppress(Ended):
             raise Mismatch(THE_END, self.receive_frame(THE_END, deadline))
 
     def expect_open(self) -> None:
-        """Expect that the handshake succeeded, with proof where there is one (RFC 6455 section 4.2.2)."""
-        self.expect_status(self._wire.opens)
-        if self._wire.proof is not None:
-            self.expect_header("sec-websocket-accept", self._wire.proof)
+        """Expect a successful handshake, over HTTP/1.1 with the accept token (RFC 6455 section 4.2.2)."""
+        self.expect_status(self._wire.success_status)
+        if self._wire.accept_token is not None:
+            self.expect_header("sec-websocket-accept", self._wire.accept_token)
 
     def expect_status(self, status: int) -> None:
-        """Expect this status as the handshake's answer."""
+        """Expect a response with this status."""
         if self.response.status != status:
             raise Mismatch(f"HTTP {status}", f"HTTP {self.response.status}")
 
     def expect_header(self, name: str, *values: str) -> None:
-        """Expect a header of the answer with these values, one for each line."""
+        """Expect a header of the response with these values, one for each line."""
         seen = self.response.header(name)
         if seen != list(values):
             raise Mismatch(
@@ -270,12 +276,12 @@ class Peer:
             )
 
     def expect_body(self, body: bytes) -> None:
-        """Expect this body in the handshake's answer."""
+        """Expect a response with this body."""
         if self.response.body != body:
             raise Mismatch(f"body {body[:60]!r}", f"body {self.response.body[:60]!r}")
 
     def _expect(self, expected: Frame) -> None:
-        # A server in pure Python masks a megabyte in seconds when its machine is busy.
+        # A server in pure Python takes seconds to mask a megabyte when its machine is busy.
         frame = self.receive_frame(expected, self.deadline + len(expected.payload) / SLOWEST)
         if frame != expected:
             raise Mismatch(expected, frame)
@@ -296,7 +302,7 @@ class Peer:
 
 
 def _connect_http2(request: Request) -> Wire:
-    from anysocket_matrix.peer.http2 import connect_http2  # most rows don't, and h2 takes long to import
+    from anysocket_matrix.peer.http2 import connect_http2  # most rows don't need it, and its import is slow
 
     return connect_http2(request)
 

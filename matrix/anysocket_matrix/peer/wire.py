@@ -1,4 +1,4 @@
-"""What a peer speaks WebSocket over: a handshake and its answer, then bytes in both directions."""
+"""The layer below WebSocket frames: a handshake and its response, then bytes in both directions."""
 
 import socket
 import ssl
@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
 
 HANDSHAKE_DEADLINE = 10.0
-"""Seconds for the handshake's answer: some servers are slow on their first connection."""
+"""Seconds for the response; some servers are slow on their first connection."""
 
 DEADLINE = 2.0
 """Seconds for anything else."""
@@ -21,11 +21,11 @@ Lines = Iterable[tuple[str, str]]
 
 
 _LONG = 1000
-"""Characters that are told of what was expected or seen: a message may have millions."""
+"""Characters of an expected or seen value that are reported; a message may have millions."""
 
 
 class Mismatch(AssertionError):
-    """Something else was seen than expected."""
+    """An expectation that wasn't met."""
 
     def __init__(self, expected: object, seen: object) -> None:
         self.expected: str = str(expected)[:_LONG]
@@ -35,13 +35,13 @@ class Mismatch(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a handshake asks for."""
+    """The request of a handshake."""
 
     url: str
     """`ws://` or `wss://`."""
     headers: tuple[tuple[str, str], ...]
     behind: bytes
-    """What goes in the same packet, right behind the request."""
+    """Bytes to send in the same packet, right after the request."""
 
     @property
     def scheme(self) -> str:
@@ -50,17 +50,17 @@ class Request:
 
     @property
     def authority(self) -> bytes:
-        """Host and port, as a request names them."""
+        """Host and port, as in the request."""
         return urlsplit(self.url).netloc.encode()
 
     @property
     def target(self) -> bytes:
-        """Path and query, as they stand in the URL."""
+        """Path and query, as in the URL."""
         parts = urlsplit(self.url)
         return ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).encode()
 
     def lines(self) -> list[tuple[bytes, bytes]]:
-        """Give the headers as bytes."""
+        """Return the headers as bytes."""
         return [(name.encode(), value.encode("latin-1")) for name, value in self.headers]
 
 
@@ -73,28 +73,28 @@ class Response:
     body: bytes
 
     def header(self, name: str) -> list[str]:
-        """Give the values of a header, in order."""
+        """Return the values of a header, in order."""
         return [value for key, value in self.headers if key == name]
 
 
 class Wire(Protocol):
-    """One WebSocket connection below its frames: a TCP connection, or one stream of many on it.
+    """One WebSocket connection below its frames: a TCP connection, or one stream of an HTTP/2 connection.
 
-    Deadlines are in seconds. What isn't done by then raises TimeoutError, and what the other side
-    has made impossible another OSError.
+    Deadlines are in seconds. TimeoutError says that a deadline has passed, another OSError that the
+    other side has made the call impossible.
     """
 
     http_version: ClassVar[str]
-    opens: ClassVar[int]
+    success_status: ClassVar[int]
     """The status of a handshake that succeeds."""
 
     tcp: socket.socket
-    """Below all of it, with TLS on top where the URL says so."""
-    proof: str | None
-    """The `sec-websocket-accept` of a handshake that succeeds, where the peer has asked for one."""
+    """The socket, with TLS if the URL says so."""
+    accept_token: str | None
+    """The `sec-websocket-accept` of a successful response, or None over HTTP/2."""
 
     def answer(self, deadline: float = HANDSHAKE_DEADLINE) -> Response:
-        """Wait for the handshake's answer, and for its body when the handshake fails."""
+        """Wait for the response, and for its body when the handshake fails."""
         ...
 
     def send(self, data: bytes, deadline: float) -> None:
@@ -102,28 +102,28 @@ class Wire(Protocol):
         ...
 
     def receive(self, deadline: float) -> bytes:
-        """Wait for bytes; none are the end."""
+        """Wait for bytes; empty at the end."""
         ...
 
     def half_close(self) -> None:
-        """End our direction."""
+        """End the peer's direction."""
         ...
 
     def reset(self) -> None:
-        """End both directions at once, in disorder."""
+        """Reset the connection: end both directions at once."""
         ...
 
     def leave(self) -> None:
-        """End the connection, once both sides have said goodbye."""
+        """End the connection, after both sides have closed."""
         ...
 
     def another(self, request: Request) -> "Wire":
-        """Ask for one more WebSocket connection, over the same TCP connection if that is possible."""
+        """Open one more WebSocket connection, on the same TCP connection if that is possible."""
         ...
 
 
 def unverified() -> ssl.SSLContext:
-    """Trust any certificate: it is our own server's."""
+    """Return a context that trusts any certificate, for servers of the test run."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,1 +1,1 @@
-"""The processes of a run: they end with their starter, and what they print is bounded."""
+"""The processes of a run: they end with the process that started them, and their output is bounded."""

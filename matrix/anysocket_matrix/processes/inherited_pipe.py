@@ -1,11 +1,11 @@
-"""What all processes of a run hold, so that it sees when the last of them is gone."""
+"""A pipe inherited by every process of a run; it reads EOF when the last one exits."""
 
 import os
 
-HELD = "ANYSOCKET_MATRIX_HELD"
-"""Where a run tells its processes the descriptor that they hold."""
+INHERITED_PIPE = "ANYSOCKET_MATRIX_PIPE"
+"""The environment variable with the descriptor of the pipe."""
 
 
-def held() -> list[int]:
-    """Give what a new process has to inherit."""
-    return [int(os.environ[HELD])] if HELD in os.environ else []
+def inherited_pipe() -> list[int]:
+    """Return the descriptors that a new process has to inherit: the pipe's, within a run."""
+    return [int(os.environ[INHERITED_PIPE])] if INHERITED_PIPE in os.environ else []

@@ -1,4 +1,4 @@
-"""What a process prints: its end, however much it is, in characters that harm nobody."""
+"""The output of a process: its end, within a size limit, in printable characters."""
 
 import os
 import re
@@ -11,52 +11,52 @@ LIMIT = 16 * 1024 * 1024
 """Bytes that a process may print."""
 
 _KEPT = 256 * 1024
-"""Bytes of them that are kept."""
+"""Bytes of the output that are kept."""
 
 _LONG = 200
-"""Characters of a line that are told."""
+"""Characters of a line that are reported."""
 
 _FOUND = 10
-"""So many matches are enough."""
+"""The maximum number of matches to collect."""
 
 _POLL = 0.1
-"""Seconds between two looks at what nobody tells of: the end of a process."""
+"""Seconds between two checks for the end of the process, which isn't signalled."""
 
 
 def excerpt(data: bytes, lines: int = 15) -> str:
-    """Give the last lines, with all that isn't printable written out, such as escape sequences."""
+    """Return the last lines, with unprintable characters such as escape sequences escaped."""
     last = data[-lines * _LONG * 4 :].splitlines()[-lines:]
     return "\n".join(printable(line.decode(errors="backslashreplace"))[:_LONG] for line in last)
 
 
 def printable(text: str) -> str:
-    """Write out what isn't printable, but for the ends of lines."""
+    """Escape unprintable characters, except line ends."""
     return "".join(
         each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
         for each in text.expandtabs()
     )
 
 
-class Printed:
-    """Reads what a process prints, as long as anything holds the other end of the pipe.
+class Output:
+    """Reads the output of a process, as long as any process holds the other end of the pipe.
 
     Args:
-        pipe: where it prints to.
-        ready: what to look for in all that it prints, also in what isn't kept.
-        too_much: called when it has printed more than it may.
+        pipe: the pipe that the process prints to.
+        ready: a pattern to look for in all of the output, also in the part that isn't kept.
+        too_much: called when the process has printed more than `LIMIT`.
     """
 
     def __init__(self, pipe: IO[bytes], ready: re.Pattern[bytes], too_much: Callable[[], None]) -> None:
         self.count: int = 0
         """Bytes so far."""
         self.found: list[bytes] = []
-        """What the pattern's group has found, at most a few times."""
+        """The pattern's group in each match, up to `_FOUND`."""
         self._pipe = pipe
         self._pattern = ready
         self._too_much = too_much
         self._kept = bytearray()
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._read, name="anysocket-printed", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="anysocket-output", daemon=True)
         self._thread.start()
 
     def _read(self) -> None:
@@ -75,12 +75,12 @@ class Printed:
                     self._too_much()
 
     def read(self) -> bytes:
-        """Give what is kept."""
+        """Return the part of the output that is kept."""
         with self._changed:
             return bytes(self._kept)
 
     def wait_for(self, condition: Callable[[], bool], within: float) -> bool:
-        """Wait for a condition on what is printed, or on the process, and tell whether it has come true."""
+        """Wait until a condition on the output or the process is true; return whether it is in time."""
         until = time.monotonic() + within
         with self._changed:
             while not condition():
@@ -90,6 +90,6 @@ class Printed:
         return True
 
     def wait_for_the_end(self, within: float) -> bool:
-        """Wait until nothing holds the pipe any more, and tell whether that is so."""
+        """Wait until no process holds the pipe any more; return whether that is so in time."""
         self._thread.join(within)
         return not self._thread.is_alive()

@@ -1,4 +1,4 @@
-"""Serving as a command: a line on standard output says where, or one on standard error what is wrong."""
+"""`anysocket serve` as a function: prints the address to standard output, or an error to standard error."""
 
 from typing import Unpack
 
@@ -17,4 +17,4 @@ def serve(target: str, server: str | None, **values: Unpack[OptionValues]) -> No
 
 def _say_ready(url: str, server: Server) -> None:
     line = f"anysocket: {server.name} {server.version} is ready on {url}\n"
-    print(line, end="", flush=True)  # in one piece: a server's own threads write to the same place
+    print(line, end="", flush=True)  # in one piece, because a server's own threads write to the same output

@@ -1,6 +1,6 @@
-"""A process that ends with its starter, however that ends.
+"""A process that ends with the process that started it, however that one ends.
 
-The starter holds the other end of its standard input.
+The starter holds the other end of the process's standard input.
 """
 
 import os

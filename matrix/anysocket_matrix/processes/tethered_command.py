@@ -1,4 +1,4 @@
-"""`python -m anysocket_matrix.processes.tethered_command COMMAND` ends with its starter."""
+"""`python -m anysocket_matrix.processes.tethered_command COMMAND` ends with the process that started it."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 """`python -m anysocket_matrix.processes.tethered_server TARGET SERVER OPTIONS` serves until its starter ends.
 
-It serves as `anysocket serve` does, but takes its options as JSON. To parse a command line takes as
-much processor time as to start a server, and a run of the matrix starts hundreds of servers.
+It serves like `anysocket serve`, with its options as JSON: importing the command line takes as long
+as starting a server, and a run of the matrix starts hundreds of servers.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What may stand between a peer and a server: the proxies, each with what it changes on the way."""
+"""The proxies that may stand between a peer and a server, each with the changes that it makes."""
 
 from collections.abc import Mapping
 

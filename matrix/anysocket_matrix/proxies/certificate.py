@@ -1,4 +1,4 @@
-"""The certificate of a proxy, and of a server behind one."""
+"""The certificate of a proxy, and of a server behind it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate for 127.0.0.1, in the files that proxies and servers take."""
+    """A certificate for 127.0.0.1, in files for proxies and servers."""
 
     authority: Path
     chain: Path
@@ -17,8 +17,8 @@ class Certificate:
 
     @classmethod
     def issue(cls, folder: Path) -> Self:
-        """Issue one, by an authority of its own."""
-        import trustme  # most rows have no proxy, and it takes long to import
+        """Issue a certificate, with an authority of its own."""
+        import trustme  # most rows have no proxy, and its import is slow
 
         issuer = trustme.CA()
         issued = issuer.issue_cert("127.0.0.1")

@@ -1,25 +1,25 @@
-"""haproxy, which speaks HTTP/2 with peers, and with a server that has WebSockets there."""
+"""haproxy, which speaks HTTP/2 with peers and, optionally, with the server."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from anysocket import Support
-from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
+from anysocket_matrix.proxies.proxy import Changes, Place, Proxy, installed
 
 ONE_THREAD = """
 global
   nbthread 1
 """
-"""So that what happens on one connection isn't overtaken by what happens on another later."""
+"""With one thread, events of one connection aren't overtaken by later events of another."""
 
 
 TRANSLATED = {"asgi.deny.success": "https://www.rfc-editor.org/rfc/rfc8441#section-5"}
-"""A denial with 200 opens a connection over HTTP/2, and none over HTTP/1.1: haproxy hands it on as it is."""
+"""haproxy passes on a denial with 200 unchanged, which over HTTP/2 opens the connection."""
 
 
 class Haproxy(Proxy):
-    """haproxy, with HTTP/1.1 behind."""
+    """haproxy, with HTTP/1.1 to the server."""
 
     name = "haproxy"
     program = "haproxy"
@@ -28,7 +28,7 @@ class Haproxy(Proxy):
     over_http1: ClassVar[Changes] = Changes(
         {
             "peer_addresses": Support.ABSENT,
-            # It translates to HTTP/1.1, and hands on the proof that only it has asked for.
+            # It translates to HTTP/1.1, and passes on the accept token that only it has asked for.
             "over_http2": Support.NATIVE,
             "no_accept_key_over_http2": Support.ABSENT,
         }
@@ -37,26 +37,28 @@ class Haproxy(Proxy):
         {
             **over_http1.capabilities,
             "peer_scheme": Support.ABSENT,  # nor the version of HTTP
-            # It answers a request that has data right behind it with status 0.
+            # It answers a request that has data right after it with status 0.
             "early_message": Support.ABSENT,
         },
         TRANSLATED,
     )
 
-    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+    def command(
+        self, configuration: str, place: Place, folder: Path
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
         file = folder / "haproxy.cfg"
         file.write_text(configuration)
         (folder / "one_thread.cfg").write_text(ONE_THREAD)
         return [installed(self.program), "-db", "-f", str(folder / "one_thread.cfg"), "-f", str(file)], {
-            "LISTEN": f"fd@{way.listener.fileno()}",
-            "APPLICATION": way.application,
-            "CERTIFICATE": str(way.certificate.both),
-            "AUTHORITY": str(way.certificate.authority),
+            "LISTEN": f"fd@{place.listener.fileno()}",
+            "APPLICATION": place.application,
+            "CERTIFICATE": str(place.certificate.both),
+            "AUTHORITY": str(place.certificate.authority),
         }
 
 
 class HaproxyToHTTP2(Haproxy):
-    """haproxy, with HTTP/2 behind."""
+    """haproxy, with HTTP/2 to the server."""
 
     name = "haproxy-h2"
     plain: ClassVar[str | None] = None

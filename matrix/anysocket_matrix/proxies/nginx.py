@@ -1,11 +1,11 @@
-"""nginx, which hands on a WebSocket where it is told to, and none over HTTP/2."""
+"""nginx, which proxies WebSockets where it is configured to, but not over HTTP/2."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from anysocket import Support
-from anysocket_matrix.proxies.proxy import Changes, Proxy, Way, installed
+from anysocket_matrix.proxies.proxy import Changes, Place, Proxy, installed
 
 MAIN = """
 daemon off;
@@ -23,14 +23,14 @@ http {
   include server.conf;
 }
 """
-"""In place of Debian's nginx.conf: in the foreground, with all its files in a folder of its own.
+"""In place of Debian's nginx.conf: nginx runs in the foreground, with all its files in its own folder.
 
-That belongs to who runs the matrix, root perhaps, and nobody else; anyone else's `user` is ignored.
+The folder belongs to the user who runs the matrix. nginx uses the `user` line only when that is root.
 """
 
 
 class Nginx(Proxy):
-    """nginx, whose configurations are what goes into /etc/nginx/conf.d."""
+    """nginx, with configurations as in /etc/nginx/conf.d."""
 
     name = "nginx"
     program = "nginx"
@@ -46,19 +46,21 @@ class Nginx(Proxy):
         }
     )
 
-    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
-        host, port = way.listener.getsockname()
+    def command(
+        self, configuration: str, place: Place, folder: Path
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        host, port = place.listener.getsockname()
         for name, value in {
             "LISTEN": f"{host}:{port}",
-            "APPLICATION": way.application,
-            "CERTIFICATE": str(way.certificate.chain),
-            "KEY": str(way.certificate.key),
+            "APPLICATION": place.application,
+            "CERTIFICATE": str(place.certificate.chain),
+            "KEY": str(place.certificate.key),
         }.items():
             configuration = configuration.replace(f"${{{name}}}", value)
         (folder / "server.conf").write_text(configuration)
         (folder / "nginx.conf").write_text(MAIN)
-        # As it hands its sockets to its successor; it finds in them the one that it is told to listen on.
-        inherited = {"NGINX": f"{way.listener.fileno()};"}
+        # As for its successor: nginx looks for the socket that it should listen on among inherited ones.
+        inherited = {"NGINX": f"{place.listener.fileno()};"}
         options = ["-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
         return [installed(self.program), *options], inherited
 

@@ -1,4 +1,4 @@
-"""What the module of a proxy declares."""
+"""The declaration of a proxy."""
 
 import os
 import re
@@ -15,19 +15,19 @@ from anysocket import Support
 from anysocket_matrix.proxies.certificate import Certificate
 
 CONFIGURATIONS = Path(__file__).parent / "configurations"
-"""The configurations that the matrix uses, that `tests/outside` tries and that the documentation shows."""
+"""The configurations that the matrix uses, `tests/outside` tests and the documentation shows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Where a proxy stands."""
+class Place:
+    """The place of a proxy between peers and a server."""
 
     listener: socket
-    """Where peers come; the proxy inherits it."""
+    """The socket that peers connect to; the proxy inherits it."""
     application: str
-    """The address behind, such as 127.0.0.1:8000."""
+    """The address of the server behind it, such as 127.0.0.1:8000."""
     certificate: Certificate
-    """What it shows to peers, and whose authority it trusts."""
+    """The certificate that it shows to peers; it trusts the same authority."""
 
 
 BY_CHANCE: Mapping[str, str] = dict.fromkeys(
@@ -40,59 +40,61 @@ BY_CHANCE: Mapping[str, str] = dict.fromkeys(
     ),
     "https://www.rfc-editor.org/rfc/rfc9112#section-9.6",
 )
-"""The cases that don't run through a proxy, each with what tells why.
+"""The cases that don't run through a proxy, each with the address of a text about the reason.
 
-A server that ends a TCP connection with bytes unread resets it. A proxy that hears of the reset
-before it has read the close frame loses that; a peer without a proxy always finds it.
+A server that ends a TCP connection with bytes unread resets it. A proxy that sees the reset before
+it has read the close frame loses that frame; a peer without a proxy always finds it.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a proxy changes."""
+    """The changes that a proxy makes."""
 
     capabilities: Mapping[str, Support]
-    """Those that are no longer the server's own."""
+    """The capabilities that differ from the server's own."""
     known_failures: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The cases that fail on the way without a capability that says so, each with a link."""
+    """The cases that fail through the proxy although no capability covers them, each with a link."""
 
 
 class Proxy(ABC):
-    """A program that hands on connections, and what comes of WebSockets on their way through it.
+    """A proxy program, and its effect on WebSockets.
 
-    What it changes is true in front of every server, in the configurations of the matrix.
+    Its changes are the same for every server, in the configurations of the matrix.
     """
 
     name: ClassVar[str]
-    """What a row calls it."""
+    """The proxy's name in a row."""
     program: ClassVar[str]
-    """Also Debian's package that has it."""
+    """The program, and the Debian package that has it."""
     plain: ClassVar[str | None]
-    """The file of its configuration for peers without TLS; None where there is none."""
+    """The file of its configuration for peers without TLS, or None."""
     tls: ClassVar[str]
-    """The same for peers over TLS."""
+    """The file of its configuration for peers over TLS."""
     http2_behind: ClassVar[bool] = False
-    """Whether it speaks HTTP/2 with the server."""
+    """Whether the proxy speaks HTTP/2 with the server."""
     over_http1: ClassVar[Changes]
-    """What it changes for peers over HTTP/1.1."""
+    """The changes for peers over HTTP/1.1."""
     over_http2: ClassVar[Changes | None] = None
-    """The same for peers over HTTP/2; None where these have no WebSockets."""
+    """The changes for peers over HTTP/2, or None if these have no WebSockets."""
 
     @abstractmethod
-    def command(self, configuration: str, way: Way, folder: Path) -> tuple[Sequence[str], Mapping[str, str]]:
-        """Give the command that runs it in the foreground, and its environment.
+    def command(
+        self, configuration: str, place: Place, folder: Path
+    ) -> tuple[Sequence[str], Mapping[str, str]]:
+        """Return the command that runs the proxy in the foreground, and its environment.
 
         Args:
             configuration: the text of its configuration.
-            way: where it stands.
-            folder: where its files may go.
+            place: its place between peers and the server.
+            folder: the folder for its files.
         """
 
     def changes(self, *, http2: bool) -> Changes:
-        """Give what it changes for peers over a version of HTTP.
+        """Return the changes for peers over a version of HTTP.
 
         Raises:
-            ValueError: these have no WebSockets.
+            ValueError: these peers have no WebSockets.
         """
         found = self.over_http2 if http2 else self.over_http1
         if found is None:
@@ -100,7 +102,7 @@ class Proxy(ABC):
         return found
 
     def configuration(self, *, tls: bool) -> str:
-        """Give the text of the configuration that the matrix uses.
+        """Return the text of the configuration that the matrix uses.
 
         Raises:
             ValueError: there is none without TLS.
@@ -115,18 +117,18 @@ class Proxy(ABC):
         """The installed version.
 
         Raises:
-            ValueError: it isn't installed.
+            ValueError: the program isn't installed.
         """
         said = subprocess.run([installed(self.program), "-v"], capture_output=True, text=True, check=True)
         found = re.search(r"\d+\.\d+\.\d+", said.stdout + said.stderr)
-        return found[0] if found else "of an unknown version"
+        return found[0] if found else "unknown"
 
 
 def installed(program: str) -> str:
-    """Find a program that comes from Debian.
+    """Find a program that a Debian package installs.
 
     Raises:
-        ValueError: it isn't there; the message says how to install it.
+        ValueError: the program isn't installed; the message says how to install it.
     """
     path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
     if path is None:

@@ -1,4 +1,4 @@
-"""The quirks of all servers: each has cases that prove its repair, or the absence that is left."""
+"""The quirks of all servers. Cases prove each repair, or the capability that stays absent."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,4 +19,4 @@ QUIRKS: Final = tuple(
 SEEN: Final[Mapping[str, str]] = MappingProxyType(
     {"uvicorn": "0.54.0", "hypercorn": "0.18.0", "granian": "2.8.9", "daphne": "4.2.3"}
 )
-"""The version of each distribution in which its quirks were seen without a case, by hand."""
+"""The version of each distribution in which quirks without a case were last checked by hand."""

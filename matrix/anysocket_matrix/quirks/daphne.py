@@ -11,7 +11,7 @@ QUIRKS: Final = (
     Quirk(
         number=45,
         rows=DAPHNE,
-        does="When the application returns, the connection stays open, and before accept the peer waits on.",
+        does="When the application returns, the connection stays open; before accept the peer waits on.",
         clauses=("C5", "H4", "N6"),
         cases=(
             "end.returns",
@@ -51,7 +51,7 @@ QUIRKS: Final = (
     Quirk(
         number=48,
         rows=DAPHNE,
-        does="Headers of accept and denial responses are ignored; there is no scheme, lifespan or state.",
+        does="Headers of accept and denial responses are ignored; scheme, lifespan and state are missing.",
         clauses=("H1", "H2", "H3", "L1"),
         cases=(
             "request.scheme_and_version",
@@ -75,7 +75,7 @@ QUIRKS: Final = (
     Quirk(
         number=49,
         rows=DAPHNE,
-        does="Neither side waits for the other: what isn't sent or received yet is kept, however much it is.",
+        does="Neither side waits for the other: unsent and unreceived messages are kept without limit.",
         clauses=("M2", "M4"),
         cases=(
             "pressure.peer_that_does_not_read",
@@ -91,8 +91,8 @@ QUIRKS: Final = (
     Quirk(
         number=50,
         rows=DAPHNE,
-        does="The peer's close is answered with 1000, whatever its code; header lines of one name are joined "
-        "with commas, cookies too.",
+        does="The answer to the peer's close is always 1000; header lines with the same name, cookies too, "
+        "are joined with commas.",
         clauses=("C1", "H1"),
         cases=("close.peers_code_echoed", "request.header_duplicates"),
         repair={
@@ -104,7 +104,7 @@ QUIRKS: Final = (
     Quirk(
         number=63,
         rows=DAPHNE,
-        does="The order of header lines of different names is lost.",
+        does="The order of header lines with different names is lost.",
         clauses=("H1",),
         cases=("request.header_order",),
         repair={Where.SERVE: "`daphne.header_lines.KeepsHeaderOrder` keeps the lines as they are read."},
@@ -113,7 +113,7 @@ QUIRKS: Final = (
     Quirk(
         number=64,
         rows=DAPHNE,
-        does="Header names with an underscore are dropped, and so is what follows a semicolon in the path.",
+        does="Header names with an underscore are dropped, and so is the path from a semicolon on.",
         clauses=("H1",),
         cases=("request.header_underscore", "request.semicolons"),
         repair={
@@ -125,7 +125,7 @@ QUIRKS: Final = (
     Quirk(
         number=65,
         rows=DAPHNE,
-        does="A message in the packet of the handshake is lost.",
+        does="A message in the same packet as the handshake is lost.",
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake",),
         repair={
@@ -175,7 +175,7 @@ QUIRKS: Final = (
     Quirk(
         number=68,
         rows=DAPHNE,
-        does="An offer of permessage-deflate with parameters that make no sense is answered with 400.",
+        does="An offer of permessage-deflate with invalid parameters is answered with 400.",
         clauses=("H2",),
         cases=("accept.malformed_extension_offer",),
         repair={Where.CONNECTION: "`daphne.connection.AcceptsWithHeaders` declines every offer."},
@@ -191,7 +191,7 @@ QUIRKS: Final = (
     Quirk(
         number=80,
         rows=DAPHNE,
-        does="Messages aren't compressed: autobahn, which could, isn't told to.",
+        does="Messages aren't compressed: autobahn supports it, but daphne doesn't enable it.",
         clauses=("H2", "M1", "M3"),
         cases=(
             "compression.messages",

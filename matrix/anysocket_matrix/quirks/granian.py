@@ -22,8 +22,7 @@ QUIRKS: Final = (
     Quirk(
         number=34,
         rows=GRANIAN,
-        does="A header that occurs twice in a denial makes the worker panic, and the server ends with status "
-        "1.",
+        does="A repeated header in a denial makes the worker panic, and the server ends with status 1.",
         clauses=("H3",),
         cases=("deny.repeated_header", "deny.two_cookies"),
         repair={
@@ -31,7 +30,7 @@ QUIRKS: Final = (
             "`Unsupported` for Set-Cookie, which can't be combined.",
         },
         absent=("denial_cookies",),
-        mended="2.8.9",
+        fixed_in="2.8.9",
         upstream=(f"{SOURCE}/ws.rs#L86-L88",),
     ),
     Quirk(
@@ -46,21 +45,21 @@ QUIRKS: Final = (
     Quirk(
         number=36,
         rows=GRANIAN,
-        does="Close waits for as long as another task is in receive.",
+        does="Close waits as long as another task is in receive.",
         clauses=("C3",),
         cases=("close.close_while_receiving",),
         repair={
             Where.ADAPTER: "`granian.transport.GranianTransport.close` stops the receive, which "
             "`reading.Reader` holds.",
         },
-        mended="2.8.9",
+        fixed_in="2.8.9",
         upstream=(f"{SOURCE}/asgi/io.rs#L570-L573",),
     ),
     Quirk(
         number=37,
         rows=GRANIAN,
-        does="No ping is answered and no end is noticed while nobody is in receive; before accept no end "
-        "ever is.",
+        does="Pings aren't answered and the end isn't noticed while no task is in receive; before accept the "
+        "end is never noticed.",
         clauses=("L3", "C6", "H5", "N2"),
         cases=(
             "pressure.ping_while_busy",
@@ -82,8 +81,8 @@ QUIRKS: Final = (
     Quirk(
         number=38,
         rows=GRANIAN,
-        does="What isn't a message is sent as an empty one; reasons that are too long and reserved codes are "
-        "sent as they are.",
+        does="A value that isn't a message is sent as an empty message; reasons that are too long and "
+        "reserved codes are sent as they are.",
         clauses=("M1", "C2", "N4", "N5"),
         cases=(
             "messages.wrong_types",
@@ -102,7 +101,7 @@ QUIRKS: Final = (
     Quirk(
         number=39,
         rows=GRANIAN,
-        does="A broken connection and a close frame without a code are both reported as 1005.",
+        does="A lost connection and a close frame without a code are both reported as 1005.",
         clauses=("C1",),
         cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
         repair={
@@ -118,8 +117,8 @@ QUIRKS: Final = (
     Quirk(
         number=40,
         rows=GRANIAN,
-        does="A peer that breaks the protocol, or sends too much, gets an empty close frame, and the handler "
-        "is told 1005.",
+        does="A peer that breaks the protocol or sends too much gets an empty close frame, and the handler "
+        "gets 1005.",
         clauses=("C1", "M3"),
         cases=(
             "protocol_errors.unmasked_frame",
@@ -145,7 +144,7 @@ QUIRKS: Final = (
     Quirk(
         number=41,
         rows=GRANIAN,
-        does="Ports are strings, and a unix socket's address is made of empty ones.",
+        does="Ports are strings, and the address of a unix socket has empty strings.",
         clauses=("H1",),
         cases=("request.addresses", "request.forwarded_headers"),
         repair={Where.ADAPTER: "`granian.transport.GranianTransport.handshake` reads them."},
@@ -154,7 +153,7 @@ QUIRKS: Final = (
     Quirk(
         number=42,
         rows=(*GRANIAN, *RSGI),
-        does="It speaks HTTP/2, but offers no WebSocket over it.",
+        does="HTTP/2 is supported, but not WebSockets over it.",
         clauses=("H2",),
         cases=("accept.over_http2", "accept.no_accept_key_over_http2"),
         repair={Where.NOWHERE: "its SETTINGS have no ENABLE_CONNECT_PROTOCOL."},
@@ -177,7 +176,7 @@ QUIRKS: Final = (
     Quirk(
         number=44,
         rows=RSGI,
-        does="A second accept, and a close before accept with a status that HTTP doesn't have, end the whole "
+        does="A second accept, or a close before accept with a status that HTTP doesn't have, ends the whole "
         "server by a panic.",
         clauses=("H2", "H3"),
         cases=(
@@ -195,7 +194,7 @@ QUIRKS: Final = (
     Quirk(
         number=51,
         rows=GRANIAN,
-        does="A receive that is cancelled may lose a message.",
+        does="A cancelled receive may lose a message.",
         clauses=("M2",),
         cases=("messages.cancelled_receive",),
         repair={Where.ADAPTER: "`reading.Reader` receives for the handler, and is never cancelled."},
@@ -203,7 +202,7 @@ QUIRKS: Final = (
     Quirk(
         number=57,
         rows=(*GRANIAN, *RSGI),
-        does="Header lines of one name stand together, wherever the peer put them.",
+        does="Header lines with the same name are grouped together, wherever the peer put them.",
         clauses=("H1",),
         cases=("request.header_order",),
         repair={Where.NOWHERE: "the order is lost."},
@@ -223,7 +222,7 @@ QUIRKS: Final = (
     Quirk(
         number=59,
         rows=(*GRANIAN, *RSGI),
-        does="It sends no pings: a dead peer isn't noticed.",
+        does="Pings aren't sent, so a dead peer isn't noticed.",
         clauses=("L3",),
         cases=("lifecycle.dead_peer",),
         repair={Where.NOWHERE: "`anysocket serve` refuses `--ping-interval`."},
@@ -233,7 +232,7 @@ QUIRKS: Final = (
     Quirk(
         number=70,
         rows=GRANIAN,
-        does="The peer's close code 1014 is taken for an error.",
+        does="The peer's close code 1014 is treated as an error.",
         clauses=("C1",),
         cases=("close.peers_newest_code",),
         repair={Where.NOWHERE: "the application is told that there was none."},
@@ -243,7 +242,7 @@ QUIRKS: Final = (
     Quirk(
         number=71,
         rows=RSGI,
-        does="The raw path isn't told, and header values beyond ASCII are dropped.",
+        does="The raw path is missing, and header values beyond ASCII are dropped.",
         clauses=("H1",),
         cases=("request.encoded_slash", "request.header_latin1"),
         repair={Where.NOWHERE: "`raw_path` is the path encoded again."},
@@ -284,7 +283,7 @@ QUIRKS: Final = (
     Quirk(
         number=74,
         rows=RSGI,
-        does="Our close frames are empty, and the peer's code and reason are lost.",
+        does="The application's close frames are empty, and the peer's code and reason are lost.",
         clauses=("C1", "C4"),
         cases=(
             "close.own_code_and_reason",
@@ -302,8 +301,8 @@ QUIRKS: Final = (
     Quirk(
         number=75,
         rows=RSGI,
-        does="A peer that breaks the protocol, or sends too much, gets an empty close frame, and the handler "
-        "is told 1006.",
+        does="A peer that breaks the protocol or sends too much gets an empty close frame, and the handler "
+        "gets 1006.",
         clauses=("C1", "M3"),
         cases=(
             "protocol_errors.unmasked_frame",
@@ -326,7 +325,7 @@ QUIRKS: Final = (
     Quirk(
         number=78,
         rows=RSGI,
-        does="Before accept no end is noticed by who waits for it; accept alone tells.",
+        does="Before accept, a handler that waits doesn't notice that the peer has left; only accept does.",
         clauses=("N2",),
         cases=("asgi.disconnect.lost_before_accept",),
         repair={Where.NOWHERE: "there is nothing to wait for before accept."},

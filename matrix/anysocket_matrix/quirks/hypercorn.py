@@ -1,4 +1,4 @@
-"""The quirks of hypercorn, on its event loops and over both versions of HTTP."""
+"""The quirks of hypercorn, on all its event loops and over HTTP/1.1 and HTTP/2."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ QUIRKS: Final = (
     Quirk(
         number=17,
         rows=HYPERCORN,
-        does="The peer's close code and reason are lost: every disconnect says 1006.",
+        does="The peer's close code and reason are lost; every disconnect has 1006.",
         clauses=("C1", "C4"),
         cases=("close.peers_code", "close.no_code", "end.send_after_the_peers_reason"),
         repair={
@@ -24,7 +24,7 @@ QUIRKS: Final = (
     Quirk(
         number=18,
         rows=HYPERCORN,
-        does="The application's own close is reported back as 1000.",
+        does="The disconnect after the application's own close has 1000.",
         clauses=("C1", "N2"),
         cases=("close.own_code_and_reason", "close.own_code_stands", "asgi.disconnect.own_close"),
         repair={Where.CORE: "the first close that `session.websocket.WebSocket` records stands."},
@@ -63,8 +63,8 @@ QUIRKS: Final = (
     Quirk(
         number=21,
         rows=HYPERCORN,
-        does="A message before accept is answered with 400, while accept seems to succeed and receive waits "
-        "for ever.",
+        does="A message before accept is answered with 400; accept seems to succeed, and receive waits for "
+        "ever.",
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
@@ -76,7 +76,7 @@ QUIRKS: Final = (
     Quirk(
         number=22,
         rows=HYPERCORN,
-        does="After an accept that failed nothing works, and over HTTP/2 the peer waits for ever.",
+        does="After a failed accept the connection is unusable, and over HTTP/2 the peer waits for ever.",
         clauses=("H2", "N3"),
         cases=(
             "accept.unoffered_subprotocol",
@@ -94,8 +94,8 @@ QUIRKS: Final = (
     Quirk(
         number=23,
         rows=HYPERCORN,
-        does="An oversized message is answered with 1009, and the application isn't told why the connection "
-        "ended.",
+        does="An oversized message is answered with 1009, but the application doesn't learn why the "
+        "connection ended.",
         clauses=("M3",),
         cases=("messages.above_the_default_in_fragments",),
         repair={Where.CONNECTION: "`hypercorn.stream.HypercornTransport` watches the stream's buffer."},
@@ -104,7 +104,7 @@ QUIRKS: Final = (
     Quirk(
         number=24,
         rows=HTTP2,
-        does="Data for a stream that is over fails the whole TCP connection, and on trio ends the worker "
+        does="Data for a stream that has ended fails the whole TCP connection; on trio it ends the worker "
         "with status 0.",
         clauses=("H3",),
         cases=("deny.data_behind_the_denial",),
@@ -125,7 +125,7 @@ QUIRKS: Final = (
     Quirk(
         number=26,
         rows=HTTP2,
-        does="After the peer's close, its end or a protocol error the stream isn't ended.",
+        does="After the peer's close, its end or a protocol error, the stream isn't ended.",
         clauses=("C1",),
         cases=("close.peers_code", "close.half_closed", "protocol_errors.unmasked_frame"),
         repair={Where.CONNECTION: "`hypercorn.http2.HypercornHTTP2Transport` ends our side too."},
@@ -133,7 +133,7 @@ QUIRKS: Final = (
     Quirk(
         number=27,
         rows=HTTP2,
-        does="CR and LF in a header are put on the wire.",
+        does="CR and LF in a header are sent.",
         clauses=("H2", "N3"),
         cases=("accept.bad_headers", "asgi.accept.header_injection"),
         repair={Where.CORE: "`handshake.validated` refuses them."},
@@ -141,7 +141,7 @@ QUIRKS: Final = (
     Quirk(
         number=28,
         rows=HYPERCORN,
-        does="Of several `Sec-WebSocket-Protocol` lines only the last one counts.",
+        does="Only the last of several `Sec-WebSocket-Protocol` lines counts.",
         clauses=("H1", "H2"),
         cases=("request.subprotocols_of_two_lines", "accept.subprotocol_of_the_first_line"),
         repair={
@@ -153,7 +153,7 @@ QUIRKS: Final = (
     Quirk(
         number=29,
         rows=HYPERCORN,
-        does="Pings have no timeout: a dead peer isn't noticed.",
+        does="Pings have no timeout, so a dead peer isn't noticed.",
         clauses=("L3",),
         cases=("lifecycle.dead_peer",),
         repair={Where.SERVE: "`hypercorn.pings.Pings` sends them in the server's place."},
@@ -162,7 +162,7 @@ QUIRKS: Final = (
     Quirk(
         number=30,
         rows=HYPERCORN,
-        does="On asyncio, since Python 3.12, SIGTERM waits for every connection for ever.",
+        does="On asyncio since Python 3.12, shutdown after SIGTERM waits for every connection without limit.",
         clauses=("L2",),
         cases=("lifecycle.sigterm", "lifecycle.sigterm_with_a_deaf_handler"),
         repair={
@@ -174,7 +174,7 @@ QUIRKS: Final = (
     Quirk(
         number=31,
         rows=("hypercorn+trio",),
-        does="An exception of the application that isn't an `Exception` ends the worker.",
+        does="An application's exception that isn't an `Exception` ends the worker.",
         clauses=("C5",),
         cases=("end.exits",),
         repair={
@@ -195,7 +195,7 @@ QUIRKS: Final = (
     Quirk(
         number=56,
         rows=HYPERCORN,
-        does="A peer that breaks the protocol gets no close frame, and the application is told 1006.",
+        does="A peer that breaks the protocol gets no close frame, and the application gets 1006.",
         clauses=("C1",),
         cases=(
             "protocol_errors.unmasked_frame",
@@ -211,8 +211,8 @@ QUIRKS: Final = (
     Quirk(
         number=62,
         rows=HYPERCORN,
-        does="A handler that doesn't receive stops the reading of the TCP connection, and with it, over "
-        "HTTP/2, all connections that share it.",
+        does="A handler that doesn't receive stops the reading of the TCP connection; over HTTP/2 this stops "
+        "all connections on it.",
         clauses=("M4",),
         cases=("pressure.beside_a_handler_that_does_not_receive", "pressure.both_directions"),
         repair={

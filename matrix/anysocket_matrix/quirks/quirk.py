@@ -1,4 +1,4 @@
-"""What is told of a quirk: where a server deviates from the contract, and what is done about it."""
+"""A quirk: where a server deviates from the contract, and how this is repaired."""
 
 import re
 from collections.abc import Mapping
@@ -17,52 +17,52 @@ class Where(Enum):
     """Where a quirk is repaired."""
 
     CORE = "core"
-    """Nothing comes to the server that would show it, or what the server reports back isn't believed."""
+    """The server never sees the cause, or the core doesn't use what the server reports."""
     ADAPTER = "adapter"
-    """A method of the server's transport stands for that of the specification."""
+    """The server's transport overrides a method of `ASGITransport`."""
     CONNECTION = "connection"
-    """A method of the server's own object is overridden, for one connection."""
+    """The server's own object is repaired, for one connection."""
     SERVE = "serve"
-    """`anysocket serve` and `running` run the server otherwise than its own command does."""
+    """`anysocket serve` and `running` run the server differently from its own command."""
     NOWHERE = "nowhere"
     """The server loses the information."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirk:
-    """One deviation, of one server or of several."""
+    """One deviation from the contract, on one row or on several."""
 
     number: int
     rows: tuple[str, ...]
-    """The rows that have it; each stands for all its variants."""
+    """The rows that have the quirk; each stands for all its variants."""
     does: str
     """What the server does."""
     clauses: tuple[str, ...]
     cases: tuple[str, ...]
     """The conformance cases that fail without the repair."""
     repair: Mapping[Where, str]
-    """What is done about it, with the names of the code that does it."""
+    """How the quirk is repaired, with the names of the code that does it."""
     absent: tuple[str, ...] = ()
-    """The capabilities that are absent on these rows for all that."""
-    mended: str | None = None
-    """The release of the server that has it no more."""
+    """The capabilities that are absent on these rows in spite of the repair."""
+    fixed_in: str | None = None
+    """The first release of the server without the quirk."""
     upstream: tuple[str, ...] = ()
-    """The threads about it, as `owner/repository#number`.
+    """The threads about the quirk, as `owner/repository#number`.
 
-    Where there is none, the address of the lines that do it, in the source of a release.
+    Without a thread: the address of the lines that cause it, in the source of a release.
     """
 
     def affects(self, row: str, version: str | None = None) -> bool:
-        """Tell whether a row has it, with a version of its server or with any that is supported."""
-        if version is not None and self.mended is not None and at_least(version, self.mended):
+        """Return whether a row has the quirk, with this version of its server or with any supported one."""
+        if version is not None and self.fixed_in is not None and at_least(version, self.fixed_in):
             return False
         return any(set(each.split("+")) <= set(row.split("+")) for each in self.rows)
 
     def links(self) -> dict[str, str]:
-        """Give the address of everything upstream, by the text to show for it.
+        """Return each upstream address by the text to show for it.
 
         Raises:
-            ValueError: it is neither a thread nor lines of source.
+            ValueError: an entry is neither a thread nor lines of source.
         """
         return dict(_link(each) for each in self.upstream)
 

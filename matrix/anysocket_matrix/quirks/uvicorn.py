@@ -1,4 +1,4 @@
-"""The quirks of uvicorn, with its three WebSocket implementations."""
+"""The quirks of uvicorn and its three WebSocket implementations."""
 
 from typing import Final
 
@@ -14,8 +14,8 @@ QUIRKS: Final = (
     Quirk(
         number=1,
         rows=(SANS_IO, WSPROTO),
-        does="Reading pauses at the first unread message: the end behind it isn't noticed, nor is a pong, "
-        "and so a live peer of a busy handler is closed with 1011.",
+        does="Reading pauses at the first unread message. The end of the connection and pongs behind it "
+        "aren't noticed, so a busy handler's live peer is closed with 1011.",
         clauses=("L3", "C6"),
         cases=(
             "pressure.ping_behind_unread_messages",
@@ -36,8 +36,8 @@ QUIRKS: Final = (
     Quirk(
         number=2,
         rows=(SANS_IO, WSPROTO),
-        does="A broken connection is reported as 1005, as a close frame without a code is; the latter has a "
-        "reason.",
+        does="A lost connection is reported as 1005, like a close frame without a code; only the close frame "
+        "has a reason.",
         clauses=("C1",),
         cases=("close.reset", "close.hung_up", "close.half_closed", "close.no_code"),
         repair={
@@ -57,7 +57,7 @@ QUIRKS: Final = (
     Quirk(
         number=4,
         rows=(WEBSOCKETS,),
-        does="An application that returns before accept gives the peer a 500, and a 101 behind it.",
+        does="When the application returns before accept, the peer gets a 500 followed by a 101.",
         clauses=("H4", "N6"),
         cases=("accept.no_answer", "asgi.end.returns_before_accept"),
         repair={Where.CORE: "`supervision.handler.run` denies with 500 before the server can."},
@@ -66,7 +66,7 @@ QUIRKS: Final = (
     Quirk(
         number=5,
         rows=(SANS_IO,),
-        does="A close with an invalid code or too long a reason raises, and still queues a disconnect.",
+        does="A close with an invalid code or too long a reason raises, but still queues a disconnect.",
         clauses=("C2", "N5"),
         cases=("close.bad_codes_and_reasons", "asgi.close.wrong_codes", "asgi.close.long_reason"),
         repair={Where.CORE: "`close.Close.validate` refuses both before the server sees them."},
@@ -75,7 +75,7 @@ QUIRKS: Final = (
     Quirk(
         number=6,
         rows=(WSPROTO,),
-        does="A close with an invalid code is sent as it is, with 1005 or 1006 as 1000.",
+        does="A close with an invalid code is sent as it is; 1005 and 1006 are sent as 1000.",
         clauses=("C2", "N5"),
         cases=("close.bad_codes_and_reasons", "asgi.close.wrong_codes"),
         repair={Where.CORE: "`close.Close.validate` refuses it."},
@@ -99,8 +99,8 @@ QUIRKS: Final = (
     Quirk(
         number=8,
         rows=UVICORN,
-        does="A message in the packet of the handshake is lost, with wsproto one that comes before accept "
-        "too.",
+        does="A message in the same packet as the handshake is lost; with wsproto, so is a message before "
+        "accept.",
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
@@ -115,8 +115,8 @@ QUIRKS: Final = (
     Quirk(
         number=9,
         rows=UVICORN,
-        does="The events of a denial fail without keys that ASGI says may be left out: `headers` with "
-        "wsproto, `body` with the others.",
+        does="The events of a denial fail without keys that are optional in ASGI: `headers` with wsproto, "
+        "`body` with the other implementations.",
         clauses=("H3", "N3"),
         cases=("deny.default", "asgi.deny.headers_left_out", "asgi.deny.empty_body"),
         repair={Where.CORE: "`handshake.response` fills both in."},
@@ -128,7 +128,7 @@ QUIRKS: Final = (
     Quirk(
         number=10,
         rows=(WEBSOCKETS,),
-        does="Of a denial's body only the first part is sent, its headers are sent as UTF-8, and a status "
+        does="Only the first part of a denial's body is sent, its headers are sent as UTF-8, and a status "
         "that Python doesn't name fails.",
         clauses=("H3", "N3"),
         cases=("deny.long_body", "deny.latin1_header", "deny.unnamed_status", "asgi.deny.chunks_over_time"),
@@ -141,7 +141,7 @@ QUIRKS: Final = (
     Quirk(
         number=11,
         rows=(WEBSOCKETS,),
-        does="A request header beyond ASCII gives 500.",
+        does="A request header with characters beyond ASCII gives 500.",
         clauses=("H1",),
         cases=("request.header_latin1",),
         repair={Where.SERVE: "`uvicorn.websockets.ReadsLatin1` reads headers as ISO-8859-1."},
@@ -159,7 +159,7 @@ QUIRKS: Final = (
     Quirk(
         number=13,
         rows=(WEBSOCKETS,),
-        does="Accept with CR or LF in a header seems to succeed, while the peer gets 400.",
+        does="Accept with CR or LF in a header seems to succeed, but the peer gets 400.",
         clauses=("H2", "N3"),
         cases=("accept.bad_headers", "asgi.accept.header_injection"),
         repair={Where.CORE: "`handshake.validated` refuses it."},
@@ -168,8 +168,8 @@ QUIRKS: Final = (
     Quirk(
         number=14,
         rows=(SANS_IO, "hypercorn"),
-        does="A send that is cancelled while it waits for the peer is not sent by websockets-sansio, where "
-        "close waits behind it for ever; hypercorn sends it all the same.",
+        does="A cancelled send that waits for the peer isn't sent by websockets-sansio, where a later close "
+        "waits for ever; hypercorn sends it anyway.",
         clauses=("M2", "M4"),
         cases=("messages.cancelled_send", "pressure.close_behind_a_suspended_send"),
         repair={
@@ -181,7 +181,7 @@ QUIRKS: Final = (
     Quirk(
         number=15,
         rows=UVICORN,
-        does="`root_path` is put before the path that the peer sent.",
+        does="The path has `root_path` in front, whatever the peer sent.",
         clauses=("H1",),
         cases=("request.path", "request.encoded_slash"),
         repair={
@@ -193,7 +193,7 @@ QUIRKS: Final = (
     Quirk(
         number=16,
         rows=UVICORN,
-        does="`X-Forwarded-For` and `X-Forwarded-Proto` are believed from 127.0.0.1, and the client's port "
+        does="`X-Forwarded-For` and `X-Forwarded-Proto` from 127.0.0.1 are trusted, and the client's port "
         "is then 0.",
         clauses=("H1",),
         cases=("request.forwarded_headers",),
@@ -203,7 +203,7 @@ QUIRKS: Final = (
     Quirk(
         number=52,
         rows=(WEBSOCKETS,),
-        does="While a send waits for the peer, that of a second task fails on an assertion.",
+        does="While a send waits for the peer, the send of a second task fails on an assertion.",
         clauses=("M4",),
         cases=("pressure.two_suspended_sends", "pressure.close_behind_a_suspended_send"),
         repair={Where.CONNECTION: "`uvicorn.websockets.LetsManyWait` has them wait one behind the other."},
@@ -212,7 +212,7 @@ QUIRKS: Final = (
     Quirk(
         number=53,
         rows=(WEBSOCKETS,),
-        does="A peer that breaks the protocol or sends too much is reported as 1006, and after ten seconds.",
+        does="A peer that breaks the protocol or sends too much is reported as 1006, after ten seconds.",
         clauses=("C1", "M3"),
         cases=(
             "protocol_errors.handler_is_told_of_bad_text",
@@ -227,7 +227,7 @@ QUIRKS: Final = (
     Quirk(
         number=54,
         rows=(WEBSOCKETS, "hypercorn", "daphne"),
-        does="Accept seems to succeed when the peer has left.",
+        does="Accept seems to succeed after the peer has left.",
         clauses=("H5",),
         cases=("accept.peer_left_before_accept",),
         repair={
@@ -240,7 +240,7 @@ QUIRKS: Final = (
     Quirk(
         number=55,
         rows=(*UVICORN, "daphne"),
-        does="There is no WebSocket over HTTP/2.",
+        does="WebSockets over HTTP/2 aren't supported.",
         clauses=("H2",),
         cases=("accept.over_http2", "accept.no_accept_key_over_http2"),
         repair={Where.NOWHERE: "connections are over HTTP/1.1 alone."},
@@ -253,7 +253,7 @@ QUIRKS: Final = (
     Quirk(
         number=60,
         rows=(WSPROTO,),
-        does="An offer of permessage-deflate with parameters that make no sense makes accept fail.",
+        does="An offer of permessage-deflate with invalid parameters makes accept fail.",
         clauses=("H2",),
         cases=("accept.malformed_extension_offer",),
         repair={Where.CONNECTION: "`uvicorn.wsproto.ReadsOffers` goes on without it."},
@@ -261,7 +261,7 @@ QUIRKS: Final = (
     Quirk(
         number=61,
         rows=(WEBSOCKETS,),
-        does="Close doesn't find the peer's answer behind messages that nobody receives any more.",
+        does="Close doesn't find the peer's answer behind unread messages.",
         clauses=("C3",),
         cases=("close.close_with_unread_messages",),
         repair={Where.CONNECTION: "`uvicorn.websockets.ForgetsUnread` makes room for what comes."},
@@ -269,7 +269,7 @@ QUIRKS: Final = (
     Quirk(
         number=69,
         rows=(WSPROTO, "hypercorn"),
-        does="The peer's close code 1014 is taken for an error.",
+        does="The peer's close code 1014 is treated as an error.",
         clauses=("C1",),
         cases=("close.peers_newest_code",),
         repair={
@@ -282,7 +282,7 @@ QUIRKS: Final = (
     Quirk(
         number=77,
         rows=UVICORN,
-        does="A send that waits for the peer isn't told that the peer has closed, until the peer reads.",
+        does="A send that waits doesn't notice the peer's close until the peer reads.",
         clauses=("C6",),
         cases=(
             "pressure.end_of_a_peer_that_does_not_read",
@@ -296,7 +296,7 @@ QUIRKS: Final = (
     Quirk(
         number=81,
         rows=(WSPROTO, "hypercorn"),
-        does="Behind a ping the rest of a compressed message is taken for uncompressed.",
+        does="After a ping, the rest of a compressed message is read as uncompressed.",
         clauses=("M1",),
         cases=("compression.ping_between_fragments",),
         repair={Where.CONNECTION: "`repairs.wsproto.RemembersCompression` has wsproto remember."},

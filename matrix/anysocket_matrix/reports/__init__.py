@@ -1,1 +1,1 @@
-"""What was measured, for people: on a terminal, as JSON and as a page."""
+"""Reports of results for people: on the terminal, as JSON and as an HTML page."""

@@ -1,4 +1,4 @@
-"""What an upgrade changes, on a terminal."""
+"""The changes of an upgrade, on the terminal."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,7 +11,7 @@ from anysocket_matrix.results.results import Cell
 
 
 def print_changes(console: Console, changes: Changes) -> None:
-    """Print what is otherwise on each row, and which rows aren't on both sides."""
+    """Print the changes of each row, and the rows that only one side has."""
     for row in changes.rows:
         _print_row(console, row)
     for rows, side in ((changes.only_before, "before"), (changes.only_now, "now")):
@@ -32,7 +32,7 @@ def _print_row(console: Console, row: RowChange) -> None:
     console.print(f"[bold]{_title(row)}[/]{_packages(row)}")
     for side, trouble in (("before", row.before.trouble), ("now", row.now.trouble)):
         if trouble is not None:
-            console.print(f"[bold red]{side} it wasn't run to its end:[/]\n{escape(trouble)}")
+            console.print(f"[bold red]{side}, the row wasn't run to its end:[/]\n{escape(trouble)}")
     if not row.cases:
         return
     table = Table(
@@ -47,10 +47,10 @@ def _print_row(console: Console, row: RowChange) -> None:
         )
     console.print(table)
     for declaration in row.declarations:
-        console.print(f"would have to be declared otherwise: {_declaration(declaration)}")
+        console.print(f"declaration to change: {_declaration(declaration)}")
     loose = [each.case for each in row.cases if each.now and each.before and not each.now.requires]
     if loose:
-        console.print(f"no capability is about {', '.join(loose)}: mend it, add one, or name a known failure")
+        console.print(f"no capability covers {', '.join(loose)}: repair it, add one, or name a known failure")
 
 
 def _title(row: RowChange) -> str:
@@ -63,12 +63,12 @@ def _title(row: RowChange) -> str:
 
 def _packages(row: RowChange) -> str:
     before, now = row.before.packages, row.now.packages
-    told = [
+    changes = [
         f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
         for name in before | now
         if before.get(name) != now.get(name)
     ]
-    return f" ({', '.join(told)})" if told else ""
+    return f" ({', '.join(changes)})" if changes else ""
 
 
 def _verdict(cell: Cell | None) -> str:
@@ -80,5 +80,5 @@ def _seen(cell: Cell | None) -> str:
 
 
 def _declaration(change: DeclarationChange) -> str:
-    measured = " or ".join(each.value for each in change.measured) or "unclear, its cases disagree"
+    measured = " or ".join(each.value for each in change.measured) or "unclear, because its cases disagree"
     return f"{change.capability}: {change.declared.value} -> {measured}"

@@ -1,4 +1,4 @@
-"""What several runs say together: on a terminal, and as JSON."""
+"""The results of several runs: on the terminal, and as JSON."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from anysocket_matrix.results.results import RowResult, Verdict
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What one environment measured on one row."""
+    """One environment's results on one row."""
 
     environment: str
     row: str
@@ -37,7 +37,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What stands before the rows in the JSON."""
+    """The fields before the rows in the JSON."""
 
     as_declared: bool
     missing: list[str]
@@ -46,7 +46,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 def head(merged: Merged) -> Head:
-    """Say what follows from the rows."""
+    """Return the conclusions from the rows."""
     return Head(
         as_declared=merged.as_declared,
         missing=merged.missing,
@@ -72,17 +72,17 @@ def _counts(run: RowResult) -> dict[str, int]:
 
 
 def write(path: Path, merged: Merged) -> None:
-    """Write all of it to a file, which is one of results too: `--compare` reads it.
+    """Write all of it to a file, which is also a file of results that `--compare` can read.
 
     Raises:
         ValueError: it can't be written; the message says why.
     """
-    told = msgspec.json.encode(head(merged)).removesuffix(b"}")
-    files.write_bytes(path, told + b"," + files.encode(merged.results).removeprefix(b"{"))
+    lines = msgspec.json.encode(head(merged)).removesuffix(b"}")
+    files.write_bytes(path, lines + b"," + files.encode(merged.results).removeprefix(b"{"))
 
 
 def print_merged(console: Console, merged: Merged) -> None:
-    """Print the summary, what is unexpected, where environments disagree and what is missing."""
+    """Print the summary, unexpected cells, differences between environments, and missing results."""
     said = head(merged)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("row", "version", "environment", "Python"):
@@ -98,8 +98,8 @@ def print_merged(console: Console, merged: Merged) -> None:
         for environment, run in row.runs.items():
             print_trouble(console, run, f"{environment}: ")
     for difference in said.differences:
-        told = ", ".join(f"{name} {verdict}" for name, verdict in difference.verdicts.items())
-        console.print(f"{difference.row} {difference.version}: {difference.case} differs: {told}")
+        lines = ", ".join(f"{name} {verdict}" for name, verdict in difference.verdicts.items())
+        console.print(f"{difference.row} {difference.version}: {difference.case} differs: {lines}")
     for sentence in said.missing:
         console.print(f"[bold red]missing:[/] {escape(sentence)}")
     console.print(

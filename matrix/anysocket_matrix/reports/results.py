@@ -1,4 +1,4 @@
-"""What the matrix says, on a terminal and as JSON."""
+"""The results of the matrix, on the terminal."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ _SIGNS = {
 
 
 def print_results(console: Console, results: Results, cases: Sequence[Case]) -> None:
-    """Print the table, what is unexpected, and the summary."""
+    """Print the table, the unexpected cells, and the summary."""
     table = _table(results, cases)
     unbounded = console.options.update(max_width=sys.maxsize)
     fits = console.measure(table, options=unbounded).minimum <= console.width
@@ -45,7 +45,7 @@ def print_results(console: Console, results: Results, cases: Sequence[Case]) -> 
 
 
 def print_trouble(console: Console, row: RowResult, environment: str = "") -> None:
-    """Print what is unexpected on a row, and why it wasn't run to its end."""
+    """Print the unexpected cells of a row, and why the row wasn't run to its end."""
     logs = set[str]()
     for cell in row.cells:
         if cell.verdict is Verdict.UNEXPECTED:
@@ -65,10 +65,10 @@ def _slowest(row: RowResult) -> Table:
 
 
 def print_cases(console: Console, cases: Sequence[Case]) -> None:
-    """Print what there is to run."""
+    """Print the cases that there are."""
     table = Table("case", "clause", "requires", "says", title=f"{len(cases)} cases")
     for case in cases:
-        table.add_row(case.id, case.clause, ", ".join(case.requires), case.says)
+        table.add_row(case.id, case.clause, ", ".join(case.requires), case.description)
     console.print(table)
 
 
@@ -81,7 +81,7 @@ def _table(results: Results, cases: Sequence[Case]) -> Table:
 
 
 def _dense_table(results: Results, cases: Sequence[Case]) -> Table:
-    """Make a table whose columns are numbered, in the order in which the summary names the rows."""
+    """Make a table whose columns are numbered, in the order of the rows in the summary."""
     table = _headed_table(results)
     table.padding = 0
     table.caption = ", ".join(f"{sign} {verdict.value}" for verdict, sign in _SIGNS.items())
@@ -109,7 +109,7 @@ def _add_cases(table: Table, results: Results, cases: Sequence[Case], words: Map
 
 
 def _why(cell: Cell, logs: set[str]) -> str:
-    """Say what was declared, what each layer saw instead, and each log once."""
+    """Describe a cell: the declaration, the result of each layer, and each log once."""
     lines = [f"is known to fail ({cell.known})" if cell.known else f"is declared {cell.declared.value}"]
     for said, failure in zip(saw(cell), cell.failures.values(), strict=True):
         lines.append(f"  {said}")
@@ -120,7 +120,7 @@ def _why(cell: Cell, logs: set[str]) -> str:
 
 
 def saw(cell: Cell) -> list[str]:
-    """Say how a case went, a line for each layer."""
+    """Describe the result of a case, one line for each layer."""
     return [
         f"{layer.value}: {'passed' if failure is None else printable(failure.says)}"
         for layer, failure in cell.failures.items()
@@ -128,18 +128,18 @@ def saw(cell: Cell) -> list[str]:
 
 
 def _advice(row: RowResult) -> Iterator[str]:
-    """Say what an author of the row's adapter can do about what is unexpected."""
+    """Advise the author of the row's adapter about unexpected cells."""
     advice = suggestion(row)
     if advice.capabilities:
         yield f"{row.row}: these capabilities agree with what was measured:"
         for name, support in advice.capabilities.items():
             yield f"    {name}=Support.{support.name},"
-    if advice.mended:
-        yield f"{row.row}: take out of known_failures, for it passes: {', '.join(advice.mended)}"
+    if advice.passing:
+        yield f"{row.row}: remove from known_failures, because it passes: {', '.join(advice.passing)}"
     if advice.left:
         yield (
-            f"{row.row}: no declaration agrees with these cases. Repair what fails, or name it in "
-            f"known_failures with the address of a thread about it: {', '.join(advice.left)}"
+            f"{row.row}: no declaration agrees with these cases. Repair them, or name them in "
+            f"known_failures with the address of a thread: {', '.join(advice.left)}"
         )
 
 
@@ -155,5 +155,5 @@ def _summary(results: Results) -> str:
 
 def _row_summary(row: RowResult) -> str:
     counts = [(verdict, sum(cell.verdict is verdict for cell in row.cells)) for verdict in Verdict]
-    told = ", ".join(f"[{STYLES[verdict]}]{count} {verdict.value}[/]" for verdict, count in counts if count)
-    return f"{row.row} {row.version}: {told or 'nothing'} in {row.seconds:g} s"
+    shown = ", ".join(f"[{STYLES[verdict]}]{count} {verdict.value}[/]" for verdict, count in counts if count)
+    return f"{row.row} {row.version}: {shown or 'nothing'} in {row.seconds:g} s"

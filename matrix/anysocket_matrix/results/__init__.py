@@ -1,1 +1,1 @@
-"""What was measured: cells, files, and the comparisons that follow from them."""
+"""The measured results: cells, files, and comparisons."""

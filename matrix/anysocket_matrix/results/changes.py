@@ -1,4 +1,4 @@
-"""What an upgrade changes: two results, side by side."""
+"""The changes of an upgrade: two results, side by side."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from anysocket_matrix.results.supported import requiring, supported
 
 
 class CaseChange(msgspec.Struct, frozen=True):
-    """A case that fares otherwise; one side is None where it is new, or gone."""
+    """A case with a different result; one side is None if the case is new or gone."""
 
     case: str
     clause: str
@@ -20,16 +20,16 @@ class CaseChange(msgspec.Struct, frozen=True):
 
 
 class DeclarationChange(msgspec.Struct, frozen=True):
-    """A capability that the adapter would have to declare otherwise."""
+    """A capability whose declaration would have to change."""
 
     capability: str
     declared: Support
     measured: tuple[Support, ...]
-    """What agrees with all of its cases now; nothing where these disagree."""
+    """The declarations that agree with all cases of the capability now; empty if no declaration does."""
 
 
 class Side(msgspec.Struct, frozen=True):
-    """What was measured."""
+    """The environment of one side's measurement."""
 
     row: str
     version: str
@@ -48,12 +48,12 @@ class RowChange(msgspec.Struct, frozen=True):
 
     @property
     def changed(self) -> bool:
-        """Whether a case fares otherwise, or one side wasn't run to its end."""
+        """Whether a case has a different result, or one side wasn't run to its end."""
         return bool(self.cases) or self.before.trouble != self.now.trouble
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What two results have in common, and what they haven't."""
+    """The comparison of two results."""
 
     rows: list[RowChange]
     only_before: list[str]
@@ -62,18 +62,18 @@ class Changes(msgspec.Struct, frozen=True):
 
     @property
     def changed(self) -> bool:
-        """Whether anything is otherwise on a row that both have."""
+        """Whether a row of both results has changed."""
         return any(row.changed for row in self.rows)
 
 
 def compare(before: Results, now: Results) -> Changes:
-    """Compare each row with what it was.
+    """Compare each row with the row of the same name in earlier results.
 
-    That is the row of the same name: of the same version if it is there, otherwise the newest.
-    One row on each side is compared whatever their names.
+    Of several versions, the same one is compared if it is there, otherwise the newest. One row on each
+    side is compared whatever the names.
 
     Raises:
-        ValueError: they have no row in common.
+        ValueError: the results have no row in common.
     """
     if len(before.rows) == len(now.rows) == 1:
         return Changes([_row(before.rows[0], now.rows[0])], [], [])
@@ -102,9 +102,9 @@ def _row(before: RowResult, now: RowResult) -> RowChange:
     cases: list[CaseChange] = []
     for case in cells_before | cells_now:
         old, new = cells_before.get(case), cells_now.get(case)
-        told = new or old
-        if told is not None and (old is None or new is None or _faring(old) != _faring(new)):
-            cases.append(CaseChange(case, told.clause, old, new))
+        either = new or old
+        if either is not None and (old is None or new is None or _faring(old) != _faring(new)):
+            cases.append(CaseChange(case, either.clause, old, new))
     return RowChange(_side(before), _side(now), cases, _declarations(before, now, cases))
 
 
@@ -113,7 +113,7 @@ def _side(row: RowResult) -> Side:
 
 
 def _faring(cell: Cell) -> tuple[object, ...]:
-    """Say what makes a difference: not how a failure is worded."""
+    """Return the parts of a cell that count as a change; the wording of a failure doesn't."""
     return cell.verdict, {layer: failure is None for layer, failure in cell.failures.items()}
 
 

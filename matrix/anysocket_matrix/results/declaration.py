@@ -1,4 +1,4 @@
-"""Which declaration agrees with what was measured: what the author of an adapter changes."""
+"""The declarations that agree with the measured results: the changes to make to an adapter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ _WORSE = (Support.ABSENT, Support.REPAIRED, Support.NATIVE)
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What to change about a row, so that everything is as declared."""
+    """The changes that make a row as declared."""
 
     capabilities: Mapping[str, Support]
-    """Those to declare otherwise."""
-    mended: tuple[str, ...]
+    """The capabilities to declare differently."""
+    passing: tuple[str, ...]
     """The cases of `known_failures` that pass."""
     left: tuple[str, ...]
-    """The cases with which no declaration agrees: what fails is repaired, or a known failure."""
+    """The cases that no declaration agrees with: repair them, or name them as known failures."""
 
 
 def agreeing(row: RowResult) -> dict[str, tuple[Support, ...]]:
-    """Tell which declarations agree with the cases of each capability; nothing where these disagree.
+    """Return the declarations that agree with all cases of each capability.
 
-    A case of several capabilities goes as the worst of them is declared, so it only tells of one
-    that has no case of its own. A known failure tells nothing.
+    A case of several capabilities is declared as the worst of them, so it counts only for a capability
+    that has no case of its own. Known failures don't count.
     """
     found: dict[str, tuple[Support, ...]] = {}
     for name, cells in requiring(cell for cell in row.cells if cell.known is None).items():
@@ -37,7 +37,7 @@ def agreeing(row: RowResult) -> dict[str, tuple[Support, ...]]:
 
 
 def suggestion(row: RowResult) -> Suggestion:
-    """Tell how to declare what was measured."""
+    """Return the changes that make the declaration agree with the results."""
     wrong = [cell for cell in row.cells if cell.known is None and cell.verdict is Verdict.UNEXPECTED]
     declared = supported(row)
     concerned = requiring(wrong)

@@ -1,4 +1,4 @@
-"""The files that results are kept in: JSON with a line for each cell, so that a diff shows what changed."""
+"""The files of results: JSON with one line for each cell, so that a diff shows the changes."""
 
 import os
 from collections.abc import Iterable
@@ -14,24 +14,24 @@ T = TypeVar("T")
 
 
 def prepare(path: Path) -> None:
-    """See that results can be written, before they are measured.
+    """Check that results can be written, before they are measured.
 
     Raises:
-        ValueError: they can't; the message says why.
+        ValueError: they can't be written; the message says why.
     """
     if is_folder(path):
         prepare_folder(path)
     else:
         prepare_file(path)
-        prepare_folder(path.parent)  # where a new file takes the place of this one
-        path.write_bytes(b"")  # not those of an earlier run, should this one break off
+        prepare_folder(path.parent)  # a new file there takes the place of the old one
+        path.write_bytes(b"")  # removes an earlier run's results, in case this run is interrupted
 
 
 def prepare_file(path: Path) -> None:
-    """See that a file can be written, and leave what is in it.
+    """Check that a file can be written, without changing its content.
 
     Raises:
-        ValueError: it can't; the message says why.
+        ValueError: it can't be written; the message says why.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,10 +41,10 @@ def prepare_file(path: Path) -> None:
 
 
 def prepare_folder(path: Path) -> None:
-    """See that files can be written into a folder.
+    """Check that files can be written into a folder.
 
     Raises:
-        ValueError: they can't; the message says why.
+        ValueError: they can't be written; the message says why.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -61,15 +61,15 @@ def _cannot_write(path: Path, error: OSError) -> ValueError:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path stands for one file for each row and version: it has no suffix."""
+    """Return whether a path means a folder, with one file for each row and version: it has no suffix."""
     return path.is_dir() or not path.suffix
 
 
 def write(path: Path, results: Results) -> None:
-    """Write all that was measured: to one file, or to a folder with a file for each row and version.
+    """Write results to one file, or to a folder with one file for each row and version.
 
     Raises:
-        ValueError: it can't be written; the message says why.
+        ValueError: they can't be written; the message says why.
     """
     if is_folder(path):
         for row in results.rows:
@@ -79,7 +79,7 @@ def write(path: Path, results: Results) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write anything else.
+    """Write any other value as JSON.
 
     Raises:
         ValueError: it can't be written; the message says why.
@@ -88,7 +88,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file, in a folder that need not be there yet.
+    """Write a file, and create its folder if necessary.
 
     Raises:
         ValueError: it can't be written; the message says why.
@@ -101,7 +101,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write at once: another run may write the same file, or somebody read it."""
+    """Replace a file in one step: another process may write or read it at the same time."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         new.write_bytes(data)
@@ -111,7 +111,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def encode(results: Results) -> bytes:
-    """Give the JSON of results."""
+    """Encode results as JSON."""
     return b'{"rows":[\n' + b",\n".join(map(_lines, results.rows)) + b"\n]}\n"
 
 
@@ -122,10 +122,10 @@ def _lines(row: RowResult) -> bytes:
 
 
 def read(paths: Iterable[Path]) -> Results:
-    """Read results and put them together: of files, and of all files of folders.
+    """Read results from files and from the files of folders, and merge them.
 
     Raises:
-        ValueError: there are none, or one can't be read; names it.
+        ValueError: there are none, or a file can't be read; the message names it.
     """
     rows: list[RowResult] = []
     for path in paths:
@@ -141,11 +141,11 @@ def read_json(path: Path, kind: type[T], what: str) -> T:
 
     Args:
         path: the file.
-        kind: what its JSON stands for.
-        what: how to call that.
+        kind: the type of its JSON.
+        what: the name of its content, for the message.
 
     Raises:
-        ValueError: it can't be read, or is something else; names it.
+        ValueError: it can't be read or has other content; the message names it.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)

@@ -1,4 +1,4 @@
-"""Several runs put together: each row and version with what every environment measured."""
+"""Several runs merged: each row and version with the results of every environment."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,12 +10,12 @@ from anysocket_matrix.results.results import WORST_LAST, Cell, Results, RowResul
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One row and version, wherever it was measured."""
+    """One row and version, in every environment that measured it."""
 
     row: str
     version: str
     runs: dict[str, RowResult]
-    """By environment: the name of the file of results."""
+    """The results by environment, which is the name of the results file."""
 
     @property
     def cells(self) -> dict[str, dict[str, Cell]]:
@@ -28,13 +28,13 @@ class Measured(msgspec.Struct, frozen=True):
 
     @property
     def worst(self) -> RowResult:
-        """One result for all environments: each case's worst cell."""
+        """One result for all environments: the worst cell of each case."""
         cells = [max(each.values(), key=_badness) for each in self.cells.values()]
         return msgspec.structs.replace(next(iter(self.runs.values())), cells=cells)
 
     @property
     def differing(self) -> dict[str, dict[str, Verdict]]:
-        """The verdicts by environment, of the cases on which these disagree."""
+        """The verdicts by environment, for the cases on which environments disagree."""
         return {
             case: {environment: cell.verdict for environment, cell in cells.items()}
             for case, cells in self.cells.items()
@@ -47,15 +47,15 @@ def _badness(cell: Cell) -> int:
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """All that several runs have measured."""
+    """The results of several runs."""
 
     rows: list[Measured]
     missing: list[str] = []
-    """What should have been there and isn't: each a sentence."""
+    """The expected results that don't exist: one sentence each."""
 
     @property
     def as_declared(self) -> bool:
-        """Whether every environment measured what is declared, and none is missing."""
+        """Whether every environment measured what is declared, and no results are missing."""
         return not self.missing and self.results.as_declared
 
     @property
@@ -65,12 +65,12 @@ class Merged(msgspec.Struct, frozen=True):
 
     @property
     def newest(self) -> list[Measured]:
-        """Each row in its newest version only."""
+        """The newest version of each row."""
         return list({row.row: row for row in self.rows}.values())
 
 
 def merge(paths: Iterable[Path], expected: Sequence[str] = ()) -> Merged:
-    """Read results and put them together; what can't be read is missing.
+    """Read and merge results; those that can't be read are missing.
 
     Args:
         paths: files, and folders of files.
@@ -92,7 +92,7 @@ def merge(paths: Iterable[Path], expected: Sequence[str] = ()) -> Merged:
 
 
 def _unused(file: Path, taken: Mapping[str, object]) -> str:
-    """Name a file's environment: with its folder where two folders have files of one name."""
+    """Name a file's environment, with its folder if two folders have files of the same name."""
     return file.stem if file.stem not in taken else f"{file.parent.name}/{file.stem}"
 
 

@@ -1,4 +1,4 @@
-"""What the matrix measures, and what follows from it; also the form of its JSON files."""
+"""The results of the matrix, and the form of its JSON files."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,40 +13,40 @@ from anysocket_matrix.case import APP_LAYERS, EVERY_LAYER, Case, Layer
 
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a case didn't pass over one layer."""
+    """The reason why a case failed over one layer."""
 
     expected: str | None = None
     seen: str | None = None
     trouble: str | None = None
-    """What kept the case from being measured, such as a server that died."""
+    """The reason why the case couldn't be measured, such as a server that died."""
     log: str | None = None
-    """The end of what the server printed, where it died, doesn't answer any more, or is the case's own."""
+    """The end of the server's output, if the server died, hangs, or was started by the case."""
 
     @property
     def says(self) -> str:
-        """What to tell of it, in a line."""
+        """The reason, in one line."""
         return self.trouble or f"expected {self.expected}, saw {self.seen}"
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How one case went over one layer, as the plugin writes it down."""
+    """The result of one case over one layer, as the plugin records it."""
 
     case: str
     layer: Layer
     failure: Failure | None = None
     seconds: float = 0.0
     given_up: Failure | None = None
-    """Why no more cases are tried, once a server has been given up."""
+    """The reason why no more cases are tried, after a server has been given up."""
 
 
 class Verdict(Enum):
-    """What a cell of the matrix says."""
+    """The verdict of a cell of the matrix."""
 
     NATIVE = "native"
     REPAIRED = "repaired"
     ABSENT = "absent"
     KNOWN = "known"
-    """It fails, no capability says so, and the server's `known_failures` name the thread about it."""
+    """The case fails, no capability covers it, and the server's `known_failures` name the thread about it."""
     UNEXPECTED = "unexpected"
 
 
@@ -62,22 +62,22 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
     verdict: Verdict
     requires: tuple[str, ...] = ()
     known: str | None = None
-    """Where a known failure is told of upstream."""
+    """The address of the thread about a known failure."""
     layers: tuple[Layer, ...] = EVERY_LAYER
     plain: Failure | None = None
-    """None when it passed over the plain transport, or doesn't run there; so for the other layers."""
+    """None if the case passed over the plain transport or doesn't run there; so for the other layers."""
     adapter: Failure | None = None
     normalised: Failure | None = None
 
     @property
     def failures(self) -> dict[Layer, Failure | None]:
-        """How it went over each layer that it ran over."""
+        """The result over each layer that the case ran over."""
         every = zip(Layer, (self.plain, self.adapter, self.normalised), strict=True)
         return {layer: failure for layer, failure in every if layer in self.layers}
 
 
 class Slow(msgspec.Struct, frozen=True):
-    """One of the cases that took longest."""
+    """One of the slowest cases."""
 
     case: str
     layer: Layer
@@ -85,7 +85,7 @@ class Slow(msgspec.Struct, frozen=True):
 
 
 class RowResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One server."""
+    """The results of one row."""
 
     row: str
     version: str
@@ -93,22 +93,22 @@ class RowResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     python: str
     platform: str
     packages: dict[str, str]
-    """The versions of what else decides how it behaves."""
+    """The versions of other packages that its behaviour depends on."""
     seconds: float
     slowest: list[Slow] = []
     trouble: str | None = None
-    """Why cells are missing, or what else went wrong: which of its pytests did what, and their last lines."""
+    """The reason why cells are missing, or other trouble: for each pytest concerned, the end of its log."""
     cells: list[Cell]
 
 
 class Results(msgspec.Struct, frozen=True):
-    """One run of the matrix, or several that were put together."""
+    """The results of one run of the matrix, or of several merged ones."""
 
     rows: list[RowResult]
 
     @property
     def as_declared(self) -> bool:
-        """Whether every cell says what its adapter declares."""
+        """Whether every cell is as the adapter declares."""
         return all(
             row.trouble is None and all(cell.verdict is not Verdict.UNEXPECTED for cell in row.cells)
             for row in self.rows
@@ -116,12 +116,12 @@ class Results(msgspec.Struct, frozen=True):
 
 
 def order(row: str, version: str) -> tuple[object, ...]:
-    """Give the key by which results are sorted: variants behind their server, older versions first."""
+    """Return the sort key of results: variants after their server, older versions first."""
     return row.split("+"), newness(version)
 
 
 def newness(version: str) -> list[str | int]:
-    """Give the key by which versions are sorted: 2.8.10 is newer than 2.8.9."""
+    """Return the sort key of versions: 2.8.10 is newer than 2.8.9."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", version)]
 
 
@@ -133,18 +133,18 @@ def judge(
     plain: bool = True,
     known: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Cell]:
-    """Compare what was measured with what is declared.
+    """Compare the measured outcomes with the declarations.
 
     Args:
-        cases: what was run.
-        capabilities: what the adapter declares.
-        outcomes: what was measured, by case and layer.
+        cases: the cases that were run.
+        capabilities: the adapter's declaration.
+        outcomes: the outcomes, by case and layer.
         plain: whether the server has the plain transport.
         known: the server's known failures: a link for each case.
     """
     cells: list[Cell] = []
     for case in cases:
-        layers = case.over(plain=plain)
+        layers = case.layers_of(plain=plain)
         failures = {
             layer: outcomes.get((case.id, layer), _didnt_run(case, layer)).failure for layer in layers
         }
@@ -153,7 +153,7 @@ def judge(
         verdict = Verdict(shown.value) if declared in agreed else Verdict.UNEXPECTED
         if case.id in known:
             verdict = Verdict.KNOWN if failed(failures) else Verdict.UNEXPECTED
-        if verdict is not Verdict.UNEXPECTED:  # a log is never the same twice
+        if verdict is not Verdict.UNEXPECTED:  # a log is different each time
             failures = {layer: _without_log(failure) for layer, failure in failures.items()}
         cells.append(
             Cell(
@@ -177,10 +177,10 @@ def _without_log(failure: Failure | None) -> Failure | None:
 
 
 def proved(failures: Mapping[Layer, Failure | None]) -> tuple[Support, ...]:
-    """Tell which declarations agree with what was measured.
+    """Return the declarations that agree with a case's results.
 
-    None does when there was trouble, or when a normalised application fares otherwise than a
-    handler does. Without the plain transport native and repaired look alike.
+    No declaration does if the case couldn't be measured, or if a normalised application and a handler
+    have different results. Without the plain transport, native and repaired can't be distinguished.
     """
     if Layer.ADAPTER not in failures:
         return _proved_of_an_app(failures.get(Layer.PLAIN), failures[Layer.NORMALISED])
@@ -197,12 +197,12 @@ def proved(failures: Mapping[Layer, Failure | None]) -> tuple[Support, ...]:
 
 
 def failed(failures: Mapping[Layer, Failure | None]) -> bool:
-    """Tell whether a case failed where anysocket stands for it: not on the server alone."""
+    """Return whether a case failed over one of anysocket's layers, not only on the server alone."""
     return any(failure is not None for layer, failure in failures.items() if layer is not Layer.PLAIN)
 
 
 def _proved_of_an_app(plain: Failure | None, normalised: Failure | None) -> tuple[Support, ...]:
-    """Tell it of an application of another framework: how it fares on the server alone only informs."""
+    """Return the same for a case about ASGI applications, whose plain result is only informative."""
     if normalised is not None:
         return () if normalised.trouble else (Support.ABSENT,)
     return (Support.NATIVE, Support.REPAIRED) if plain is None else (Support.REPAIRED, Support.NATIVE)

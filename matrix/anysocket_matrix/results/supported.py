@@ -1,4 +1,4 @@
-"""What a row of results says of each capability: also of a server that isn't installed here."""
+"""The declared support for each capability, from a row of results: the server needn't be installed."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ BEST_FIRST = tuple(Support)
 
 
 def supported(row: RowResult) -> dict[str, Support]:
-    """Give what is declared of each capability that the row's cases require.
+    """Return the declared support for each capability that the row's cases require.
 
-    A case that requires several is declared as the worst of them: what holds for one of them is
-    told by the case that fares best.
+    A case that requires several capabilities is declared as the worst of them. So the best declaration
+    among a capability's cases is its own.
     """
     return {
         name: min((cell.declared for cell in cells), key=BEST_FIRST.index)

@@ -1,1 +1,1 @@
-"""The rows of the matrix: a server in one configuration, started and reached."""
+"""The rows of the matrix: a server in one configuration, how it is started and how peers reach it."""

@@ -1,4 +1,4 @@
-"""A server and the row's proxy before it."""
+"""A server behind the row's proxy."""
 
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from anysocket_matrix.rows.running_server import RunningServer
 
 
 class ServerBehindProxy(RunningServer):
-    """A server whose address is that of its proxy: what it is asked overtakes nothing that came before."""
+    """A server with the address of its proxy, so that requests for records don't overtake the case's data."""
 
     def __init__(self, row: Row, target: str, **options: Unpack[OptionValues]) -> None:
         super().__init__(row.behind, target, **options)
@@ -23,7 +23,7 @@ class ServerBehindProxy(RunningServer):
     def url(self) -> str:
         """The proxy's address, once the server is ready."""
         own, proxy = super().url, self._front.proxy
-        assert proxy is not None  # such rows have one
+        assert proxy is not None  # only rows with a proxy get here
         folder = Path(self._files.enter_context(TemporaryDirectory(prefix="anysocket-certificate-")))
         configuration = proxy.configuration(tls=self._front.tls)
         self._proxy = RunningProxy(proxy, configuration, own, Certificate.issue(folder))
@@ -31,7 +31,7 @@ class ServerBehindProxy(RunningServer):
         return f"{'wss' if self._front.tls else 'ws'}://{self._proxy.address}"
 
     def log(self) -> str:
-        """Give the last lines that the server printed, and what the proxy did."""
+        """Return the last lines of the server's output, and the proxy's log."""
         return super().log() + ("" if self._proxy is None else self._proxy.log())
 
 

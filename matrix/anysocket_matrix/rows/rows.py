@@ -1,4 +1,4 @@
-"""The rows of the matrix: a server, with what can vary in how it runs and how it is reached."""
+"""The rows of the matrix: a server, its event loop, and the protocol and proxy that peers reach it by."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,27 +28,27 @@ class Row:
     """Whether the peer speaks HTTP/2 (RFC 8441)."""
     tls: bool = False
     proxy: Proxy | None = None
-    """What the peer talks to instead; `tls` then ends there."""
+    """The proxy that peers connect to; `tls` then ends at the proxy."""
     lifecycle: bool = True
     """Whether the cases of the server's start and end run."""
 
     @property
     def name(self) -> str:
-        """What `--server` calls it: what isn't named is asyncio, HTTP/1.1 and no TLS."""
+        """The row's name for `--server`; asyncio, HTTP/1.1 and no TLS are left out."""
         loop = [] if self.loop == "asyncio" else [self.loop]
         proxy = [] if self.proxy is None else [self.proxy.name]
         return "+".join([self.server.name, *loop, *[HTTP2] * self.http2, *[TLS] * self.tls, *proxy])
 
     @property
     def behind(self) -> "Row":
-        """The server itself: behind a proxy it needs no TLS."""
+        """The row of the server alone, which needs no TLS behind a proxy."""
         if self.proxy is None:
             return self
         return replace(self, http2=self.proxy.http2_behind, tls=False, proxy=None)
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the server's adapter declares for this variant, but for what a proxy changes."""
+        """The capabilities that the server's adapter declares for this variant, with the proxy's changes."""
         own = self.behind._transport.declared
         if self.proxy is None:
             return own
@@ -59,12 +59,12 @@ class Row:
     def plain(self) -> bool:
         """Whether the cases run over the plain transport.
 
-        Not through a proxy: who does it, the server or its adapter, is proved without one.
+        They don't behind a proxy: rows without one show whether the server or its adapter does the work.
         """
         return self.server.plain and self.proxy is None
 
     def runs(self, case: Case) -> bool:
-        """Tell whether a case runs here: a server's life is the same behind a proxy."""
+        """Return whether a case runs on this row; lifecycle cases, for example, run only without a proxy."""
         if case.layers == LIFECYCLE_LAYERS and not self.lifecycle:
             return False
         return self.proxy is None or (case.layers != LIFECYCLE_LAYERS and case.id not in BY_CHANCE)
@@ -76,7 +76,7 @@ class Row:
 
     @property
     def known_failures(self) -> Mapping[str, str]:
-        """The cases that are known to fail, each with where it is told of."""
+        """The cases that are known to fail, each with the address of a thread about it."""
         own = self.server.known_failures
         return own if self.proxy is None else {**own, **self.proxy.changes(http2=self.http2).known_failures}
 
@@ -87,7 +87,7 @@ class Row:
         if self.server.http2 is None:
             able = [each.name for each in servers().values() if each.http2 is not None]
             raise ValueError(
-                f"{self.server.name} has no WebSocket over HTTP/2. These have: {', '.join(able)}"
+                f"{self.server.name} has no WebSockets over HTTP/2. These servers have: {', '.join(able)}"
             )
         return self.server.http2
 
@@ -95,7 +95,7 @@ class Row:
         """Check that this row can be run.
 
         Raises:
-            ValueError: it can't; the message says why.
+            ValueError: the row can't be run; the message says why.
         """
         installed_loops.check(self.loop)
         if self.loop not in self.server.loops:
@@ -104,10 +104,10 @@ class Row:
         ids = {case.id for case in cases()}
         for known in self.known_failures:
             if known not in ids:
-                raise ValueError(f"{self.name}: its known failure {known!r} is no case")
+                raise ValueError(f"{self.name}: its known failure {known!r} isn't a case")
         for name in unseen_repairs(self.capabilities, plain=self.server.plain):
             raise ValueError(
-                f"{self.name} declares {name} repaired, and no case on it can tell that from native: "
+                f"{self.name} declares {name} repaired, but no case on it distinguishes that from native: "
                 "declare it native"
             )
         if self.proxy is not None:
@@ -117,7 +117,7 @@ class Row:
 
 
 def unseen_repairs(capabilities: Capabilities, *, plain: bool) -> list[str]:
-    """Give what is declared repaired though no handler's connection shows that, or no plain transport."""
+    """Return the capabilities that are declared repaired although no case can show it."""
     seen = {name for case in cases() if plain and _connects(case) for name in case.requires}
     return [
         name for name in described() if getattr(capabilities, name) is Support.REPAIRED and name not in seen
@@ -129,7 +129,7 @@ def _connects(case: Case) -> bool:
 
 
 def row(name: str) -> Row:
-    """Find a row by its name, the variants in any order.
+    """Find a row by its name, with the variants in any order.
 
     Raises:
         ValueError: there is no such row, or it can't be run; the message says why.
@@ -156,15 +156,15 @@ def row(name: str) -> Row:
 
 
 def rows(names: Sequence[str], *, variants: bool, proxies: bool) -> list[Row]:
-    """Give the rows of these names, of all installed servers without any.
+    """Return the rows of these names, or the rows of all installed servers.
 
     Args:
-        names: as `--server` gives them.
+        names: names for `--server`.
         variants: also every variant of each server.
         proxies: also each server behind every proxy.
 
     Raises:
-        ValueError: a row isn't there or can't be run, or no server is installed.
+        ValueError: a row doesn't exist or can't be run, or no server is installed.
     """
     installed = [server.name for server in servers().values() if server.version is not None]
     if not names and not installed:
@@ -183,7 +183,7 @@ def rows(names: Sequence[str], *, variants: bool, proxies: bool) -> list[Row]:
 
 
 def _variants(server: Server) -> Iterator[Row]:
-    """Give what differs in behaviour: TLS matters where it also chooses the version of HTTP."""
+    """Yield the variants that differ in behaviour: TLS only matters if it also chooses the HTTP version."""
     for loop in server.loops:
         yield Row(server, loop).check()
         if server.http2 is not None:
@@ -193,7 +193,7 @@ def _variants(server: Server) -> Iterator[Row]:
 
 
 def _fronted(server: Server) -> Iterator[Row]:
-    """Give the server behind each proxy that it can be behind, as browsers come: over HTTP/2 with TLS."""
+    """Yield the server behind each possible proxy, reached as browsers do: over HTTP/2 with TLS."""
     for proxy in PROXIES.values():
         if proxy.http2_behind and server.http2 is None:
             continue

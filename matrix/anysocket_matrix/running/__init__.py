@@ -1,1 +1,1 @@
-"""Running the cases on the rows, in pytests of their own."""
+"""Run the cases on the rows, in several pytest processes."""

@@ -1,4 +1,4 @@
-"""The cases of a row, by their numbers, in a pipe: each of its pytests takes the next one when it is free."""
+"""A queue of a row's cases: numbers in a pipe, from which each pytest of the row takes the next one."""
 
 import os
 import struct
@@ -7,7 +7,7 @@ _NUMBER = struct.Struct("!H")
 
 
 def fill(count: int) -> int:
-    """Make a queue of so many numbers from 0 on, and give the descriptor to take them from."""
+    """Make a queue of this many numbers, from 0 on, and return its descriptor for reading."""
     reader, writer = os.pipe()
     with os.fdopen(writer, "wb") as queue:
         queue.write(b"".join(_NUMBER.pack(number) for number in range(count)))
@@ -15,6 +15,6 @@ def fill(count: int) -> int:
 
 
 def take(queue: int) -> int | None:
-    """Take the next number, which nobody else gets; there is none of an empty queue."""
+    """Take the next number, which no other process gets, or None from an empty queue."""
     taken = os.read(queue, _NUMBER.size)
     return _NUMBER.unpack(taken)[0] if taken else None

@@ -1,4 +1,4 @@
-"""`anysocket matrix`: choose, run, report."""
+"""`anysocket matrix`: choose the cases, run them, report."""
 
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,10 +26,10 @@ def run(
     jobs: int,
     only_list: bool,
 ) -> bool:
-    """Run the matrix, or list its cases; tell whether everything is as declared.
+    """Run the matrix or list its cases; return whether everything is as declared.
 
     Raises:
-        ValueError: a row isn't there, no case matches a pattern, or the file can't be written.
+        ValueError: a row doesn't exist, no case matches a pattern, or the file can't be written.
     """
     console = Console()
     chosen = _matching(patterns) if patterns else cases()
@@ -59,7 +59,8 @@ def _run(console: Console, rows: list[Row], chosen: list[Case], durations: int, 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         totals = {
-            row: sum(len(case.over(plain=row.plain)) for case in chosen if row.runs(case)) for row in rows
+            row: sum(len(case.layers_of(plain=row.plain)) for case in chosen if row.runs(case))
+            for row in rows
         }
         bars = {row.name: progress.add_task(row.name, total=totals[row], start=False) for row in rows}
 

@@ -1,9 +1,9 @@
 """The pytest plugin that runs the cases on one row of the matrix.
 
-Each case runs over the plain ASGI transport, through the server's adapter, and normalised; where
-the server doesn't speak ASGI not over the plain transport. What is declared to fail is a strict
-xfail, so that a declaration is proved in both directions. An application of another framework has
-no adapter, and what the server alone does with it only informs.
+Each case runs over the plain ASGI transport, through the server's adapter, and in an application
+wrapped in `normalise`. A server that doesn't speak ASGI has no plain transport. A case that is
+declared to fail is a strict xfail, so that a declaration is proved in both directions. A case about
+ASGI applications doesn't run through the adapter; its result on the server alone is only informative.
 """
 
 import os
@@ -21,52 +21,52 @@ from anysocket_matrix.case import CASES, App, Case, Layer, Program, case_id
 from anysocket_matrix.conformance.app import INFORMATIVE_DEADLINE
 from anysocket_matrix.conformance.case_peer import CasePeer, Connect, Launch
 from anysocket_matrix.peer.peer import Lines, Mismatch
-from anysocket_matrix.processes.inherited_pipe import HELD
+from anysocket_matrix.processes.inherited_pipe import INHERITED_PIPE
 from anysocket_matrix.processes.tethered import watch
 from anysocket_matrix.results.results import Failure, Outcome
 from anysocket_matrix.rows.rows import Row, row
 from anysocket_matrix.rows.running_server import NotServing
 from anysocket_matrix.running.case_queue import take
-from anysocket_matrix.running.under_test import UnderTest
+from anysocket_matrix.running.row_servers import RowServers
 
 _LONG = 1000
-"""Characters that are told of an exception."""
+"""Characters of an exception that are reported."""
 
 _ROW = pytest.StashKey[Row]()
-_UNDER_TEST = pytest.StashKey[UnderTest]()
+_SERVERS = pytest.StashKey[RowServers]()
 _BEGAN = pytest.StashKey[float]()
 _LOG = pytest.StashKey[str | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Find the row; as a part of a run, end with it."""
-    if HELD in os.environ:
+    """Find the row. As part of a matrix run, end together with that run."""
+    if INHERITED_PIPE in os.environ:
         watch()
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have had it ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have set it to be ignored
     try:
         config.stash[_ROW] = row(str(config.getoption("--row")))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[_UNDER_TEST] = UnderTest(config.stash[_ROW])
+    config.stash[_SERVERS] = RowServers(config.stash[_ROW])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server."""
-    if (under_test := config.stash.get(_UNDER_TEST, None)) is not None:
-        under_test.stop()
+    if (servers := config.stash.get(_SERVERS, None)) is not None:
+        servers.stop()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each case over its layers."""
+    """Run each case over each of its layers."""
     if "layer" in metafunc.fixturenames:
         found = CASES[case_id(metafunc.definition.path, metafunc.definition.originalname)]
         metafunc.parametrize(
-            "layer", [each.value for each in found.over(plain=metafunc.config.stash[_ROW].plain)]
+            "layer", [each.value for each in found.layers_of(plain=metafunc.config.stash[_ROW].plain)]
         )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Choose the cases, and predict the failures that are declared."""
+    """Select the cases, and mark those that are declared to fail."""
     wanted: str | None = config.getoption("--row-cases")
     if wanted is not None:
         ids = set(wanted.split(","))
@@ -80,17 +80,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Run the cases that a queue gives, until it is empty or the row is given up."""
+    """Run the cases from the queue, until it is empty or the row is given up."""
     queue: int | None = session.config.getoption("--row-queue")
-    if queue is None or session.testsfailed:  # as pytest does, which tells what couldn't be collected
+    if queue is None or session.testsfailed:  # then pytest's own loop reports the collection errors
         return None
     items: dict[str, list[pytest.Item]] = {}
     for item in session.items:
         if found := case_of(item):
             items.setdefault(found[0].id, []).append(item)
     ids = str(session.config.getoption("--row-cases")).split(",")
-    under_test = session.config.stash[_UNDER_TEST]
-    while not under_test.given_up and (number := take(queue)) is not None:
+    servers = session.config.stash[_SERVERS]
+    while not servers.given_up and (number := take(queue)) is not None:
         layers = items[ids[number]]
         for item, following in zip(layers, [*layers[1:], None], strict=True):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -98,21 +98,21 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 
 
 def _predictions(row: Row, case: Case, layer: Layer) -> Iterator[pytest.MarkDecorator]:
-    """Give the marks of a test that needn't pass."""
+    """Return the marks of a test that may or must fail."""
     support = case.support(row.capabilities)
     if layer is Layer.PLAIN and Layer.ADAPTER not in case.layers:
-        yield pytest.mark.xfail(strict=False, reason="what the server alone does")
+        yield pytest.mark.xfail(strict=False, reason="only informative: the server alone")
     elif case.id in row.known_failures:
         yield pytest.mark.xfail(strict=layer is not Layer.PLAIN, reason=row.known_failures[case.id])
     elif support is Support.ABSENT or (support is Support.REPAIRED and layer is Layer.PLAIN):
-        # What is absent may pass over the plain transport, at the price of something that then fails.
+        # An absent capability may pass over the plain transport, at the cost of another one that then fails.
         strict = support is Support.REPAIRED or layer is not Layer.PLAIN
         reason = f"{' and '.join(case.requires)}: {support.value}"
         yield pytest.mark.xfail(strict=strict, raises=Mismatch, reason=reason)
 
 
 def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
-    """Tell which case a test is, and over which layer."""
+    """Return the case and the layer of a test."""
     if not isinstance(item, pytest.Function) or "layer" not in item.fixturenames:
         return None
     return CASES[case_id(item.path, item.originalname)], Layer(item.callspec.params["layer"])
@@ -121,8 +121,8 @@ def case_of(item: pytest.Item) -> tuple[Case, Layer] | None:
 @pytest.fixture
 def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
     """Connect peers to the programs of a case."""
-    under_test = request.config.stash[_UNDER_TEST]
-    url = under_test.url()
+    servers = request.config.stash[_SERVERS]
+    url = servers.url()
     with ExitStack() as peers:
 
         def connecting(
@@ -143,7 +143,7 @@ def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
             lines = [*control, *headers]
             at_once = answer and not informative
             if beside is None:
-                over = under_test.row.http2 if http2 is None else http2
+                over = servers.row.http2 if http2 is None else http2
                 peer = CasePeer.connect(url + path, headers=lines, behind=behind, answer=at_once, http2=over)
             else:
                 peer = beside.another(path, headers=lines, behind=behind, answer=at_once)
@@ -151,7 +151,7 @@ def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
             peer.server_url = url
             peer.number = number
             if informative:
-                peer.informs, peer.deadline = True, INFORMATIVE_DEADLINE
+                peer.informative, peer.deadline = True, INFORMATIVE_DEADLINE
                 if answer:
                     peer.wait_for_answer(4 * INFORMATIVE_DEADLINE)
             return peer
@@ -161,23 +161,23 @@ def connect(request: pytest.FixtureRequest, layer: str) -> Iterator[Connect]:
 
 @pytest.fixture
 def launch(request: pytest.FixtureRequest, layer: str) -> Iterator[Launch]:
-    """Start servers for one case alone, with what `anysocket serve` takes."""
-    under_test = request.config.stash[_UNDER_TEST]
-    yield under_test.launch
-    under_test.stop_launched()
+    """Start servers for one case, with the options of `anysocket serve`."""
+    servers = request.config.stash[_SERVERS]
+    yield servers.launch
+    servers.stop_launched()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """See what a case did to the server."""
-    under_test, found = pyfuncitem.config.stash[_UNDER_TEST], case_of(pyfuncitem)
+    """Check what a case did to the server."""
+    servers, found = pyfuncitem.config.stash[_SERVERS], case_of(pyfuncitem)
     try:
         result = yield
     except (Exception, pytest.fail.Exception) as error:
-        pyfuncitem.stash[_LOG] = under_test.log_after(error)
+        pyfuncitem.stash[_LOG] = servers.log_after(error)
         raise
     if found is not None:
-        under_test.survived(plain=found[1] is Layer.PLAIN)
+        servers.survived(plain=found[1] is Layer.PLAIN)
     return result
 
 
@@ -185,25 +185,25 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write down what was measured, whatever was declared."""
+    """Record the measured outcome, whatever was declared."""
     report = yield
     found = case_of(item)
     if call.when == "setup":
         item.stash[_BEGAN] = call.start
     if found is None or (call.excinfo is None and call.when != "call"):
         return report
-    under_test, failure = item.config.stash[_UNDER_TEST], None
+    servers, failure = item.config.stash[_SERVERS], None
     if call.excinfo is None:
-        under_test.passed()
+        servers.passed()
     else:
         failure = _failure(call.excinfo.value, item.stash.get(_LOG, None))
         if failure.log is not None:
             report.sections.append(("The end of the server's log", failure.log))
         if report.failed:
-            under_test.failed(call.stop - item.stash[_BEGAN], failure)
+            servers.failed(call.stop - item.stash[_BEGAN], failure)
     path: Path | None = item.config.getoption("--row-outcomes")
     if path is not None:
-        outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2), under_test.given_up)
+        outcome = Outcome(found[0].id, found[1], failure, round(call.duration, 2), servers.given_up)
         with path.open("ab") as file:
             file.write(msgspec.json.encode(outcome) + b"\n")
     return report

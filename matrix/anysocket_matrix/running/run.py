@@ -1,4 +1,4 @@
-"""Running the matrix: the cases on each row, in pytests of their own, several at a time."""
+"""Run the matrix: the cases on each row, in several pytest processes at a time."""
 
 import os
 import platform
@@ -18,57 +18,57 @@ from typing import Self
 import msgspec
 
 from anysocket_matrix.case import CASES_FOLDER, LIFECYCLE_LAYERS, Case, Layer
-from anysocket_matrix.processes.inherited_pipe import HELD
+from anysocket_matrix.processes.inherited_pipe import INHERITED_PIPE
 from anysocket_matrix.processes.output import excerpt
 from anysocket_matrix.results.results import Outcome, Results, RowResult, Slow, judge
 from anysocket_matrix.rows.rows import Row
 from anysocket_matrix.running.case_queue import fill, take
 
 ROW_PYTESTS = 8
-"""Pytests for one row at most."""
+"""The maximum number of pytest processes for one row."""
 
 WORTHWHILE = 50
-"""Outcomes for each of a row's pytests that make one more worth its start, and its server's."""
+"""The number of outcomes for each pytest of a row that is worth starting one more pytest and server."""
 
 
 PACKAGES = ("websockets", "wsproto", "h11", "httptools", "uvloop", "anyio")
-"""What decides, besides the server itself, how a row behaves."""
+"""The packages, besides the server itself, that a row's behaviour depends on."""
 
 ROW_DEADLINE = 600.0
 """Seconds that one row may take before it is given up."""
 
 STOP_DEADLINE = 20.0
-"""Seconds that a pytest may take to stop its server and itself."""
+"""Seconds for a pytest to stop its server and itself."""
 
 GONE_DEADLINE = 5.0
-"""Seconds that a server may take to end after its pytest."""
+"""Seconds for a server to end after its pytest."""
 
-_LOOK = 0.1
-"""Seconds between two looks at what the pytests have done, which cost time that their cases need."""
+_POLL = 0.1
+"""Seconds between two checks on the pytest processes; a check costs time that their cases need."""
 
-_USUAL = (0, 1)
-"""How a pytest ends that has run its cases, whatever their outcome."""
+_COMPLETED = (0, 1)
+"""The exit statuses of a pytest that has run its cases, whatever their outcomes."""
 
 _TAIL = 64 * 1024
-"""Bytes of a log in which its last lines are looked for."""
+"""Bytes at the end of a log in which its last lines are looked for."""
 
-_TOLD = 3
-"""So many pytests are told of, when there is trouble with more."""
+_REPORTED = 3
+"""The maximum number of pytest processes whose trouble is reported in full."""
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""A run starts some hundred Pythons: each would compile all of anysocket anew."""
+"""With bytecode caches: a run starts hundreds of Pythons, and without them each compiles all of anysocket."""
 
 Progress = Callable[[str, int], None]
-"""Told of a row and of how many outcomes it has so far."""
+"""Called with a row's name and its number of outcomes so far."""
 
 
 def run_matrix(
     rows: Sequence[Row], cases: Sequence[Case], progress: Progress, *, durations: int, jobs: int
 ) -> Results:
-    """Run cases on rows, so many pytests at a time, and tell the slowest of each.
+    """Run cases on rows, with up to `jobs` pytests at a time, and list the slowest cases of each row.
 
-    A row that can't be run to its end costs its own cells and says why. However this ends, no
-    process is left behind.
+    A row that can't be run to its end fails only its own cells, and says why. No process is left
+    behind, however the run ends.
     """
     with _Stop() as stop, tempfile.TemporaryDirectory(prefix="anysocket-matrix-") as folder:
         every = [_RowRun(row, cases, Path(folder)) for row in rows]
@@ -81,8 +81,8 @@ def run_matrix(
                         running.append(waiting.pop(0))
                         running[-1].start()
                     elif (row := max(running, key=lambda row: row.share)).share >= WORTHWHILE:
-                        row.help()
-                time.sleep(_LOOK)
+                        row.add_pytest()
+                time.sleep(_POLL)
                 stop.check()
                 for row in tuple(running):
                     progress(row.name, row.count())
@@ -100,7 +100,7 @@ def run_matrix(
 
 
 class _Stop:
-    """Turns SIGINT and SIGTERM into a KeyboardInterrupt where nothing is half done."""
+    """Turns SIGINT and SIGTERM into a KeyboardInterrupt at a point where no work is half done."""
 
     def __enter__(self) -> Self:
         self._asked = False
@@ -125,7 +125,7 @@ class _Stop:
 
 
 class _Pytest:
-    """One of those that run a row's cases, with servers of its own."""
+    """One pytest process of a row, with its own servers."""
 
     def __init__(self, row: Row, cases: Sequence[Case], queue: int, outcomes: Path) -> None:
         self._outcomes = outcomes
@@ -135,16 +135,16 @@ class _Pytest:
         self._interrupted = False
         self._left = False
         self.count = 0
-        """Outcomes so far."""
-        self._all_gone, held = os.pipe()
-        with self._log.open("wb") as log, os.fdopen(held):
+        """Number of outcomes so far."""
+        self._all_gone, inherited = os.pipe()
+        with self._log.open("wb") as log, os.fdopen(inherited):
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "pytest", *sorted({str(case.file) for case in cases})),
                     *("-p", "anysocket_matrix.running.pytest_options", "-p", "no:cacheprovider"),
                     *("-c", os.devnull, "--rootdir", str(CASES_FOLDER), "-q"),
-                    *("--assert=plain", "--tb=native"),  # the others cost the analysis of each file
-                    "--capture=no",  # it ends with the run, which it sees at its standard input
+                    *("--assert=plain", "--tb=native"),  # other modes analyse each file, which takes time
+                    "--capture=no",  # a pytest ends with the run: its standard input is a pipe from the run
                     *("--row", row.name, "--row-outcomes", str(outcomes)),
                     *("--row-cases", ",".join(case.id for case in cases), "--row-queue", str(queue)),
                 ],
@@ -153,13 +153,13 @@ class _Pytest:
                     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
                     "PYTEST_ADDOPTS": "",
                     "TMPDIR": str(outcomes.parent),
-                    HELD: str(held),
+                    INHERITED_PIPE: str(inherited),
                 },
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is ours to pass on
-                pass_fds=[held, queue],
+                start_new_session=True,  # the run forwards Ctrl-C itself
+                pass_fds=[inherited, queue],
             )
 
     @property
@@ -168,19 +168,19 @@ class _Pytest:
         return self._process.poll() is None
 
     def outcomes(self) -> list[Outcome]:
-        """Give all that have been written to their end."""
+        """Return all outcomes that have been written completely."""
         lines = self._outcomes.read_bytes().split(b"\n")[:-1]
         return [msgspec.json.decode(line, type=Outcome) for line in lines]
 
     def trouble(self) -> str | None:
-        """Say what went wrong with this pytest, and give its last lines."""
+        """Return what went wrong with this pytest and the end of its log, or None."""
         found: list[str] = []
         if self._interrupted:
             found.append("took too long")
-        elif self._process.returncode not in _USUAL:
+        elif self._process.returncode not in _COMPLETED:
             found.append(f"ended with status {self._process.returncode}")
         if self._left:
-            found.append("left something that it had started")
+            found.append("left processes behind")
         if not found:
             return None
         with self._log.open("rb") as log:
@@ -188,13 +188,13 @@ class _Pytest:
             return f"{' and '.join(found)}. The end of its log:\n{excerpt(log.read())}"
 
     def interrupt(self) -> None:
-        """Have it end: pytest stops its servers when it is interrupted."""
+        """Interrupt pytest, which then stops its servers."""
         self._interrupted = True
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
 
     def wait(self) -> None:
-        """Wait until it is gone, and all that it has started: that ends with it, however it ends."""
+        """Wait until the pytest and every process that it started are gone; these end with it."""
         try:
             self._process.wait(STOP_DEADLINE)
         except subprocess.TimeoutExpired:
@@ -203,7 +203,7 @@ class _Pytest:
         self._left = not select.select([self._all_gone], [], [], GONE_DEADLINE)[0]
 
     def close(self) -> None:
-        """Let go of what belongs to this process."""
+        """Close the files of this process."""
         assert self._process.stdin is not None  # a pipe
         self._process.stdin.close()
         self._read.close()
@@ -211,16 +211,16 @@ class _Pytest:
 
 
 class _RowRun:
-    """The cases on one row, which its pytests take from one queue."""
+    """The cases on one row, which the row's pytest processes take from one queue."""
 
     def __init__(self, row: Row, cases: Sequence[Case], folder: Path) -> None:
         self.name = row.name
         self._row = row
         self._cases = [case for case in cases if row.runs(case)]
-        # What takes longest comes first, so that nobody waits for it in the end.
+        # The slowest cases come first, so that no process waits for them at the end.
         self._queued = sorted(self._cases, key=lambda case: case.layers != LIFECYCLE_LAYERS)
         self._queue = fill(len(self._queued))
-        self._wanted = sum(len(case.over(plain=row.plain)) for case in self._cases)
+        self._wanted = sum(len(case.layers_of(plain=row.plain)) for case in self._cases)
         self._folder = folder
         self._all: list[_Pytest] = []
         self._began = 0.0
@@ -228,31 +228,31 @@ class _RowRun:
     def start(self) -> None:
         self._began = time.monotonic()
         if self._queued:
-            self.help()
+            self.add_pytest()
 
-    def help(self) -> None:
-        """Start a pytest, or one more."""
+    def add_pytest(self) -> None:
+        """Start one more pytest."""
         outcomes = self._folder / f"{self.name}-{len(self._all)}.jsonl"
         self._all.append(_Pytest(self._row, self._queued, self._queue, outcomes))
 
     @property
     def pytests(self) -> int:
-        """How many of them run."""
+        """The number of pytest processes that run."""
         return sum(each.running for each in self._all)
 
     @property
     def share(self) -> float:
-        """How many outcomes each of its pytests had before it if there were one more."""
+        """The number of outcomes that each pytest would have left if there were one more."""
         if len(self._all) == ROW_PYTESTS or self.pytests < len(self._all):
-            return 0  # one that has ended has found the end of the queue, or trouble
+            return 0  # one that has ended has found the queue empty, or had trouble
         return (self._wanted - self.count()) / (len(self._all) + 1)
 
     def count(self) -> int:
-        """Tell how many outcomes there are."""
+        """Return the number of outcomes so far."""
         return sum(each.count for each in self._all)
 
     def has_ended(self) -> bool:
-        """Tell whether the row is done, or has been given up."""
+        """Return whether the row is done or given up."""
         running = [each for each in self._all if each.running]
         if running and time.monotonic() - self._began <= ROW_DEADLINE:
             return False
@@ -275,7 +275,7 @@ class _RowRun:
         os.close(self._queue)
 
     def result(self, durations: int) -> RowResult:
-        """Judge what has been measured."""
+        """Compare the measured outcomes with the declarations."""
         outcomes = self._outcomes()
         slow = sorted(outcomes.values(), key=lambda each: each.seconds, reverse=True)[:durations]
         return RowResult(
@@ -298,26 +298,26 @@ class _RowRun:
         )
 
     def _outcomes(self) -> dict[tuple[str, Layer], Outcome]:
-        """Give what has been measured, and of the cases that nobody tried any more, why."""
+        """Return the measured outcomes; for cases that weren't tried any more, the reason."""
         found = [outcome for each in self._all for outcome in each.outcomes()]
         outcomes = {(outcome.case, outcome.layer): outcome for outcome in found}
         given_up = next((outcome.given_up for outcome in found if outcome.given_up), None)
         while given_up and (number := take(self._queue)) is not None:
             case = self._queued[number]
-            for layer in case.over(plain=self._row.plain):
+            for layer in case.layers_of(plain=self._row.plain):
                 outcomes[case.id, layer] = Outcome(case.id, layer, given_up)
         return outcomes
 
     def _trouble(self, missing: int) -> str | None:
-        told = [
+        troubles = [
             f"Pytest {number} of {len(self._all)} {trouble}"
             for number, each in enumerate(self._all, 1)
             if (trouble := each.trouble()) is not None
         ]
         lines = [
             *([f"{missing} of {self._wanted} outcomes are missing."] if missing else []),
-            *told[:_TOLD],
-            *([f"And trouble with {len(told) - _TOLD} more of them."] if len(told) > _TOLD else []),
+            *troubles[:_REPORTED],
+            *([f"{len(troubles) - _REPORTED} more had trouble."] if len(troubles) > _REPORTED else []),
         ]
         return "\n".join(lines) or None
 

@@ -77,7 +77,7 @@ async def chat(ws: WebSocket, history: list[dict[str, str]], clients: set[WebSoc
         async for message in ws:
             history.append(message)
             if message["type"] == "message":
-                for client in tuple(clients):  # without the tuple it fails when somebody comes meanwhile
+                for client in tuple(clients):  # without the tuple it fails when another peer joins meanwhile
                     await client.send(message)
     finally:
         clients.remove(ws)

@@ -1,4 +1,4 @@
-"""A Django project for whichever module here needs one, since a process has only one."""
+"""A Django project for the modules here that need one; a process can only have one."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -10,7 +10,7 @@ SECRET_KEY = "a secret"
 
 
 async def index(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("started")  # there is no lifespan that could tell
+    return HttpResponse("started")  # there is no lifespan that could set it
 
 
 async def page(request: HttpRequest) -> HttpResponse:

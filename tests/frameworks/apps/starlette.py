@@ -1,4 +1,4 @@
-"""Starlette's echo, and what else its documentation tells of (https://www.starlette.io/websockets/)."""
+"""Starlette's echo, and other examples of its documentation (https://www.starlette.io/websockets/)."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

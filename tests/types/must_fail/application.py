@@ -1,4 +1,4 @@
-"""What an application is given: middleware, answers to failures, codecs, origins."""
+"""An application's arguments: middleware, failure handlers, codecs, origins."""
 
 from collections.abc import Awaitable, Callable
 

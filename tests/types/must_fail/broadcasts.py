@@ -1,4 +1,4 @@
-"""What is broadcast must be what each of the connections sends."""
+"""A broadcast's message must be one that each of the connections sends."""
 
 from collections.abc import Iterable
 

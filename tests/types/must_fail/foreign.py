@@ -1,4 +1,4 @@
-"""A connection in a foreign route."""
+"""A connection in another framework's route."""
 
 from anysocket import Connection, WebSocket, WebSocketRequest, from_asgi
 from anysocket.asgi import Receive, Scope, Send

@@ -1,4 +1,4 @@
-"""What can't be a handler."""
+"""Functions that can't be handlers."""
 
 from collections.abc import AsyncGenerator
 
@@ -15,7 +15,7 @@ def sync(request: WebSocketRequest) -> None: ...
 async def takes_nothing() -> None: ...
 
 
-# For ty and pyrefly the socket is of a type that is both, and that is never given.
+# For ty and pyrefly the socket has a type that is both, and that no value has.
 @app.websocket("/chat/{room}")  # error: mypy, pyright
 async def takes_no_socket(room: str) -> None: ...
 

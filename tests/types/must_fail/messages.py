@@ -1,4 +1,4 @@
-"""A connection's messages are of the types that it names."""
+"""A connection's messages have the types that its annotation names."""
 
 from dataclasses import dataclass
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""Forgetting to await does nothing at all, without a word at run time."""
+"""A missing await has no effect at run time, and raises nothing."""
 
 from anysocket import WebSocketRequest
 

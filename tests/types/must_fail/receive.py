@@ -1,4 +1,4 @@
-"""A message is str, bytes or None, and each has to be asked for."""
+"""A message is str, bytes or None; a handler has to check which."""
 
 import json
 

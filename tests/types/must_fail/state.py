@@ -1,4 +1,4 @@
-"""A key's value is of the key's type."""
+"""A key's value has the key's type."""
 
 from anysocket import Application, Key, WebSocketRequest
 

@@ -1,4 +1,4 @@
-"""What can't be a transport."""
+"""Classes that can't be transports."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from anysocket.testing.memory import MemoryTransport
 
 
 class Most:
-    """All of a transport but `close`."""
+    """A transport without `close`."""
 
     declared: ClassVar[Capabilities] = Capabilities()
     capabilities = declared
@@ -61,7 +61,7 @@ class ReceivesMessages(Whole):
 
 
 class ReceivesAtOnce:
-    """All of a transport, but its `receive` can't be awaited."""
+    """A transport whose `receive` can't be awaited."""
 
     declared: ClassVar[Capabilities] = Capabilities()
     capabilities = declared

@@ -1,4 +1,4 @@
-"""A route's url takes what its handler takes."""
+"""A route's url takes the parameters of its handler."""
 
 from uuid import UUID
 

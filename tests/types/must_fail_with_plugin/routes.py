@@ -1,4 +1,4 @@
-"""Paths and parameters that registration refuses, and the types alone don't."""
+"""Paths and parameters that registration refuses, but the types alone don't."""
 
 from dataclasses import dataclass
 from decimal import Decimal

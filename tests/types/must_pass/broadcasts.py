@@ -1,4 +1,4 @@
-"""Messages to many: of connections with types, and of bare ones."""
+"""Broadcasts to connections with types, and to bare ones."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""A handler that uses most of what there is."""
+"""A handler that uses most of the API."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager

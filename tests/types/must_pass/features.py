@@ -1,4 +1,4 @@
-"""Everything that there is beside the five members."""
+"""The API beside the five members."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -63,7 +63,7 @@ class Database:
 
 
 class Upper:
-    """A codec of one's own."""
+    """A codec of the application."""
 
     def decoder(self, of: object, /) -> Callable[[str | bytes], object]:
         return str
@@ -184,7 +184,7 @@ async def upper(ws: Connection[str, str]) -> None:
 
 
 async def greet(ws: Connection[object, str]) -> None:
-    """Whatever comes, as long as text can be sent."""
+    """Send a text, whatever messages the connection receives."""
     await ws.send("hello")
 
 

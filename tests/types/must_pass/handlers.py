@@ -1,4 +1,4 @@
-"""What may be a handler: anything async that takes a request; its route can be called as it can."""
+"""Functions that can be handlers: any async callable with a request; its route is called like it."""
 
 from collections.abc import Awaitable, Callable
 from typing import assert_type

@@ -1,4 +1,4 @@
-"""What a test of an adapter may do in memory, and what else can be looked at."""
+"""A test of an adapter in memory."""
 
 from typing import assert_type
 

@@ -1,4 +1,4 @@
-"""Every kind of parameter, and handlers of whose signatures types tell little."""
+"""Every kind of parameter, and handlers whose signatures have few types."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
@@ -136,7 +136,7 @@ async def of_the_same_parameters(ws: Text, room: str) -> None: ...
 
 
 class Prefixed:
-    """Its paths begin elsewhere."""
+    """A class whose paths have a prefix."""
 
     def websocket(self, path: str) -> Register:
         return app.websocket("/prefix/" + path)

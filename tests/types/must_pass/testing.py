@@ -1,4 +1,4 @@
-"""What a test may do with a peer in memory, and with a real server."""
+"""A test with a peer in memory, and with a real server."""
 
 from anysocket import Application
 from anysocket.testing import Denied, Peer, connect, connect_and_leave

@@ -1,4 +1,4 @@
-"""What may be a transport: anything of that shape."""
+"""Classes that can be transports: anything of that shape."""
 
 from collections.abc import Awaitable
 from typing import ClassVar
@@ -14,7 +14,7 @@ app = Application()
 
 
 class Frames:
-    """A transport of its own kind, all methods."""
+    """A transport that inherits from nothing."""
 
     declared: ClassVar[Capabilities] = Capabilities()
     peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (ConnectionError, EOFError)

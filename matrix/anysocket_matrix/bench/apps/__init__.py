@@ -1,9 +1,9 @@
-"""The apps that are compared: a module each, with the same paths.
+"""The apps that are compared: one module each, with the same paths.
 
-`/echo` sends back what it gets; `/push` sends as many texts of 32 B as the message says; `/json`
-and `/msgpack` take an object with user and text apart and send it back made anew; `/broadcast`
-says "joined", and sends what any connection to it says to all of them; `/connect/{number}` is
-accepted and closed; `/collect` collects garbage, then is accepted and closed.
+`/echo` sends back each message; `/push` sends as many texts of 32 B as the message says; `/json`
+and `/msgpack` decode an object with user and text, and send it back encoded again; `/broadcast`
+sends "joined", and then each message from any of its connections to all of them;
+`/connect/{number}` is accepted and closed; `/collect` collects garbage, then is accepted and closed.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ RAW = "raw"
 RAW_RSGI = "raw-rsgi"
 
 RSGI_TO_THE_END = "raw-rsgi-to-the-end"
-"""The same, which also keeps clause C3 of the contract, as anysocket does: what that alone costs."""
+"""The raw app, which also keeps clause C3 of the contract, as anysocket does: it shows the cost of that."""
 
 OVER_RSGI = (RAW_RSGI, RSGI_TO_THE_END)
 
@@ -25,23 +25,23 @@ OURS = "anysocket"
 
 
 class App(msgspec.Struct, frozen=True):
-    """An app, and what it does to a message that isn't plain text."""
+    """An app, and how it handles messages that aren't plain text."""
 
     name: str
     module: str
-    """Where it is, below this package."""
+    """The app's module, below this package."""
     distribution: str
     json: str
     attribute: str = "app"
 
     @property
     def target(self) -> str:
-        """Where it is, as servers take it."""
+        """The app's target, in the form that servers take."""
         return f"{__name__}.{self.module}:{self.attribute}"
 
     @property
     def version(self) -> str | None:
-        """The installed version, and None when it isn't installed."""
+        """The installed version, or None."""
         try:
             return version(self.distribution)
         except PackageNotFoundError:
@@ -70,7 +70,7 @@ FRAMEWORKS: Sequence[str] = [app.name for app in APPS if app.module.startswith("
 
 
 def choose(names: Sequence[str]) -> list[App]:
-    """Give the raw app, with which all are compared, and those of these names; without any, our own.
+    """Return the raw app, with which all are compared, and the apps of these names, or anysocket's alone.
 
     Raises:
         ValueError: there is no such app, or its framework isn't installed.

@@ -1,4 +1,4 @@
-"""The same through anysocket."""
+"""The app with anysocket."""
 
 import gc
 

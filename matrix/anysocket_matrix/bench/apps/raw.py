@@ -1,4 +1,4 @@
-"""Raw ASGI, as one writes it by hand: what every other app is compared with."""
+"""The app in raw ASGI, written by hand: all other apps are compared with it."""
 
 import gc
 import json
@@ -14,7 +14,7 @@ _members: set[Send] = set()
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve a connection by its path."""
     if scope["type"] != "websocket":
-        raise NotImplementedError("there is neither http nor a lifespan")
+        raise NotImplementedError("neither http nor lifespan is supported")
     await receive()
     path = cast("str", scope["path"])
     if path == "/collect":

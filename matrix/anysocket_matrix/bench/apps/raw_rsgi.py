@@ -1,4 +1,4 @@
-"""Raw RSGI, as one writes it by hand for granian."""
+"""The app in raw RSGI for granian, written by hand."""
 
 import gc
 import json
@@ -12,7 +12,7 @@ from anysocket_adapters.granian.rsgi import GONE, RSGIScope, RSGIWebSocket
 
 
 class _Message(Protocol):
-    """What is received; kind 0 is the end, and has no data."""
+    """A received message; kind 0 is the end, and has no data."""
 
     kind: int
     data: str | bytes
@@ -37,7 +37,7 @@ class RawRSGI:
         path = scope.path
         if path == "/collect":
             gc.collect()
-        # The adapters' own type tells the end apart by its kind, which nothing here looks at first.
+        # The adapters' own type requires a check of `kind` first, which nothing here does.
         socket = cast("_Socket", await protocol.accept())
         with suppress(*GONE):
             if path.startswith("/connect/"):
@@ -59,7 +59,7 @@ class RawRSGI:
 
 
 class ToTheEnd(RawRSGI):
-    """The same, but it reads until the peer's close frame: else the peer may lose what comes before ours."""
+    """The same app, but it reads until the peer's close frame: else the peer may lose earlier messages."""
 
     async def _close(self, protocol: RSGIWebSocket, socket: _Socket) -> None:
         protocol.close()

@@ -1,4 +1,4 @@
-"""The results as one page for the browser: it needs nothing else, no network and no script."""
+"""The results as one HTML page, which needs no other file, no network and no script."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from anysocket_matrix.bench.page.plots import BARS, RATIOS, Plot, plots
 from anysocket_matrix.bench.results import Results
 from anysocket_matrix.bench.scenarios import SCENARIOS
-from anysocket_matrix.bench.summary import lines, says, summarise
+from anysocket_matrix.bench.summary import format_ratio, lines, summarise
 
 __all__ = ["image", "render"]
 
@@ -18,7 +18,7 @@ _LEGEND = 190
 
 
 def render(results: Results) -> str:
-    """Give the page."""
+    """Render the page."""
     cells = summarise(results)
     apps = list(dict.fromkeys(cell.app for cell in cells))
     servers = {
@@ -41,14 +41,14 @@ def render(results: Results) -> str:
             bars=BARS,
             ratios=RATIOS,
             explained={scenario.name: scenario.says for scenario in SCENARIOS},
-            says=says,
+            format_ratio=format_ratio,
         )
         + "\n"
     )
 
 
 def image(plot: Plot, title: str, apps: Sequence[str]) -> str:
-    """Give one plot as a file, with what the colours mean: its paper is drawn, whatever is around it."""
+    """Render one plot as an SVG file, with a legend and its own background."""
     legend = [(name, number * _LEGEND) for number, name in enumerate(apps)]
     return (
         _templates()

@@ -1,26 +1,26 @@
-"""The plots of the page: a figure of each app on each server as a bar, and its ratio to raw beside it."""
+"""The plots of the page: a bar for each app on each server, and its ratio to raw."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from anysocket_matrix.bench.statistics import Ratio, Spread
-from anysocket_matrix.bench.summary import Line, says
+from anysocket_matrix.bench.summary import Line, format_ratio
 
 BARS = (150.0, 520.0)
-"""Where bars begin, and where the longest ends, with its whisker."""
+"""The x where bars begin, and where the longest one ends, with its whisker."""
 
 RATIOS = (640.0, 840.0)
 
 _LINE = 20.0
 _HEADING = 26.0
 _MOST = 4.0
-"""The largest ratio that the plot tells from larger ones."""
+"""The largest ratio on the plot's scale; larger ones are drawn there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A median with the whiskers of its quartiles."""
+    """A median, with the quartiles as whiskers."""
 
     x: float
     lower: float
@@ -29,7 +29,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One app on one server."""
+    """The bar of one app on one server."""
 
     app: str
     colour: int
@@ -41,12 +41,12 @@ class Bar:
     ratio_says: str
     differs: bool
     tick: float | None
-    """Where another app's figure is, which has no bar of its own."""
+    """The x of another app's figure, which has no bar of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Where a server's bars begin."""
+    """The heading of a server's bars."""
 
     server: str
     y: float
@@ -62,7 +62,7 @@ class Plot:
     headings: Sequence[Heading]
     height: float
     one: float
-    """Where the ratio is 1."""
+    """The x of a ratio of 1."""
 
 
 def plots(
@@ -70,9 +70,9 @@ def plots(
     apps: Sequence[str],
     ticks: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Plot]:
-    """Give a plot for each line that some server has.
+    """Return a plot for each line that a server has.
 
-    `ticks` says for some of the apps which other one is a tick beside their bar.
+    `ticks` names, for some apps, another app that is drawn as a tick on their bar.
     """
     kinds = dict.fromkeys((line.scenario, line.label) for lines in servers.values() for line in lines)
     return [
@@ -129,7 +129,7 @@ def _bar(
         _range(spread, longest, BARS),
         f"{spread.median:,.1f}",
         None if ratio is None else _range(ratio.spread, widest, RATIOS),
-        says(ratio),
+        format_ratio(ratio),
         ratio is not None and ratio.differs is True,
         tick,
     )

@@ -1,1 +1,1 @@
-"""Cases for applications of other frameworks: what ASGI promises them, on every server."""
+"""Cases for applications of other frameworks: the promises of ASGI, on every server."""

@@ -1,7 +1,7 @@
-"""Scripts: what an ASGI application does in a case, told to it by the case's peer, step by step.
+"""Scripts: the steps that an ASGI application takes in a case, sent by the case's peer.
 
-A step is an event, which the application sends, or one of the words below. Of each event it notes
-"sent", or which kind of exception came instead.
+A step is an event, which the application sends, or one of the words below. For each event the
+application notes "sent", or the kind of exception that was raised instead.
 """
 
 from base64 import b64decode, b64encode
@@ -40,13 +40,13 @@ MOMENT = 0.2
 """Seconds in which an event that is there is received."""
 
 CHUNK = 65536
-"""Bytes of each message of many."""
+"""Bytes of each message in a long series."""
 TOO_MANY = 64 * 1024 * 1024 // CHUNK
-"""So many of those don't fit on the way to a peer that doesn't read."""
+"""Number of those messages that is more than the buffers on the way to a peer hold."""
 
 
 def script(*steps: Step) -> App:
-    """Give an application that takes these steps, and then returns."""
+    """Make an application that takes these steps, and then returns."""
     return replace(scripted, script=b64encode(msgspec.msgpack.encode(steps)).decode())
 
 
@@ -92,7 +92,7 @@ def disconnect(code: int, reason: str = "") -> Event:
 
 @asgi_app(close_timeout=2)
 async def scripted(asgi: ASGICall) -> None:
-    """Do what the script says."""
+    """Take the steps of the script."""
     steps: list[Step] = msgspec.msgpack.decode(b64decode(asgi.script), type=list[Step])
     for step in steps:
         match step:
@@ -111,7 +111,7 @@ async def scripted(asgi: ASGICall) -> None:
 
 
 def _with_pairs(event: Event) -> Event:
-    """Make pairs of the header lines again, of which MessagePack has made lists."""
+    """Turn header lines back into pairs; MessagePack has turned them into lists."""
     lines = event.get("headers")
     if not isinstance(lines, list):
         return event
@@ -124,13 +124,13 @@ def _pair(line: object) -> object:
 
 
 async def open_connection(asgi: ASGICall) -> None:
-    """Accept as an application should."""
+    """Accept after websocket.connect."""
     assert await asgi.receive() == CONNECT
     await asgi.send(accept())
 
 
 async def receive_the_rest(asgi: ASGICall) -> None:
-    """Note every event, the disconnect too."""
+    """Note every event, the disconnect included."""
     while True:
         event = await asgi.receive()
         asgi.notes.append(event)
@@ -139,14 +139,14 @@ async def receive_the_rest(asgi: ASGICall) -> None:
 
 
 async def look(asgi: ASGICall) -> ASGIEvent | str:
-    """Give the next event, if there is one."""
+    """Return the next event, if there is one."""
     with anyio.move_on_after(MOMENT):
         return await asgi.receive()
     return NOTHING
 
 
 async def attempt(sending: Awaitable[None]) -> str:
-    """Tell how an event went: "sent", or the most telling of the kinds that the exception is of."""
+    """Return "sent", or the built-in kind of the exception that was raised."""
     try:
         await sending
     except Exception as error:
@@ -156,14 +156,14 @@ async def attempt(sending: Awaitable[None]) -> str:
 
 
 class Flood:
-    """Sends until a send fails, or too much has gone."""
+    """Sends until a send fails, or until more has been sent than the buffers hold."""
 
     def __init__(self, asgi: ASGICall) -> None:
         self._asgi = asgi
         self._count = 0
 
     async def send(self) -> str:
-        """Send, and tell how the last one went."""
+        """Send, and return the result of the last send."""
         result = SENT
         while result == SENT and self._count < TOO_MANY:
             result = await attempt(self._asgi.send(send(bytes=bytes(CHUNK))))
@@ -172,7 +172,7 @@ class Flood:
         return result
 
     async def until_none(self) -> None:
-        """Wait until no send has ended for a tenth of a second."""
+        """Wait until no send has returned for a tenth of a second."""
         before = -1
         while before != self._count:
             before = self._count

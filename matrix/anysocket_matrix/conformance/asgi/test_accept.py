@@ -52,14 +52,14 @@ async def accepts_with_iterators(asgi: ASGICall) -> None:
 
 
 def expect_still_open(peer: CasePeer) -> None:
-    """Expect that the connection could be accepted in the end, and has sent a message."""
+    """Expect that the connection is open, and has sent a message."""
     peer.expect_open()
     peer.expect_text("open")
 
 
 @case("N3")
 def test_accept(connect: Connect) -> None:
-    """Accept opens the connection, without a subprotocol and with no header of the server's making."""
+    """Accept opens the connection, with no subprotocol and no extension in the response."""
     peer = connect(script(RECEIVE, accept(), send(text="open")))
     expect_still_open(peer)
     peer.expect_header("sec-websocket-protocol")
@@ -68,7 +68,7 @@ def test_accept(connect: Connect) -> None:
 
 @case("N3")
 def test_with_every_field(connect: Connect) -> None:
-    """None for the subprotocol and no headers are the same as neither."""
+    """Accept takes a subprotocol of None and an empty list of headers like missing fields."""
     peer = connect(script(RECEIVE, accept(subprotocol=None, headers=[]), send(text="open")), headers=OFFER)
     expect_still_open(peer)
     peer.expect_header("sec-websocket-protocol")
@@ -76,7 +76,7 @@ def test_with_every_field(connect: Connect) -> None:
 
 @case("N3")
 def test_unknown_fields(connect: Connect) -> None:
-    """Fields that the specification doesn't know are left alone."""
+    """Accept and send ignore fields that the specification doesn't know."""
     peer = connect(script(RECEIVE, accept(more="x", headers=None), send(text="open", more=1)))
     expect_still_open(peer)
     peer.expect_notes(CONNECT, SENT, SENT)
@@ -84,7 +84,7 @@ def test_unknown_fields(connect: Connect) -> None:
 
 @case("N3")
 def test_before_receive(connect: Connect) -> None:
-    """An application may accept before it has received websocket.connect, which still comes first."""
+    """An application may accept before it receives websocket.connect, which is still the first event."""
     peer = connect(accepts_at_once)
     expect_still_open(peer)
     peer.expect_notes(CONNECT)
@@ -92,7 +92,7 @@ def test_before_receive(connect: Connect) -> None:
 
 @case("N3", requires="accept_subprotocol")
 def test_subprotocol(connect: Connect) -> None:
-    """The chosen subprotocol is in the response."""
+    """The response has the subprotocol that the application chooses."""
     peer = connect(script(RECEIVE, accept(subprotocol="b"), send(text="open")), headers=OFFER)
     expect_still_open(peer)
     peer.expect_header("sec-websocket-protocol", "b")
@@ -100,7 +100,7 @@ def test_subprotocol(connect: Connect) -> None:
 
 @case("N3", requires=("all_subprotocol_lines", "accept_subprotocol"))
 def test_subprotocol_of_the_first_line(connect: Connect) -> None:
-    """So is one of another header line than the last."""
+    """The application can choose a subprotocol from any header line, not only from the last."""
     lines = [("sec-websocket-protocol", "a"), ("sec-websocket-protocol", "b")]
     peer = connect(script(RECEIVE, accept(subprotocol="a"), send(text="open")), headers=lines)
     expect_still_open(peer)
@@ -109,7 +109,7 @@ def test_subprotocol_of_the_first_line(connect: Connect) -> None:
 
 @case("N3")
 def test_unoffered_subprotocol(connect: Connect) -> None:
-    """A subprotocol that wasn't offered is a ValueError, and the connection can still be accepted."""
+    """A subprotocol that wasn't offered raises ValueError, and the application can still accept."""
     peer = connect(script(RECEIVE, accept(subprotocol="z"), accept(), send(text="open")), headers=OFFER)
     expect_still_open(peer)
     peer.expect_header("sec-websocket-protocol")
@@ -118,7 +118,7 @@ def test_unoffered_subprotocol(connect: Connect) -> None:
 
 @case("N3")
 def test_subprotocol_without_an_offer(connect: Connect) -> None:
-    """So is any when none was offered (RFC 6455 section 4.2.2)."""
+    """A subprotocol raises ValueError when the peer offered none (RFC 6455 section 4.2.2)."""
     peer = connect(script(RECEIVE, accept(subprotocol="a"), accept(), send(text="open")))
     expect_still_open(peer)
     peer.expect_notes(CONNECT, "ValueError", SENT, SENT)
@@ -126,7 +126,7 @@ def test_subprotocol_without_an_offer(connect: Connect) -> None:
 
 @case("N3")
 def test_subprotocol_of_a_wrong_type(connect: Connect) -> None:
-    """A subprotocol that isn't a str is a TypeError."""
+    """A subprotocol that isn't a str raises TypeError."""
     wrong = [accept(subprotocol=value) for value in (b"a", 1, ["a"], True)]
     peer = connect(script(RECEIVE, *wrong, accept(), send(text="open")), headers=OFFER)
     expect_still_open(peer)
@@ -135,7 +135,7 @@ def test_subprotocol_of_a_wrong_type(connect: Connect) -> None:
 
 @case("N3", requires="accept_headers")
 def test_headers(connect: Connect) -> None:
-    """The headers are in the response: duplicates, Set-Cookie, names in whatever case, any ISO-8859-1."""
+    """The response has the headers of accept: duplicates, Set-Cookie, names in any case, any ISO-8859-1."""
     headers = [
         (b"x-a", b"1"),
         (b"set-cookie", b"a=1"),
@@ -154,7 +154,7 @@ def test_headers(connect: Connect) -> None:
 
 @case("N3", requires="accept_headers")
 def test_headers_from_an_iterator(connect: Connect) -> None:
-    """Any iterable of pairs will do."""
+    """Accept takes its headers from any iterable of pairs."""
     peer = connect(accepts_with_iterators)
     peer.expect_header("x-a", "1", "2")
     peer.expect_notes(SENT)
@@ -162,7 +162,7 @@ def test_headers_from_an_iterator(connect: Connect) -> None:
 
 @case("N3")
 def test_headers_open_everywhere(connect: Connect) -> None:
-    """Where the server can't send headers the connection opens without them."""
+    """Accept with headers opens the connection on every server, without them where it can't send them."""
     peer = connect(script(RECEIVE, accept(headers=[(b"x-a", b"1")]), send(text="open")))
     expect_still_open(peer)
     peer.expect_notes(CONNECT, SENT, SENT)
@@ -170,7 +170,7 @@ def test_headers_open_everywhere(connect: Connect) -> None:
 
 @case("N3")
 def test_header_injection(connect: Connect) -> None:
-    """CR, LF and NUL in a header are a ValueError; nothing of it reaches the wire."""
+    """CR, LF or NUL in a header of accept raises ValueError, and nothing of it is sent."""
     lines = [(b"x-a", b"1\r\nx-evil: 1"), (b"x-a", b"1\n"), (b"x-a", b"\0"), (b"x-a\r\nx-evil", b"1")]
     wrong = [accept(headers=[line]) for line in lines]
     peer = connect(script(RECEIVE, *wrong, accept(), send(text="open")))
@@ -181,7 +181,7 @@ def test_header_injection(connect: Connect) -> None:
 
 @case("N3")
 def test_header_names(connect: Connect) -> None:
-    """A name that isn't a token is a ValueError."""
+    """A header name that isn't a token raises ValueError."""
     wrong = [accept(headers=[(name, b"1")]) for name in (b"", b"a b", b":path", b"caf\xe9", b"a:")]
     peer = connect(script(RECEIVE, *wrong, accept(), send(text="open")))
     expect_still_open(peer)
@@ -190,7 +190,7 @@ def test_header_names(connect: Connect) -> None:
 
 @case("N3")
 def test_headers_of_the_handshake(connect: Connect) -> None:
-    """The handshake's own headers are a ValueError: the subprotocol has a field of its own."""
+    """Headers that belong to the handshake raise ValueError; the subprotocol has its own field."""
     names = [b"sec-websocket-protocol", b"Sec-WebSocket-Accept", b"connection", b"transfer-encoding"]
     wrong = [accept(headers=[(name, b"a")]) for name in names]
     peer = connect(script(RECEIVE, *wrong, accept(), send(text="open")), headers=OFFER)
@@ -201,7 +201,7 @@ def test_headers_of_the_handshake(connect: Connect) -> None:
 
 @case("N3")
 def test_headers_of_wrong_types(connect: Connect) -> None:
-    """Headers that aren't pairs of bytes are a TypeError."""
+    """Headers that aren't pairs of bytes raise TypeError."""
     wrong = [[("x-a", "1")], [(b"x-a", "1")], [(b"x-a",)], [b"x-a"], [1], 5, [None]]
     peer = connect(script(RECEIVE, *[accept(headers=each) for each in wrong], accept(), send(text="open")))
     expect_still_open(peer)
@@ -210,7 +210,7 @@ def test_headers_of_wrong_types(connect: Connect) -> None:
 
 @case("N3")
 def test_accept_twice(connect: Connect) -> None:
-    """A second accept is a RuntimeError and does no harm."""
+    """A second accept raises RuntimeError, and the connection stays open."""
     peer = connect(script(OPEN, accept(), send(text="open")))
     expect_still_open(peer)
     peer.expect_notes("RuntimeError", SENT)
@@ -218,17 +218,17 @@ def test_accept_twice(connect: Connect) -> None:
 
 @case("N3")
 def test_two_accepts_at_once(connect: Connect) -> None:
-    """Of two accepts at once one is a RuntimeError, and the other one counts."""
+    """Two tasks accept at once: one accept raises RuntimeError, the other opens the connection."""
     peer = connect(accepts_in_two_tasks)
     expect_still_open(peer)
     notes = peer.record().notes
     if sorted(map(str, notes)) != ["RuntimeError", SENT]:
-        raise Mismatch("one that counts", notes)
+        raise Mismatch("one accept that succeeds", notes)
 
 
 @case("N3")
 def test_send_before_accept(connect: Connect) -> None:
-    """Sending before accept is a RuntimeError; nothing is sent, and the connection can be accepted."""
+    """Sending before accept raises RuntimeError and sends nothing; the application can still accept."""
     peer = connect(script(RECEIVE, send(text="early"), send(bytes=b"early"), accept(), send(text="open")))
     expect_still_open(peer)
     peer.expect_notes(CONNECT, "RuntimeError", "RuntimeError", SENT, SENT)
@@ -245,7 +245,7 @@ def test_send_at_once(connect: Connect) -> None:
 
 @case("N3", requires="disconnect_before_accept")
 def test_peer_that_left(connect: Connect) -> None:
-    """When the peer has left, accept is an OSError, every time, and so is anything else."""
+    """After the peer has left, accept and send raise OSError, every time."""
     peer = connect(script(RECEIVE, GATE, RECEIVE, accept(), accept(), send(text="a")), answer=False)
     peer.wait_until_started()
     peer.abort()
@@ -255,7 +255,7 @@ def test_peer_that_left(connect: Connect) -> None:
 
 @case("N3", requires="loss_before_accept")
 def test_peer_that_left_unseen(connect: Connect) -> None:
-    """So it is when the application hasn't seen the disconnect."""
+    """Accept raises OSError after the peer has left, even before the application receives the disconnect."""
     peer = connect(script(RECEIVE, GATE, accept(), RECEIVE), answer=False)
     peer.wait_until_started()
     peer.abort()

@@ -17,7 +17,7 @@ from anysocket_matrix.conformance.asgi.script import (
     script,
     send,
 )
-from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.peer.peer import Mismatch
 
 LONGEST = "é" * 61 + "x"
@@ -26,14 +26,13 @@ LONGEST = "é" * 61 + "x"
 
 @asgi_app(close_timeout=0.3)
 async def closes_soon(asgi: ASGICall) -> None:
-    """Close, without waiting long for the peer."""
+    """Close with a short timeout."""
     await open_connection(asgi)
     asgi.notes.append(await attempt(asgi.send(close(code=4001))))
 
 
-@asgi_app(close_timeout=0.3)
-async def closes_soon_while_receiving(asgi: ASGICall) -> None:
-    """Do the same while another task receives."""
+async def close_while_receiving(asgi: ASGICall, reason: str) -> None:
+    """Close when the gate opens, while another task receives."""
     await open_connection(asgi)
 
     async def receive() -> None:
@@ -42,21 +41,19 @@ async def closes_soon_while_receiving(asgi: ASGICall) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
         await asgi.notes.gate()
-        await asgi.send(close(code=4001))
+        await asgi.send(close(code=4001, reason=reason))
+
+
+@asgi_app(close_timeout=0.3)
+async def closes_soon_while_receiving(asgi: ASGICall) -> None:
+    """Close with a short timeout while another task receives."""
+    await close_while_receiving(asgi, "")
 
 
 @asgi_app()
 async def closes_while_receiving(asgi: ASGICall) -> None:
     """Close while another task receives."""
-    await open_connection(asgi)
-
-    async def receive() -> None:
-        asgi.notes.append(await asgi.receive())
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(receive)
-        await asgi.notes.gate()
-        await asgi.send(close(code=4001, reason="bye"))
+    await close_while_receiving(asgi, "bye")
 
 
 @asgi_app(close_timeout=0.3)
@@ -88,59 +85,52 @@ async def closes_in_two_tasks(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def closes_with_a_surrogate(asgi: ASGICall) -> None:
-    """Give a reason that has no UTF-8."""
+    """Close with a reason that has a lone surrogate."""
     await open_connection(asgi)
     asgi.notes.append(await attempt(asgi.send(close(reason="a\ud800"))))
     await asgi.send(send(text="open"))
 
 
-def expect_closed(peer: CasePeer, code: int, reason: str = "") -> None:
-    """Expect a close frame, answer it, and expect the end."""
-    peer.expect_close(code, reason)
-    peer.send_close(code)
-    peer.expect_end()
-
-
 @case("N5", requires="close_code")
 def test_no_fields(connect: Connect) -> None:
-    """Without a code it is 1000, without a reason an empty one."""
+    """Close without a code sends 1000, and close without a reason sends an empty one."""
     peer = connect(script(OPEN, close()))
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_notes(SENT)
 
 
 @case("N5", requires="close_code")
 def test_none(connect: Connect) -> None:
-    """So it is when they are None."""
+    """Close with None as the code and the reason sends 1000 and an empty reason."""
     peer = connect(script(OPEN, close(code=None, reason=None)))
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_notes(SENT)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_code_and_reason(connect: Connect) -> None:
-    """Code and reason reach the peer."""
+    """The code and the reason of a close reach the peer."""
     peer = connect(script(OPEN, close(code=4001, reason="ré")))
-    expect_closed(peer, 4001, "ré")
+    peer.expect_closed(4001, "ré")
 
 
 @case("N5", requires="close_code")
 def test_code_alone(connect: Connect) -> None:
-    """The reason may be left out."""
+    """A close may have a code without a reason."""
     peer = connect(script(OPEN, close(code=3000)))
-    expect_closed(peer, 3000)
+    peer.expect_closed(3000)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_reason_alone(connect: Connect) -> None:
-    """So may the code."""
+    """A close may have a reason without a code, which is then 1000."""
     peer = connect(script(OPEN, close(reason="done")))
-    expect_closed(peer, 1000, "done")
+    peer.expect_closed(1000, "done")
 
 
 @case("N5", requires=("close_codes", "close_code"))
 def test_codes(connect: Connect) -> None:
-    """Each code that may be sent arrives."""
+    """Every close code that may be sent reaches the peer."""
     for code in (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999):
         peer = connect(script(OPEN, close(code=code, reason="x")))
         peer.expect_close(code, "x")
@@ -149,7 +139,7 @@ def test_codes(connect: Connect) -> None:
 
 @case("N5")
 def test_wrong_codes(connect: Connect) -> None:
-    """One that mustn't be sent is a ValueError, nothing is sent, and the connection stays open."""
+    """A close code that mustn't be sent raises ValueError, and the connection stays open."""
     codes = (-1, 0, 1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65536, 70000)
     peer = connect(script(OPEN, *[close(code=code) for code in codes], send(text="open")))
     peer.expect_text("open")
@@ -158,7 +148,7 @@ def test_wrong_codes(connect: Connect) -> None:
 
 @case("N5")
 def test_code_of_a_wrong_type(connect: Connect) -> None:
-    """A code that is no int is a TypeError, and the connection stays open."""
+    """A close code that isn't an int raises TypeError, and the connection stays open."""
     wrong = ("1000", 1000.0, True, b"1000", [1000])
     peer = connect(script(OPEN, *[close(code=code) for code in wrong], send(text="open")))
     peer.expect_text("open")
@@ -167,7 +157,7 @@ def test_code_of_a_wrong_type(connect: Connect) -> None:
 
 @case("N5")
 def test_reason_of_a_wrong_type(connect: Connect) -> None:
-    """So is a reason that is no str."""
+    """A close reason that isn't a str raises TypeError, and the connection stays open."""
     wrong = (b"bye", 1, ["bye"], True)
     peer = connect(script(OPEN, *[close(reason=reason) for reason in wrong], send(text="open")))
     peer.expect_text("open")
@@ -176,30 +166,30 @@ def test_reason_of_a_wrong_type(connect: Connect) -> None:
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_longest_reason(connect: Connect) -> None:
-    """A reason of 123 bytes of UTF-8 arrives whole."""
+    """A close reason of 123 bytes of UTF-8 arrives whole."""
     peer = connect(script(OPEN, close(code=3000, reason=LONGEST)))
-    expect_closed(peer, 3000, LONGEST)
+    peer.expect_closed(3000, LONGEST)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_long_reason(connect: Connect) -> None:
-    """A longer one is cut to what a close frame holds."""
+    """A close reason above 123 bytes is cut to the length that a close frame holds."""
     peer = connect(script(OPEN, close(code=3000, reason="x" * 200)))
-    expect_closed(peer, 3000, "x" * 123)
+    peer.expect_closed(3000, "x" * 123)
 
 
 @case("N5", requires=("close_reason", "close_code"))
 def test_long_reason_in_characters(connect: Connect) -> None:
-    """It is cut between characters."""
+    """A long close reason is cut between characters."""
     peer = connect(script(OPEN, close(reason="é" * 62)))
-    expect_closed(peer, 1000, "é" * 61)
+    peer.expect_closed(1000, "é" * 61)
     peer = connect(script(OPEN, close(reason="\U0001f642" * 31)))
-    expect_closed(peer, 1000, "\U0001f642" * 30)
+    peer.expect_closed(1000, "\U0001f642" * 30)
 
 
 @case("N5")
 def test_reason_without_utf8(connect: Connect) -> None:
-    """A reason that has no UTF-8 is a ValueError, and the connection stays open."""
+    """A close reason with a lone surrogate raises ValueError, and the connection stays open."""
     peer = connect(closes_with_a_surrogate)
     peer.expect_text("open")
     peer.expect_notes("ValueError")
@@ -207,34 +197,34 @@ def test_reason_without_utf8(connect: Connect) -> None:
 
 @case("N5", requires="close_code")
 def test_close_twice(connect: Connect) -> None:
-    """A second close is a RuntimeError: the first one counts."""
+    """A second close raises RuntimeError; the first one counts."""
     peer = connect(script(OPEN, close(code=4001), close(code=4002), RECEIVE, close()))
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_notes(SENT, "RuntimeError", disconnect(4001), "RuntimeError")
 
 
 @case("N5")
 def test_two_closes_at_once(connect: Connect) -> None:
-    """So it is of two at once."""
+    """Two tasks close at once: one close raises RuntimeError, the other is sent."""
     peer = connect(closes_in_two_tasks)
     peer.expect_close_frame()
     notes = peer.record().notes
     if sorted(map(str, notes)) != ["RuntimeError", SENT]:
-        raise Mismatch("one that counts", notes)
+        raise Mismatch("one close that succeeds", notes)
 
 
 @case("N5", requires="close_code")
 def test_messages_first(connect: Connect) -> None:
-    """What was sent before arrives before it, and nothing after it."""
+    """Messages sent before a close arrive before it; none arrives after it."""
     peer = connect(script(OPEN, *[send(text=str(n)) for n in range(50)], close(code=4001), send(text="late")))
     for number in range(50):
         peer.expect_text(str(number))
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
 
 
 @case("N5", requires="close_code")
 def test_other_answer(connect: Connect) -> None:
-    """The peer may answer with another code."""
+    """An application keeps its own close code when the peer answers with another code."""
     peer = connect(script(OPEN, close(code=4001), RECEIVE))
     peer.expect_close(4001)
     peer.send_close(1000)
@@ -244,7 +234,7 @@ def test_other_answer(connect: Connect) -> None:
 
 @case("N5", requires="close_code")
 def test_messages_before_the_answer(connect: Connect) -> None:
-    """The peer may send messages before it answers; nobody gets them."""
+    """Messages that the peer sends after the application's close are dropped."""
     peer = connect(script(OPEN, close(code=4001), REST))
     peer.expect_close(4001)
     for _ in range(5):
@@ -256,18 +246,18 @@ def test_messages_before_the_answer(connect: Connect) -> None:
 
 @case("N5", requires=("close_with_unread", "close_code"))
 def test_unread_messages(connect: Connect) -> None:
-    """Close works with messages that nobody has received, and finds the answer behind them."""
+    """Close finds the peer's answer behind messages that the application hasn't received."""
     peer = connect(script(OPEN, GATE, close(code=4001)))
     for number in range(50):
         peer.send_text(str(number))
     peer.open_gate()
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_notes(SENT)
 
 
 @case("N5", requires="close_code")
 def test_peer_that_hangs_up_instead(connect: Connect) -> None:
-    """A peer may end the connection instead of answering."""
+    """A peer that hangs up instead of answering leaves the application its own close code."""
     peer = connect(script(OPEN, close(code=4001), RECEIVE))
     peer.expect_close(4001)
     peer.abort()
@@ -276,7 +266,7 @@ def test_peer_that_hangs_up_instead(connect: Connect) -> None:
 
 @case("N5", requires="close_code")
 def test_silent_peer(connect: Connect) -> None:
-    """Close returns in time when the peer doesn't answer, and the peer sees the end."""
+    """Close returns in time when the peer doesn't answer, and the peer sees the connection end."""
     peer = connect(closes_soon)
     peer.expect_close(4001)
     if peer.record(silent=True).notes != [SENT]:
@@ -286,7 +276,7 @@ def test_silent_peer(connect: Connect) -> None:
 
 @case("N5", requires=("close_while_receiving", "close_code"))
 def test_silent_peer_while_receiving(connect: Connect) -> None:
-    """So does it while another task receives, which gets the disconnect then."""
+    """Close returns in time while another task receives, which then gets the disconnect."""
     peer = connect(closes_soon_while_receiving)
     peer.wait_until_receiving()
     peer.open_gate()
@@ -298,17 +288,17 @@ def test_silent_peer_while_receiving(connect: Connect) -> None:
 
 @case("N5", requires=("close_while_receiving", "close_code"))
 def test_close_while_receiving(connect: Connect) -> None:
-    """Close works while another task receives, which gets the disconnect with our code."""
+    """Close works while another task receives, which gets the disconnect with the application's code."""
     peer = connect(closes_while_receiving)
     peer.wait_until_receiving()
     peer.open_gate()
-    expect_closed(peer, 4001, "bye")
+    peer.expect_closed(4001, "bye")
     peer.expect_notes(disconnect(4001, "bye"))
 
 
 @case("N5")
 def test_close_while_sending(connect: Connect) -> None:
-    """Close returns in time while another task's send waits for a peer that doesn't read."""
+    """Close returns in time while the send of another task waits for a peer that doesn't read."""
     peer = connect(closes_while_sending)
     notes = peer.record(silent=True).notes
     if notes != ["closed"]:

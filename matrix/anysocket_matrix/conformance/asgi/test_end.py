@@ -1,4 +1,4 @@
-"""N6: how an application ends, and what its mistakes come to."""
+"""N6: how an application ends, and the effect of its errors."""
 
 import anyio
 
@@ -19,7 +19,7 @@ from anysocket_matrix.conformance.asgi.script import (
     start,
     text,
 )
-from anysocket_matrix.conformance.case_peer import CasePeer, Connect
+from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.peer.peer import Mismatch
 
 UNKNOWN: Event = {"type": "x"}
@@ -27,12 +27,12 @@ UNKNOWN: Event = {"type": "x"}
 
 @asgi_app()
 async def does_nothing(asgi: ASGICall) -> None:
-    """Return."""
+    """Return at once."""
 
 
 @asgi_app()
 async def fails_at_once(asgi: ASGICall) -> None:
-    """Raise."""
+    """Raise at once."""
     raise LookupError("at once")
 
 
@@ -71,7 +71,7 @@ async def fails_when_open(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def fails_after_its_close(asgi: ASGICall) -> None:
-    """Raise after closing."""
+    """Raise after its own close."""
     await open_connection(asgi)
     await asgi.send(close(code=4001))
     raise LookupError("after its close")
@@ -79,7 +79,7 @@ async def fails_after_its_close(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def fails_after_the_disconnect(asgi: ASGICall) -> None:
-    """Raise when the peer has left."""
+    """Raise after the peer has closed."""
     await open_connection(asgi)
     await receive_the_rest(asgi)
     raise LookupError("after the disconnect")
@@ -87,28 +87,28 @@ async def fails_after_the_disconnect(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def exits_before_accept(asgi: ASGICall) -> None:
-    """Exit without an answer."""
+    """Raise SystemExit before accept."""
     await asgi.receive()
     raise SystemExit(3)
 
 
 @asgi_app()
 async def exits_when_open(asgi: ASGICall) -> None:
-    """Exit on an open connection."""
+    """Raise SystemExit on an open connection."""
     await open_connection(asgi)
     raise SystemExit(3)
 
 
 @asgi_app()
 async def interrupts(asgi: ASGICall) -> None:
-    """Raise what Ctrl-C raises."""
+    """Raise KeyboardInterrupt."""
     await open_connection(asgi)
     raise KeyboardInterrupt
 
 
 @asgi_app()
 async def lets_the_disconnect_escape(asgi: ASGICall) -> None:
-    """Send when the peer has left, and let what that raises escape."""
+    """Send after the peer has closed, and let the exception escape."""
     await open_connection(asgi)
     await receive_the_rest(asgi)
     await asgi.send(send(text="late"))
@@ -116,7 +116,7 @@ async def lets_the_disconnect_escape(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def lets_it_escape_from_tasks(asgi: ASGICall) -> None:
-    """Do the same in two tasks of a group."""
+    """Do the same in two tasks of a task group."""
     await open_connection(asgi)
     await receive_the_rest(asgi)
 
@@ -130,28 +130,28 @@ async def lets_it_escape_from_tasks(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def lets_another_error_escape(asgi: ASGICall) -> None:
-    """Let an OSError escape that has nothing to do with the connection."""
+    """Raise an OSError that has nothing to do with the connection."""
     await open_connection(asgi)
     raise ConnectionResetError("of a database")
 
 
 @asgi_app()
 async def makes_a_mistake(asgi: ASGICall) -> None:
-    """Let what a wrong event raises escape."""
+    """Send an invalid event, and let the exception escape."""
     await open_connection(asgi)
     await asgi.send(send())
 
 
 @asgi_app()
 async def returns_something(asgi: ASGICall) -> None:
-    """Return what no application should."""
+    """Return a value, which no application should."""
     await open_connection(asgi)
     return 7  # type: ignore[return-value]  # ty: ignore[invalid-explicit-return]  # on purpose
 
 
 @asgi_app()
 async def is_unhappy_with_a_wrong_event(asgi: ASGICall) -> None:
-    """Go on after every kind of mistake."""
+    """Send invalid events of every kind, and go on."""
     await asgi.receive()
     for wrong in (send(text="a"), body(), accept(subprotocol=1), start(status="x"), UNKNOWN):
         asgi.notes.append(await attempt(asgi.send(wrong)))
@@ -163,7 +163,7 @@ async def is_unhappy_with_a_wrong_event(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def leaves_a_task_behind(asgi: ASGICall) -> None:
-    """End while a cancelled task still waits for messages."""
+    """Return after a task that waited for messages was cancelled."""
     await open_connection(asgi)
 
     async def receive() -> None:
@@ -181,16 +181,9 @@ def expect_served(connect: Connect) -> None:
     peer.expect_text("open")
 
 
-def expect_closed(peer: CasePeer, code: int) -> None:
-    """Expect a close frame, answer it, and expect the end."""
-    peer.expect_close(code, "")
-    peer.send_close(code)
-    peer.expect_end()
-
-
 @case("N6", requires="no_answer")
 def test_returns_at_once(connect: Connect) -> None:
-    """An application that does nothing gives 500."""
+    """An application that returns at once gives 500."""
     peer = connect(does_nothing)
     peer.expect_status(500)
     peer.expect_raised(None)
@@ -198,7 +191,7 @@ def test_returns_at_once(connect: Connect) -> None:
 
 @case("N6", requires="no_answer")
 def test_returns_before_accept(connect: Connect) -> None:
-    """So does one that has only received, and nothing comes behind that."""
+    """An application that returns without an answer gives 500, and nothing follows the response."""
     peer = connect(script(RECEIVE))
     peer.expect_status(500)
     if peer.hears_something(within=0.2):
@@ -208,7 +201,7 @@ def test_returns_before_accept(connect: Connect) -> None:
 
 @case("N6")
 def test_returns_within_a_response(connect: Connect) -> None:
-    """So does one that hasn't finished its response: nothing of it has been sent."""
+    """An application that returns within a denial response gives 500, and nothing of the denial is sent."""
     peer = connect(script(RECEIVE, start(status=401), body(body=b"half", more_body=True)))
     peer.expect_status(500)
     peer.expect_raised(None)
@@ -216,7 +209,7 @@ def test_returns_within_a_response(connect: Connect) -> None:
 
 @case("N6")
 def test_raises_at_once(connect: Connect) -> None:
-    """One that raises gives 500, and its exception is raised on."""
+    """An application that raises at once gives 500, and the server gets the exception."""
     peer = connect(fails_at_once)
     peer.expect_status(500)
     peer.expect_raised("LookupError: at once")
@@ -224,7 +217,7 @@ def test_raises_at_once(connect: Connect) -> None:
 
 @case("N6")
 def test_raises_before_accept(connect: Connect) -> None:
-    """So it is after websocket.connect."""
+    """An application that raises before accept gives 500, and the server gets the exception."""
     peer = connect(fails_before_accept)
     peer.expect_status(500)
     peer.expect_raised("LookupError: before accept")
@@ -232,7 +225,7 @@ def test_raises_before_accept(connect: Connect) -> None:
 
 @case("N6")
 def test_raises_within_a_response(connect: Connect) -> None:
-    """So it is within a response, of which nothing has been sent."""
+    """An application that raises within a denial response gives 500, and the server gets the exception."""
     peer = connect(fails_within_a_response)
     peer.expect_status(500)
     peer.expect_raised("LookupError: within a response")
@@ -240,7 +233,7 @@ def test_raises_within_a_response(connect: Connect) -> None:
 
 @case("N6")
 def test_raises_after_a_response(connect: Connect) -> None:
-    """After a response the response stands."""
+    """An application that raises after a denial response leaves the response as it is."""
     peer = connect(fails_after_a_response)
     peer.expect_status(401)
     peer.expect_raised("LookupError: after a response")
@@ -248,42 +241,42 @@ def test_raises_after_a_response(connect: Connect) -> None:
 
 @case("N6", requires="close_code")
 def test_returns_when_open(connect: Connect) -> None:
-    """One that returns closes with 1000; what it has sent arrives first."""
+    """An application that returns closes with 1000, after its messages."""
     peer = connect(script(OPEN, *[send(text=str(number)) for number in range(50)]))
     for number in range(50):
         peer.expect_text(str(number))
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_raised(None)
 
 
 @case("N6", requires=("close_codes", "close_code"))
 def test_raises_when_open(connect: Connect) -> None:
-    """One that raises closes with 1011, and its exception is raised on."""
+    """An application that raises on an open connection closes with 1011; the server gets the exception."""
     peer = connect(fails_when_open)
     peer.expect_text("open")
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     peer.expect_raised("LookupError: when open")
 
 
 @case("N6", requires="close_code")
 def test_returns_after_its_close(connect: Connect) -> None:
-    """After its own close that one stands, when it returns."""
+    """An application that returns after its own close keeps the code of that close."""
     peer = connect(script(OPEN, close(code=4001)))
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_raised(None)
 
 
 @case("N6", requires="close_code")
 def test_raises_after_its_close(connect: Connect) -> None:
-    """So it does when it raises."""
+    """An application that raises after its own close keeps its code, and the server gets the exception."""
     peer = connect(fails_after_its_close)
-    expect_closed(peer, 4001)
+    peer.expect_closed(4001)
     peer.expect_raised("LookupError: after its close")
 
 
 @case("N6", requires="close_echo")
 def test_returns_after_the_disconnect(connect: Connect) -> None:
-    """When the peer has closed there is nothing left to say."""
+    """An application that returns after the peer's close leaves the close echo as it is."""
     peer = connect(script(OPEN, REST))
     peer.send_close(4000)
     peer.expect_close(4000)
@@ -293,7 +286,7 @@ def test_returns_after_the_disconnect(connect: Connect) -> None:
 
 @case("N6", requires="close_echo")
 def test_raises_after_the_disconnect(connect: Connect) -> None:
-    """An exception is raised on all the same."""
+    """An application that raises after the peer's close leaves the echo; the server gets the exception."""
     peer = connect(fails_after_the_disconnect)
     peer.send_close(4000)
     peer.expect_close(4000)
@@ -303,16 +296,16 @@ def test_raises_after_the_disconnect(connect: Connect) -> None:
 
 @case("N6", requires="close_code")
 def test_returns_with_messages_unread(connect: Connect) -> None:
-    """Messages that it hasn't received don't keep it from closing."""
+    """An application that returns with messages unread closes with 1000."""
     peer = connect(script(OPEN, RECEIVE))
     for _ in range(50):
         peer.send_text("a")
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
 
 
 @case("N6")
 def test_exits_before_accept(connect: Connect) -> None:
-    """SystemExit is an exception like any other, raised on as RuntimeError: the server lives."""
+    """SystemExit before accept gives 500, the server gets it as RuntimeError and goes on serving."""
     peer = connect(exits_before_accept)
     peer.expect_status(500)
     expect_served(connect)
@@ -323,23 +316,23 @@ def test_exits_before_accept(connect: Connect) -> None:
 
 @case("N6", requires=("close_codes", "close_code"))
 def test_exits_when_open(connect: Connect) -> None:
-    """So it is on an open connection, which closes with 1011."""
+    """SystemExit on an open connection closes it with 1011, and the server goes on serving."""
     peer = connect(exits_when_open)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     expect_served(connect)
 
 
 @case("N6", requires=("close_codes", "close_code"))
 def test_interrupts(connect: Connect) -> None:
-    """KeyboardInterrupt is no different."""
+    """KeyboardInterrupt on an open connection closes it with 1011, and the server goes on serving."""
     peer = connect(interrupts)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     expect_served(connect)
 
 
 @case("N6")
 def test_peer_that_left_is_no_mistake(connect: Connect) -> None:
-    """One that lets the OSError of its own send escape hasn't failed."""
+    """An application that lets the OSError of its own send escape hasn't failed."""
     peer = connect(lets_the_disconnect_escape)
     peer.send_close(4000)
     record = peer.record()
@@ -350,7 +343,7 @@ def test_peer_that_left_is_no_mistake(connect: Connect) -> None:
 
 @case("N6")
 def test_peer_that_left_is_no_mistake_of_tasks(connect: Connect) -> None:
-    """Nor has one that lets a group of them escape."""
+    """An application that lets such OSErrors escape from a task group hasn't failed."""
     peer = connect(lets_it_escape_from_tasks)
     peer.send_close(4000)
     peer.record()
@@ -359,17 +352,17 @@ def test_peer_that_left_is_no_mistake_of_tasks(connect: Connect) -> None:
 
 @case("N6", requires=("close_codes", "close_code"))
 def test_other_error(connect: Connect) -> None:
-    """Another OSError is a failure."""
+    """An application that raises an OSError of another kind fails, and closes with 1011."""
     peer = connect(lets_another_error_escape)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     peer.expect_raised("ConnectionResetError: of a database")
 
 
 @case("N6", requires=("close_codes", "close_code"))
 def test_own_mistake(connect: Connect) -> None:
-    """What a wrong event raises is the application's failure when it escapes."""
+    """An application that lets the exception of an invalid event escape fails, and closes with 1011."""
     peer = connect(makes_a_mistake)
-    expect_closed(peer, 1011)
+    peer.expect_closed(1011)
     raised = peer.record().raised
     if raised is None or not raised.startswith("ValueError"):
         raise Mismatch("ValueError", raised)
@@ -377,7 +370,7 @@ def test_own_mistake(connect: Connect) -> None:
 
 @case("N6")
 def test_mistakes_that_are_caught(connect: Connect) -> None:
-    """Mistakes that it catches do no harm to anything."""
+    """An application that catches the exceptions of invalid events can go on as before."""
     peer = connect(is_unhappy_with_a_wrong_event)
     peer.expect_open()
     peer.send_text("a")
@@ -388,14 +381,14 @@ def test_mistakes_that_are_caught(connect: Connect) -> None:
 
 @case("N6", requires="close_code")
 def test_returns_something(connect: Connect) -> None:
-    """What it returns doesn't matter."""
+    """The return value of an application is ignored."""
     peer = connect(returns_something)
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
 
 
 @case("N6", requires="close_code")
 def test_leaves_a_task_behind(connect: Connect) -> None:
-    """A receive that was cancelled doesn't hold the end up."""
+    """A cancelled receive doesn't delay the end of the connection."""
     peer = connect(leaves_a_task_behind)
-    expect_closed(peer, 1000)
+    peer.expect_closed(1000)
     peer.expect_raised(None)

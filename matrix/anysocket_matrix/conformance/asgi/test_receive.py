@@ -1,4 +1,4 @@
-"""N2: the events that messages come in."""
+"""N2: the events of messages."""
 
 import time
 from typing import cast
@@ -36,7 +36,7 @@ RECEIVE_ALL = (OPEN, *[RECEIVE] * MANY)
 
 @asgi_app()
 async def notes_types(asgi: ASGICall) -> None:
-    """Note what a text and a binary message are made of."""
+    """Note the types of a text and a binary message."""
     await open_connection(asgi)
     for key in ("text", "bytes"):
         event = await asgi.receive()
@@ -45,7 +45,7 @@ async def notes_types(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def stops_waiting(asgi: ASGICall) -> None:
-    """Stop waiting just when a message has come and nobody could be told yet, then whenever it is."""
+    """Cancel a receive when a message is there but not delivered yet, then every millisecond."""
     await open_connection(asgi)
 
     async def receive() -> None:
@@ -65,7 +65,7 @@ async def stops_waiting(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def receives_in_two_tasks(asgi: ASGICall) -> None:
-    """Note every message, whichever of two tasks it comes to."""
+    """Note every message that either of two tasks receives."""
     await open_connection(asgi)
 
     async def receive() -> None:
@@ -94,7 +94,7 @@ async def waits_for_an_answer(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def looks_first(asgi: ASGICall) -> None:
-    """Look for an event before accepting, twice."""
+    """Look for an event twice, then accept."""
     asgi.notes.append(await asgi.receive())
     asgi.notes.extend([await look(asgi), await look(asgi)])
     await asgi.send(accept())
@@ -103,7 +103,7 @@ async def looks_first(asgi: ASGICall) -> None:
 
 @asgi_app(close_timeout=0.1)
 async def receives_three(asgi: ASGICall) -> None:
-    """Be busy first, and note the size of three messages."""
+    """Wait for the gate, and note the sizes of three messages."""
     await open_connection(asgi)
     await asgi.notes.gate()
     for _ in range(3):
@@ -113,7 +113,7 @@ async def receives_three(asgi: ASGICall) -> None:
 
 @asgi_app(max_message_size=LIMIT)
 async def takes_little(asgi: ASGICall) -> None:
-    """Note how long the messages are, and with which code it ends."""
+    """Note the lengths of the messages, and the code of the disconnect."""
     await open_connection(asgi)
     while (event := await asgi.receive())["type"] == "websocket.receive":
         asgi.notes.append(len(str(event["text"])))
@@ -128,7 +128,7 @@ def test_connect(connect: Connect) -> None:
 
 @case("N2", requires="message_before_accept")
 def test_one_connect(connect: Connect) -> None:
-    """Nothing follows websocket.connect until it is answered."""
+    """No event follows websocket.connect before the application answers."""
     peer = connect(looks_first)
     peer.send_text("a")
     peer.send_text("b")
@@ -137,7 +137,7 @@ def test_one_connect(connect: Connect) -> None:
 
 @case("N2")
 def test_text(connect: Connect) -> None:
-    """A text message has text and no other key."""
+    """A text message's event has text and no other message key."""
     peer = connect(script(OPEN, RECEIVE))
     peer.send_text("é")
     peer.expect_notes(text("é"))
@@ -145,7 +145,7 @@ def test_text(connect: Connect) -> None:
 
 @case("N2")
 def test_binary(connect: Connect) -> None:
-    """A binary message has bytes and no other key."""
+    """A binary message's event has bytes and no other message key."""
     peer = connect(script(OPEN, RECEIVE))
     peer.send_bytes(b"\0\xff")
     peer.expect_notes(binary(b"\0\xff"))
@@ -178,7 +178,7 @@ def test_types(connect: Connect) -> None:
 
 @case("N2")
 def test_any_text(connect: Connect) -> None:
-    """Every character arrives as it is."""
+    """A text message may have any characters; each arrives unchanged."""
     for each in ("\0", "\r\n", "\ufeffa", "\U0001f642", "\u0301e", "\x7f\x80"):
         peer = connect(script(OPEN, RECEIVE))
         peer.send_text(each)
@@ -203,7 +203,7 @@ def test_long_binary(connect: Connect) -> None:
 
 @case("N2")
 def test_fragmented_text(connect: Connect) -> None:
-    """A text message in fragments is one event, even when they cut a character."""
+    """A text message in fragments is one event, even when they split a character."""
     peer = connect(script(OPEN, RECEIVE))
     peer.send_frame(Opcode.TEXT, b"a\xe2", fin=False)
     peer.send_frame(Opcode.CONTINUATION, b"", fin=False)
@@ -224,7 +224,7 @@ def test_fragmented_binary(connect: Connect) -> None:
 
 @case("N2")
 def test_fragments_byte_by_byte(connect: Connect) -> None:
-    """A frame that comes in single bytes is one event."""
+    """A frame that arrives byte by byte is one event."""
     peer = connect(script(OPEN, RECEIVE))
     for byte in frame_bytes(Opcode.TEXT, "é".encode()):
         peer.send_raw(bytes([byte]))
@@ -233,7 +233,7 @@ def test_fragments_byte_by_byte(connect: Connect) -> None:
 
 @case("N2")
 def test_control_frames_within_a_message(connect: Connect) -> None:
-    """A ping between two fragments is answered, a pong is dropped, and neither is an event."""
+    """A ping between fragments is answered, a pong is dropped, and neither is an event."""
     peer = connect(script(OPEN, RECEIVE))
     peer.send_frame(Opcode.TEXT, b"a", fin=False)
     peer.send_frame(Opcode.PING, b"1")
@@ -245,7 +245,7 @@ def test_control_frames_within_a_message(connect: Connect) -> None:
 
 @case("N2")
 def test_order(connect: Connect) -> None:
-    """Messages of both types come in their order."""
+    """Messages of both types come in the order in which the peer sent them."""
     peer = connect(script(*RECEIVE_ALL))
     for number in range(MANY // 2):
         peer.send_text(str(number))
@@ -257,7 +257,7 @@ def test_order(connect: Connect) -> None:
 
 @case("N2")
 def test_messages_wait(connect: Connect) -> None:
-    """Messages that come while the application is busy wait for it, in order."""
+    """Messages that arrive while the application is busy wait for it, in order."""
     peer = connect(script(OPEN, GATE, *[RECEIVE] * MANY))
     for number in range(MANY):
         peer.send_text(str(number))
@@ -267,7 +267,7 @@ def test_messages_wait(connect: Connect) -> None:
 
 @case("N2", requires="early_message")
 def test_message_behind_the_handshake(connect: Connect) -> None:
-    """A message in the packet of the handshake comes first."""
+    """A message in the same packet as the handshake comes first."""
     peer = connect(script(OPEN, RECEIVE, RECEIVE), behind=frame_bytes(Opcode.TEXT, b"early"))
     peer.send_text("late")
     peer.expect_notes(text("early"), text("late"))
@@ -275,7 +275,7 @@ def test_message_behind_the_handshake(connect: Connect) -> None:
 
 @case("N2", requires="message_before_accept")
 def test_message_before_accept(connect: Connect) -> None:
-    """A message that comes before accept comes first, even when the application looks for events."""
+    """A message that arrives before accept comes first, even if the application receives before accept."""
     peer = connect(script(RECEIVE, LOOK, GATE, accept(), RECEIVE, RECEIVE), answer=False)
     peer.wait_until_started()
     peer.send_text("early")
@@ -287,7 +287,7 @@ def test_message_before_accept(connect: Connect) -> None:
 
 @case("N2")
 def test_receive_while_another_task_accepts(connect: Connect) -> None:
-    """A task may wait for the first message while another one accepts."""
+    """One task may wait for the first message while another accepts."""
     peer = connect(waits_for_an_answer)
     peer.send_text("first")
     peer.expect_notes(CONNECT, text("first"))
@@ -295,7 +295,7 @@ def test_receive_while_another_task_accepts(connect: Connect) -> None:
 
 @case("N2")
 def test_two_receivers(connect: Connect) -> None:
-    """Two tasks may receive: each message comes to one of them, the disconnect to both."""
+    """Two tasks may receive: each message goes to one of them, the disconnect to both."""
     peer = connect(receives_in_two_tasks)
     for number in range(MANY):
         peer.send_text(str(number))
@@ -307,7 +307,7 @@ def test_two_receivers(connect: Connect) -> None:
 
 @case("N2", requires="cancelled_receive")
 def test_cancelled_receives(connect: Connect) -> None:
-    """However often a receive is cancelled, no message is lost."""
+    """A cancelled receive loses no message, however often it happens."""
     peer = connect(stops_waiting)
     for number in range(MANY):
         if number < 3:
@@ -318,7 +318,7 @@ def test_cancelled_receives(connect: Connect) -> None:
 
 @case("N2")
 def test_longest_message(connect: Connect) -> None:
-    """A message of just the limit is received."""
+    """A message of exactly the size limit is received."""
     peer = connect(takes_little)
     peer.send_text("x" * LIMIT)
     peer.send_text("é" * (LIMIT // 2))
@@ -330,7 +330,7 @@ def test_longest_message(connect: Connect) -> None:
 
 @case("N2", requires="close_code")
 def test_message_beyond_the_limit(connect: Connect) -> None:
-    """A message above the limit closes with 1009, for the peer and for the application."""
+    """A message above the limit closes the connection with 1009, for the peer and for the application."""
     peer = connect(takes_little)
     peer.send_text("é" * (LIMIT // 2 + 1))
     peer.expect_close(1009)
@@ -350,7 +350,7 @@ def test_ping_while_busy(connect: Connect) -> None:
 
 @case("N2", requires="pong_behind_unread")
 def test_ping_behind_unread_messages(connect: Connect) -> None:
-    """A ping is answered while messages wait for the application, and they stay."""
+    """A ping is answered while messages wait for the application, and the messages stay."""
     peer = connect(script(OPEN, GATE, RECEIVE, RECEIVE))
     peer.send_text("a")
     peer.send_bytes(b"b")
@@ -363,7 +363,7 @@ def test_ping_behind_unread_messages(connect: Connect) -> None:
 
 @case("N2", requires="receive_pressure")
 def test_peer_is_suspended(connect: Connect) -> None:
-    """An application that doesn't receive suspends its peer, and then receives all of it."""
+    """A peer can't send on while the application doesn't receive; later it receives all messages."""
     peer = connect(receives_three)
     sent = peer.send_until_full(65536, limit=32 * MIB)
     peer.open_gate()

@@ -1,4 +1,4 @@
-"""N4: what an application sends."""
+"""N4: the messages that an application sends."""
 
 from enum import StrEnum
 
@@ -32,18 +32,18 @@ LENGTHS = (1, 125, 126, 65535, 65536, MIB)
 
 
 class Name(StrEnum):
-    """A str that is something else too."""
+    """A subclass of str."""
 
     A = "a name"
 
 
 class Data(bytes):
-    """Bytes that are something else too."""
+    """A subclass of bytes."""
 
 
 @asgi_app()
 async def sends_every_type(asgi: ASGICall) -> None:
-    """Send all that is a message."""
+    """Send a message of every type."""
     await open_connection(asgi)
     for payload in ({"text": Name.A}, {"bytes": Data(b"data")}):
         asgi.notes.append(await attempt(asgi.send(send(**payload))))
@@ -53,7 +53,7 @@ async def sends_every_type(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def sends_wrong_types(asgi: ASGICall) -> None:
-    """Send what isn't a message, then what is."""
+    """Send values that aren't messages, then a message."""
     await open_connection(asgi)
     for payload in (b"a", 3, ["a"], {"a": "b"}, 1.5, True, object(), bytearray(b"a")):
         asgi.notes.append(await attempt(asgi.send(send(text=payload))))
@@ -64,7 +64,7 @@ async def sends_wrong_types(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def sends_a_surrogate(asgi: ASGICall) -> None:
-    """Send a str that has no UTF-8, then one that has."""
+    """Send a str with a lone surrogate, then a valid one."""
     await open_connection(asgi)
     asgi.notes.append(await attempt(asgi.send(send(text="a\ud800"))))
     await asgi.send(send(text="open"))
@@ -85,7 +85,7 @@ async def sends_in_two_tasks(asgi: ASGICall) -> None:
 
 
 async def fill(asgi: ASGICall) -> bool:
-    """Send until a send waits for a fifth of a second or too much has gone; tell whether one has waited."""
+    """Send until a send waits for a fifth of a second; return False if the buffers take everything."""
     for _ in range(TOO_MANY):
         with anyio.move_on_after(0.2) as scope:
             await asgi.send(send(bytes=bytes(CHUNK)))
@@ -103,7 +103,7 @@ async def sends_much(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def sends_until_it_fails(asgi: ASGICall) -> None:
-    """Note that a send waits, and how it fails then."""
+    """Note that a send waits, and the exception that it raises in the end."""
     await open_connection(asgi)
     flood = Flood(asgi)
 
@@ -119,7 +119,7 @@ async def sends_until_it_fails(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def sends_a_lot(asgi: ASGICall) -> None:
-    """Send more than any buffer takes."""
+    """Send more than the buffers hold."""
     await open_connection(asgi)
     for number in range(16):
         await asgi.send(send(bytes=bytes([number]) * MIB))
@@ -127,7 +127,7 @@ async def sends_a_lot(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def sends_every_length(asgi: ASGICall) -> None:
-    """Send messages whose lengths are written in each way."""
+    """Send messages with each encoding of the length."""
     await open_connection(asgi)
     for size in LENGTHS:
         await asgi.send(send(bytes=b"x" * size))
@@ -135,7 +135,7 @@ async def sends_every_length(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def sends_before_receiving(asgi: ASGICall) -> None:
-    """Send more than any buffer takes, and then note a hundred messages."""
+    """Send more than the buffers hold, and then note a hundred messages."""
     await sends_a_lot.run(asgi)
     for _ in range(100):
         asgi.notes.append((await asgi.receive())["text"])
@@ -143,7 +143,7 @@ async def sends_before_receiving(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def closes_after_a_cancelled_send(asgi: ASGICall) -> None:
-    """Give up a send that waits, then close."""
+    """Cancel a send that waits, then close."""
     await open_connection(asgi)
     asgi.notes.append("suspended" if await fill(asgi) else "all taken")
     with anyio.fail_after(15):
@@ -152,7 +152,7 @@ async def closes_after_a_cancelled_send(asgi: ASGICall) -> None:
 
 @asgi_app()
 async def only_sends(asgi: ASGICall) -> None:
-    """Send until that fails, a hundred times at most, and then again."""
+    """When the gate opens, send up to a hundred times, until a send fails; then send once more."""
     await open_connection(asgi)
     await asgi.notes.gate()
     result = SENT
@@ -165,7 +165,7 @@ async def only_sends(asgi: ASGICall) -> None:
 
 @case("N4")
 def test_text(connect: Connect) -> None:
-    """Text is a text message."""
+    """A send with text is a text message."""
     peer = connect(script(OPEN, send(text="é€\U0001f642\0"), send(text="b", bytes=None)))
     peer.expect_text("é€\U0001f642\0")
     peer.expect_text("b")
@@ -174,7 +174,7 @@ def test_text(connect: Connect) -> None:
 
 @case("N4")
 def test_bytes(connect: Connect) -> None:
-    """Bytes are a binary message."""
+    """A send with bytes is a binary message."""
     peer = connect(script(OPEN, send(bytes=b"\0\xff"), send(bytes=b"b", text=None)))
     peer.expect_bytes(b"\0\xff")
     peer.expect_bytes(b"b")
@@ -183,7 +183,7 @@ def test_bytes(connect: Connect) -> None:
 
 @case("N4", requires="empty_messages")
 def test_empty_text(connect: Connect) -> None:
-    """An empty str is an empty text message."""
+    """A send with an empty str is an empty text message."""
     peer = connect(script(OPEN, send(text=""), send(text="", bytes=None)))
     peer.expect_text("")
     peer.expect_text("")
@@ -191,7 +191,7 @@ def test_empty_text(connect: Connect) -> None:
 
 @case("N4", requires="empty_messages")
 def test_empty_bytes(connect: Connect) -> None:
-    """Empty bytes are an empty binary message."""
+    """A send with empty bytes is an empty binary message."""
     peer = connect(script(OPEN, send(bytes=b""), send(bytes=b"", text=None)))
     peer.expect_bytes(b"")
     peer.expect_bytes(b"")
@@ -199,7 +199,7 @@ def test_empty_bytes(connect: Connect) -> None:
 
 @case("N4", requires="empty_messages")
 def test_both(connect: Connect) -> None:
-    """Where both are given, bytes are sent."""
+    """A send with both bytes and text sends the bytes."""
     peer = connect(script(OPEN, send(text="a", bytes=b"b"), send(text="a", bytes=b""), send(text="open")))
     peer.expect_bytes(b"b")
     peer.expect_bytes(b"")
@@ -208,7 +208,7 @@ def test_both(connect: Connect) -> None:
 
 @case("N4")
 def test_neither(connect: Connect) -> None:
-    """Where neither is given it is a ValueError, nothing is sent, and the connection stays open."""
+    """A send with neither bytes nor text raises ValueError, and the connection stays open."""
     peer = connect(script(OPEN, send(), send(text=None), send(text=None, bytes=None), send(text="open")))
     peer.expect_text("open")
     peer.expect_notes(*["ValueError"] * 3, SENT)
@@ -216,7 +216,7 @@ def test_neither(connect: Connect) -> None:
 
 @case("N4")
 def test_every_type(connect: Connect) -> None:
-    """Subclasses of str and bytes, and bytearray and memoryview, are messages too."""
+    """Send takes bytearray, memoryview, and subclasses of str and bytes."""
     peer = connect(sends_every_type)
     peer.expect_text("a name")
     for data in (b"data", b"array", b"view", b"abc"):
@@ -226,7 +226,7 @@ def test_every_type(connect: Connect) -> None:
 
 @case("N4")
 def test_wrong_types(connect: Connect) -> None:
-    """Anything else is a TypeError, nothing is sent, and the connection stays open."""
+    """Sending any other type raises TypeError, sends nothing, and the connection stays open."""
     peer = connect(sends_wrong_types)
     peer.expect_text("open")
     peer.expect_notes(*["TypeError"] * 16)
@@ -234,7 +234,7 @@ def test_wrong_types(connect: Connect) -> None:
 
 @case("N4", requires="lone_surrogates")
 def test_lone_surrogate(connect: Connect) -> None:
-    """Text that has no UTF-8 is a ValueError, nothing is sent, and the connection stays open."""
+    """Sending text with a lone surrogate raises ValueError, and the connection stays open."""
     peer = connect(sends_a_surrogate)
     peer.expect_text("open")
     peer.expect_notes("ValueError")
@@ -242,7 +242,7 @@ def test_lone_surrogate(connect: Connect) -> None:
 
 @case("N4")
 def test_lengths(connect: Connect) -> None:
-    """Messages around the limits of a frame's length arrive whole (RFC 6455 section 5.2)."""
+    """Messages at the limits of each length encoding arrive whole (RFC 6455 section 5.2)."""
     peer = connect(sends_every_length)
     for size in LENGTHS:
         peer.expect_bytes(b"x" * size)
@@ -250,7 +250,7 @@ def test_lengths(connect: Connect) -> None:
 
 @case("N4")
 def test_order(connect: Connect) -> None:
-    """Messages of both types arrive in their order."""
+    """Messages of both types arrive in the order in which the application sends them."""
     peer = connect(script(OPEN, *[send(text=str(n)) if n % 2 else send(bytes=b"%d" % n) for n in range(50)]))
     for number in range(50):
         if number % 2:
@@ -261,7 +261,7 @@ def test_order(connect: Connect) -> None:
 
 @case("N4")
 def test_two_senders(connect: Connect) -> None:
-    """Messages that two tasks send don't mix, and each task's are in order."""
+    """Messages from two tasks don't mix, and the messages of each task are in order."""
     peer = connect(sends_in_two_tasks)
     sizes: dict[bytes, list[int]] = {b"a": [], b"b": []}
     for _ in range(200):
@@ -276,7 +276,7 @@ def test_two_senders(connect: Connect) -> None:
 
 @case("N4", requires="send_pressure")
 def test_peer_that_does_not_read(connect: Connect) -> None:
-    """A peer that doesn't read suspends send."""
+    """A send waits while the peer doesn't read."""
     peer = connect(sends_much)
     notes = peer.record(silent=True).notes
     if notes != ["suspended"]:
@@ -285,7 +285,7 @@ def test_peer_that_does_not_read(connect: Connect) -> None:
 
 @case("N4", requires="send_pressure")
 def test_lost_while_suspended(connect: Connect) -> None:
-    """A send that waits for a peer that then leaves is an OSError."""
+    """A send that waits raises OSError when the peer leaves."""
     peer = connect(sends_until_it_fails)
     peer.wait_for_a_note()
     peer.abort()
@@ -294,7 +294,7 @@ def test_lost_while_suspended(connect: Connect) -> None:
 
 @case("N4")
 def test_slow_peer(connect: Connect) -> None:
-    """A peer that reads late gets everything."""
+    """A peer that begins to read late gets every message."""
     peer = connect(sends_a_lot)
     peer.wait_until_started()
     for number in range(16):
@@ -315,7 +315,7 @@ def test_close_after_a_cancelled_send(connect: Connect) -> None:
 
 @case("N4", requires="peer_close_code")
 def test_after_the_peers_close(connect: Connect) -> None:
-    """When the peer has closed, sending is an OSError, every time, and closing does nothing."""
+    """Each send after the peer's close raises OSError, and close does nothing."""
     peer = connect(script(OPEN, REST, send(text="a"), send(bytes=b"a"), close(), close(code=4001)))
     peer.send_close(4000)
     peer.expect_notes(disconnect(4000), "OSError", "OSError", SENT, SENT)
@@ -323,7 +323,7 @@ def test_after_the_peers_close(connect: Connect) -> None:
 
 @case("N4", requires="abnormal_closure")
 def test_after_a_loss(connect: Connect) -> None:
-    """So it is when the connection broke, but for a close, which does nothing then."""
+    """Each send after the connection is lost raises OSError, and close does nothing."""
     peer = connect(script(OPEN, REST, send(text="a"), close(), send(text="a")))
     peer.abort()
     peer.expect_notes(disconnect(1006), "OSError", SENT, "OSError")
@@ -331,7 +331,7 @@ def test_after_a_loss(connect: Connect) -> None:
 
 @case("N4", requires="end_while_sending")
 def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
-    """An application that never receives learns from send that the peer has closed."""
+    """An application that only sends gets OSError after the peer has closed."""
     peer = connect(only_sends)
     peer.send_close(4000)
     peer.open_gate()
@@ -340,7 +340,7 @@ def test_only_sending_to_a_closed_peer(connect: Connect) -> None:
 
 @case("N4", requires="end_while_sending")
 def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
-    """So it learns that the connection broke."""
+    """An application that only sends gets OSError after the connection is lost."""
     peer = connect(only_sends)
     peer.wait_until_started()
     peer.abort()
@@ -350,10 +350,10 @@ def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
 
 @case("N4", requires="end_while_sending")
 def test_only_sending_with_messages_unread(connect: Connect) -> None:
-    """So it does behind messages that it hasn't received."""
+    """An application that only sends gets OSError after the peer's close, also with messages unread."""
     peer = connect(only_sends)
     peer.send_text("unread")
-    peer.wait_until_started()  # by now it has been read
+    peer.wait_until_started()  # by now the server has read it
     for _ in range(5):
         peer.send_text("unread")
     peer.send_close(4000)
@@ -363,7 +363,7 @@ def test_only_sending_with_messages_unread(connect: Connect) -> None:
 
 @case("N4")
 def test_after_own_close(connect: Connect) -> None:
-    """After its own close, sending is a RuntimeError, every time."""
+    """Each send after the application's own close raises RuntimeError."""
     peer = connect(script(OPEN, close(), send(text="a"), RECEIVE, send(bytes=b"a")))
     peer.expect_close_frame()
     peer.send_close(1000)
@@ -373,7 +373,7 @@ def test_after_own_close(connect: Connect) -> None:
 
 @case("N4")
 def test_unknown_events(connect: Connect) -> None:
-    """Events that no application sends are a RuntimeError, and the connection stays open."""
+    """Events that no application sends raise RuntimeError, and the connection stays open."""
     kinds = ("websocket.receive", "websocket.connect", "websocket.disconnect", "http.response.start", "x", "")
     events: list[Event] = [{"type": kind} for kind in kinds]
     peer = connect(script(OPEN, *events, send(text="open")))
@@ -383,7 +383,7 @@ def test_unknown_events(connect: Connect) -> None:
 
 @case("N4")
 def test_no_type(connect: Connect) -> None:
-    """So are those without a type, and those whose type is none."""
+    """Events without a valid type raise RuntimeError, and the connection stays open."""
     wrong: list[Event] = [{}, {"text": "a"}, {"type": None}, {"type": b"websocket.send"}]
     peer = connect(script(OPEN, *wrong, send(text="open")))
     peer.expect_text("open")
@@ -392,7 +392,7 @@ def test_no_type(connect: Connect) -> None:
 
 @case("N4")
 def test_unknown_events_before_accept(connect: Connect) -> None:
-    """So they are before accept."""
+    """Unknown events before accept raise RuntimeError, and the application can still accept."""
     peer = connect(script(RECEIVE, {"type": "x"}, {}, {"type": "websocket.accept"}, send(text="open")))
     peer.expect_text("open")
     peer.expect_notes({"type": "websocket.connect"}, "RuntimeError", "RuntimeError", SENT, SENT)
@@ -400,7 +400,7 @@ def test_unknown_events_before_accept(connect: Connect) -> None:
 
 @case("N4")
 def test_both_directions(connect: Connect) -> None:
-    """Messages that wait in one direction don't stop those in the other."""
+    """Messages that wait in one direction don't stop the other direction."""
     peer = connect(sends_before_receiving)
     for number in range(100):
         peer.send_text(str(number))

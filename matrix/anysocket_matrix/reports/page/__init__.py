@@ -1,4 +1,4 @@
-"""The results as one page for the browser: it needs nothing else, and answers from a file too."""
+"""The results as one HTML page, which needs no other file and no network."""
 
 from collections.abc import Mapping
 from importlib.resources import files
@@ -18,11 +18,11 @@ __all__ = ["render"]
 
 
 def render(merged: Merged, contract: str = "") -> str:
-    """Give the page.
+    """Render the page.
 
     Args:
-        merged: what was measured.
-        contract: the address of docs/contract.md, for links to the clauses; no package installs it.
+        merged: the results.
+        contract: the address of docs/contract.md, for links to the clauses; no package installs that file.
     """
     data = page_data(merged, clauses(contract))
     environment = Environment(
@@ -37,8 +37,8 @@ def render(merged: Merged, contract: str = "") -> str:
             data=data,
             missing=merged.missing,
             json=_inline(msgspec.json.encode(data).decode()),
-            style=Markup(_file("page.css")),  # our own file
-            script=Markup(_file("page.js")),  # our own file
+            style=Markup(_file("page.css")),  # a file of this package
+            script=Markup(_file("page.js")),  # a file of this package
             verdicts=[verdict.value for verdict in Verdict],
             bars=bars(data.rows),
             needs=_by_clause(data.capabilities),
@@ -61,5 +61,5 @@ def _file(name: str) -> str:
 
 
 def _inline(json: str) -> Markup:
-    """Let nothing in the data end the element that holds it."""
+    """Escape JSON so that it can't end the script element that holds it."""
     return Markup(json.replace("<", "\\u003c"))  # escaped right here

@@ -1,4 +1,4 @@
-"""The bars of the page: each row's verdicts, as wide as they are many."""
+"""The bars of the page: the verdicts of each row, as wide as their numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Segment:
 
 
 def bars(rows: Sequence[Row]) -> list[list[Segment]]:
-    """Give a bar for each row, all to one scale."""
+    """Return a bar for each row, all to the same scale."""
     longest = max((sum(row.counts.values()) for row in rows), default=0) or 1
     return [_bar(row, WIDTH / longest) for row in rows]
 

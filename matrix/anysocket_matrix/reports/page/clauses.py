@@ -1,4 +1,4 @@
-"""The clauses of the contract, as the page names and orders them."""
+"""The clauses of the contract, in the page's order and with its titles."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Clause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A clause, and where its text is."""
+    """A clause, and the address of its text."""
 
     title: str = ""
     address: str = ""
@@ -20,7 +20,7 @@ GROUPS: Mapping[str, str] = {
     "L": "Lifecycle",
     "N": "Applications of other frameworks",
 }
-"""What the letters of the clauses stand for, in the order of the contract."""
+"""The groups of clauses by their letter, in the order of the contract."""
 
 TITLES: Mapping[str, str] = {
     "H1": "The request",
@@ -49,14 +49,14 @@ TITLES: Mapping[str, str] = {
     "N5": "An application that closes",
     "N6": "How an application ends",
 }
-"""What each clause is called."""
+"""The title of each clause."""
 
 
 def clauses(contract: str) -> dict[str, Clause]:
-    """Give all clauses.
+    """Return all clauses.
 
     Args:
-        contract: where the page is that has their text; nothing when that isn't known.
+        contract: the address of the page with their text, or an empty string.
     """
     return {
         name: Clause(title, contract and f"{contract}#{name.lower()}-{title.lower().replace(' ', '-')}")
@@ -65,14 +65,14 @@ def clauses(contract: str) -> dict[str, Clause]:
 
 
 def clause_order(name: str) -> tuple[object, ...]:
-    """Give the key by which clauses are sorted."""
+    """Return the sort key of clauses."""
     known = list(GROUPS)
     letter = re.sub(r"\d+$", "", name)
     return known.index(letter) if letter in known else len(known), letter, int(name[len(letter) :] or 0)
 
 
 def grouped(names: Iterable[str]) -> dict[str, list[str]]:
-    """Group clauses by what their letter stands for."""
+    """Group clauses by their letter."""
     found: dict[str, list[str]] = {}
     for name in names:
         letter = re.sub(r"\d+$", "", name)

@@ -1,4 +1,4 @@
-"""What the page knows, each text and each way a case went once."""
+"""The data of the page, with each text and each result of a case stored once."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
@@ -27,12 +27,12 @@ class Row(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     """The number of cases, by verdict."""
     support: dict[str, str]
-    """How it comes by each capability; those that weren't measured are left out."""
+    """The support for each capability that was measured."""
     runs: list["Run"]
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What measured a row."""
+    """One run that measured a row."""
 
     environment: str
     measured_with: str
@@ -40,7 +40,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Saw(msgspec.Struct, frozen=True):
-    """How a case went over one layer: what was expected and seen, each a number of a text."""
+    """The result of a case over one layer; `expected` and the others are indexes into `texts`."""
 
     layer: str
     passed: bool = True
@@ -51,7 +51,7 @@ class Saw(msgspec.Struct, frozen=True):
 
 
 class Face(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A way for a case to go; many cells have the same."""
+    """A result of a case; many cells have the same one."""
 
     verdict: str
     declared: str
@@ -67,11 +67,11 @@ class PageCase(msgspec.Struct, frozen=True):
     says: str
     requires: tuple[str, ...]
     cells: list[list[tuple[int, list[int]]]]
-    """For each row its faces: one, or those that its runs show, each with the numbers of these runs."""
+    """For each row its faces: one, or several if its runs differ, each with the indexes of these runs."""
 
 
 class PageQuirk(msgspec.Struct, frozen=True):
-    """A quirk, as a cell tells of it."""
+    """A quirk, as a cell's details show it."""
 
     number: int
     does: str
@@ -82,7 +82,7 @@ class PageQuirk(msgspec.Struct, frozen=True):
 
 
 class KnownFailure(msgspec.Struct, frozen=True):
-    """A case that fails and that no capability is about."""
+    """A case that fails although no capability covers it."""
 
     row: int
     case: str
@@ -90,14 +90,14 @@ class KnownFailure(msgspec.Struct, frozen=True):
 
 
 class Capability(msgspec.Struct, frozen=True):
-    """What somebody may need."""
+    """A capability to choose a server by."""
 
     clause: str
     says: str
 
 
 class PageData(msgspec.Struct, frozen=True):
-    """All of it."""
+    """All data of the page."""
 
     rows: list[Row]
     clauses: dict[str, Clause]
@@ -110,7 +110,7 @@ class PageData(msgspec.Struct, frozen=True):
 
 
 class _Numbered(Generic[T]):
-    """Values, each once."""
+    """Values by index, each stored once."""
 
     def __init__(self) -> None:
         self._numbers: dict[T, int] = {}
@@ -141,7 +141,7 @@ class _Faces:
 
 
 def page_data(merged: Merged, clauses: Mapping[str, Clause]) -> PageData:
-    """Gather what the page shows."""
+    """Collect the data of the page."""
     faces = _Faces()
     found = _cases(merged.rows, faces)
     names = sorted({case.clause for case in found}, key=clause_order)
@@ -195,7 +195,7 @@ def _row(row: Measured, *, newest: bool) -> Row:
 
 
 def _cases(rows: Sequence[Measured], faces: _Faces) -> list[PageCase]:
-    says = {case.id: case.says for case in cases()}
+    says = {case.id: case.description for case in cases()}
     order = {case: number for number, case in enumerate(says)}
     of_rows = [row.cells for row in rows]
     found = {case: cell for row in of_rows for case, by_run in row.items() for cell in by_run.values()}
@@ -220,7 +220,7 @@ def _cell(row: Measured, cells: Mapping[str, Cell], faces: _Faces) -> list[tuple
 
 
 def _capabilities(found: Iterable[PageCase]) -> dict[str, Capability]:
-    """Give those that are declared here, and those of results that another anysocket has measured."""
+    """Return the capabilities declared here, and those in results of another version of anysocket."""
     here = {name: Capability(clause, says) for name, (clause, says) in described().items()}
     others = {
         name: Capability(case.clause, name.replace("_", " "))

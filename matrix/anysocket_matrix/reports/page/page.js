@@ -6,7 +6,7 @@ const SIGNS = {native: "✓", repaired: "↻", absent: "✗", known: "◆", unex
 const SETS = ["need", "row", "variant", "verdict"]
 const TEXTS = ["clause", "version", "q", "open"]
 
-// ---- The state, which the address has behind its #
+// ---- The state, in the address after its #
 
 let state
 
@@ -37,7 +37,7 @@ function element(tag, attributes = {}, ...children) {
   return made
 }
 
-/** Show what stands between backticks as code. */
+/** Show text between backticks as code. */
 const coded = text => text.split("`").map((part, n) => (n % 2 ? element("code", {}, part) : part))
 
 const title = row => `${row.name} ${row.version}`
@@ -49,7 +49,7 @@ function listed(words) {
 const header = row =>
   element("th", {scope: "col"}, element("div", {class: "turned"}, row.name, " ", element("span", {class: "version"}, row.version)))
 
-// ---- What the cells say
+// ---- The verdicts of cells
 
 const faces = (entry, row) => entry.cells[row].map(([face]) => data.faces[face])
 const worst = found => VERDICTS.findLast(verdict => found.some(face => face.verdict === verdict))
@@ -58,7 +58,7 @@ const verdict = (entry, row) => worst(faces(entry, row))
 const requiring = {}
 for (const entry of data.cases) for (const name of entry.requires) (requiring[name] ??= []).push(entry)
 
-/** Tell whether a row has what is needed: "native", "repaired", "partly", "absent" or "unmeasured". */
+/** Return whether a row has a need: "native", "repaired", "partly", "absent" or "unmeasured". */
 function has(row, need) {
   const support = data.rows[row].support[need]
   if (support === undefined) return "unmeasured"
@@ -70,7 +70,7 @@ function has(row, need) {
 const lacks = row => [...state.need].filter(need => ["absent", "unmeasured"].includes(has(row, need)))
 const says = need => data.capabilities[need]?.says ?? need
 
-// ---- What is shown
+// ---- The shown rows and cases
 
 function inVersion(row) {
   if (state.version === "all") return true
@@ -87,7 +87,7 @@ function shownRows() {
   })
 }
 
-/** A server without variants, or the first of its rows where it was only measured with some. */
+/** A server without variants, or its first row if it was only measured with variants. */
 function isBase(number) {
   const row = data.rows[number]
   const alike = numbers.filter(each => data.rows[each].server === row.server && data.rows[each].version === row.version)
@@ -118,7 +118,7 @@ function showAnswer() {
   const whole = yes.filter(number => !partly.includes(number))
   answer.append(
     element("p", {class: "asked"}, `Which server has ${listed([...state.need].map(says))}?`),
-    element("p", {class: "headline"}, whole.length ? `${listed(whole.map(number => title(data.rows[number])))}.` : "None has all of it."),
+    element("p", {class: "headline"}, whole.length ? `${listed(whole.map(number => title(data.rows[number])))}.` : "No server has all of this."),
     element("ul", {class: "answers"}, ...[...whole, ...partly].map(yesLine), ...noLines(bases.filter(number => lacks(number).length))),
   )
 }
@@ -138,7 +138,7 @@ function yesLine(number) {
   return answerLine(word, [title(row)], told, also || not)
 }
 
-/** One line for all rows that lack the same. */
+/** One line for all rows that lack the same needs. */
 function noLines(rows) {
   const found = new Map()
   for (const number of rows) {
@@ -156,7 +156,7 @@ function noLines(rows) {
   return [...found.values()].map(each => answerLine("no", each.rows, each.told, each.but))
 }
 
-/** Give the names of a server's other rows in this version: those that have all that is needed, and the others. */
+/** Return the names of a server's other rows in this version: those with all needs, and the others. */
 function variantsOf(number) {
   const {server, version} = data.rows[number]
   const others = numbers.filter(each => each !== number && data.rows[each].server === server && data.rows[each].version === version)
@@ -232,7 +232,7 @@ function showCases(rows, entries) {
   )
   byId("count").textContent =
     `${entries.length} of ${data.cases.length} cases, ${rows.length} of ${data.rows.length} rows. ` +
-    `${VERDICTS.map(each => `${SIGNS[each]} ${each}`).join(", ")}; a cell opens to what each layer saw.`
+    `${VERDICTS.map(each => `${SIGNS[each]} ${each}`).join(", ")}; click a cell for the result of each layer.`
   showOpen()
 }
 
@@ -289,7 +289,7 @@ function detail(entry, row) {
 const needed = entry => (entry.requires.length ? [` – requires ${listed(entry.requires.map(says))}`] : [])
 
 function faceDetail(face, environments) {
-  const known = face.known ? [", ", element("a", {href: face.known}, "told of upstream")] : []
+  const known = face.known ? [", ", element("a", {href: face.known}, "see the thread")] : []
   const line = element(
     "p", {class: face.verdict}, element("span", {class: "word"}, face.verdict),
     `, declared ${face.declared}`, ...known, environments.length ? ` in ${listed(environments)}` : "",
@@ -356,7 +356,7 @@ document.addEventListener("click", event => {
   if (button.dataset.needs) change(() => toggle(state.need, button.dataset.needs.split(" ")))
   else if (button.dataset.clause) {
     change(() => (state.clause = state.clause === button.dataset.clause ? "" : button.dataset.clause))
-    byId("cases-title").focus() // the pressed button is gone: the plot is drawn anew
+    byId("cases-title").focus() // the pressed button is gone, because the plot is drawn again
     byId("cases-title").scrollIntoView()
   } else if (button.dataset.open) {
     state.open = state.open === button.dataset.open ? "" : button.dataset.open

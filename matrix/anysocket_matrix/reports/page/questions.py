@@ -1,4 +1,4 @@
-"""What is often asked of a server: the needs that a click on the page sets at once."""
+"""Common questions about servers: each selects the needs of its answer."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ class Question:
 
     asks: str
     needs: tuple[str, ...]
-    """The capabilities that say yes."""
+    """The capabilities that a server must have."""
 
 
 QUESTIONS: Final = (

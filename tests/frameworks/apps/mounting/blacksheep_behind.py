@@ -1,4 +1,4 @@
-"""anysocket outside, BlackSheep inside: it answers http."""
+"""anysocket outside, BlackSheep inside for http requests."""
 
 from collections.abc import AsyncGenerator
 

@@ -1,4 +1,4 @@
-"""anysocket outside, Django inside: it answers http. It has no lifespan of its own."""
+"""anysocket outside, Django inside for http requests. Django has no lifespan of its own."""
 
 import os
 from collections.abc import AsyncGenerator

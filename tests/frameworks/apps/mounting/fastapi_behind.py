@@ -1,4 +1,4 @@
-"""anysocket outside, FastAPI inside: it answers http."""
+"""anysocket outside, FastAPI inside for http requests."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

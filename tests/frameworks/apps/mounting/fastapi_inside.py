@@ -1,4 +1,4 @@
-"""A route of FastAPI whose WebSocket is anysocket's."""
+"""A FastAPI route with a WebSocket of anysocket."""
 
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import JSONResponse

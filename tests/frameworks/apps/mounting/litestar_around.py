@@ -15,7 +15,7 @@ async def page() -> str:
 
 @asgi("/ws", is_mount=True, copy_scope=True)
 async def mount(scope: Scope, receive: Receive, send: Send) -> None:
-    # Litestar takes the prefix off the path, puts a slash behind it, and leaves root_path as it is.
+    # Litestar removes the prefix from the path, appends a slash, and leaves root_path as it is.
     scope["root_path"] += "/ws"
     scope["path"] = scope["root_path"] + scope["path"].removesuffix("/")
     await sockets(scope, receive, send)

@@ -1,4 +1,4 @@
-"""anysocket outside, Litestar inside: it answers http."""
+"""anysocket outside, Litestar inside for http requests."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

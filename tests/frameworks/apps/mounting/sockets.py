@@ -1,4 +1,4 @@
-"""The WebSockets that each framework here mounts; they import none of them."""
+"""The WebSockets that each framework here mounts; this module imports no framework."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""anysocket outside, Starlette inside: it answers http."""
+"""anysocket outside, Starlette inside for http requests."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

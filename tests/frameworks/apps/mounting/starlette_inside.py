@@ -1,4 +1,4 @@
-"""A route of Starlette whose WebSocket is anysocket's."""
+"""A Starlette route with a WebSocket of anysocket."""
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse

@@ -1,1 +1,1 @@
-"""The same with other frameworks, each installed only by who compares with it."""
+"""The app with other frameworks; install only those that you compare."""

@@ -1,4 +1,4 @@
-"""The same with bareASGI."""
+"""The app with bareASGI."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""The same with BlackSheep."""
+"""The app with BlackSheep."""
 
 import gc
 from contextlib import suppress

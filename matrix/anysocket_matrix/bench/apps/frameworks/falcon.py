@@ -1,4 +1,4 @@
-"""The same with Falcon."""
+"""The app with Falcon."""
 
 import gc
 from contextlib import suppress

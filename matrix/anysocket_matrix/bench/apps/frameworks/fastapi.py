@@ -1,4 +1,4 @@
-"""The same with FastAPI."""
+"""The app with FastAPI."""
 
 import gc
 

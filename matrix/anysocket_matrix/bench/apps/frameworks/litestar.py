@@ -1,4 +1,4 @@
-"""The same with Litestar."""
+"""The app with Litestar."""
 
 import gc
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The same with Quart."""
+"""The app with Quart."""
 
 import gc
 from typing import cast
@@ -39,7 +39,7 @@ async def _msgpack() -> None:
 
 @app.websocket("/broadcast")
 async def _broadcast() -> None:
-    ours = cast("Websocket", websocket._get_current_object())  # what stands behind the proxy
+    ours = cast("Websocket", websocket._get_current_object())  # the object behind the proxy
     _members.add(ours)
     try:
         await websocket.send("joined")

@@ -1,4 +1,4 @@
-"""The same with Starlette."""
+"""The app with Starlette."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""What the parent and the client say to each other, each a line of JSON."""
+"""The messages between the benchmark and its client, each a line of JSON."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from anysocket_matrix.bench.scenarios import Scenario
 
 
 class Open(msgspec.Struct, frozen=True, tag=True):
-    """Open so many connections more to an app's path."""
+    """Open this many more connections to an app's path."""
 
     url: str
     scenario: Scenario
@@ -27,18 +27,18 @@ class Shut(msgspec.Struct, frozen=True, tag=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """It is done; the figures are those of a run."""
+    """The command is done; the figures are those of a run."""
 
     count: int = 0
     seconds: float = 0
     cpu: float = 0
-    """Seconds of a processor that the client has used meanwhile."""
+    """Seconds of CPU time that the client has used meanwhile."""
     p50: float | None = None
     p99: float | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """It can't be done; the connections to the app are closed."""
+    """The command has failed; the connections to the app are closed."""
 
     why: str
 

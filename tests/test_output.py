@@ -1,4 +1,4 @@
-"""What a server printed, as a report tells it."""
+"""The output of a server in a report."""
 
 from anysocket_matrix.processes.output import excerpt, printable
 
@@ -8,9 +8,9 @@ def test_the_last_lines_in_harmless_characters() -> None:
 
 
 def test_it_is_bounded() -> None:
-    told = excerpt(b"\x00" * 10_000_000 + b"\n" + b"x" * 100_000)
-    assert len(told) < 15 * 201
-    assert told.isascii()
+    shown = excerpt(b"\x00" * 10_000_000 + b"\n" + b"x" * 100_000)
+    assert len(shown) < 15 * 201
+    assert shown.isascii()
 
 
 def test_lines_stay_lines() -> None:

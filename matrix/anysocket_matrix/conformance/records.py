@@ -1,4 +1,4 @@
-"""Asking the app under test what its program saw: over HTTP, beside the WebSockets."""
+"""Ask the app under test for a program's record, over HTTP."""
 
 from contextlib import closing
 from http.client import HTTPConnection, HTTPSConnection
@@ -10,8 +10,8 @@ from anysocket_matrix.conformance.app import Record
 from anysocket_matrix.peer.wire import unverified
 
 
-def asked(server_url: str, path: str, deadline: float) -> Record | None:
-    """Ask the app under test for a record; there is none of a program that never ran.
+def fetch_record(server_url: str, path: str, deadline: float) -> Record | None:
+    """Ask the app under test for a record; None if the program never ran.
 
     Raises:
         OSError: the server doesn't answer.
