@@ -217,7 +217,7 @@ def test_each_option_reaches_the_workers(row: str, log: Path, workers: str) -> N
                 assert peer.receive_frame().opcode is Opcode.PING
             with pytest.raises(HTTPError):
                 urlopen(f"{serving.url.replace('ws', 'http', 1)}/logged", timeout=5)
-            serving.says("/logged")
+            serving.expect_output("/logged")
             serving.terminate()
             assert serving.wait(3) == 0
 

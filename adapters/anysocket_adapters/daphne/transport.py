@@ -133,11 +133,6 @@ class DaphneTransport(ASGITransport):
         return without(self.declared, self._lost)
 
     @property
-    def capabilities(self) -> Capabilities:
-        # daphne has no denial response of ASGI's, and with our repairs needs none.
-        return super().capabilities if self._connection is None else self.declared
-
-    @property
     def path(self) -> str:
         return super().path if self._request is None else self._request.path
 

@@ -25,7 +25,7 @@ from wsproto.events import Event as WSProtoEvent
 
 from anysocket import Close
 from anysocket.asgi import Send
-from anysocket_adapters.repairs.repair import Repairs
+from anysocket_adapters.repairs import Repairs
 
 SERVED = Repairs("anycorn", "anycorn.protocol.ws_stream:WSStream")
 """What is repaired for every app."""
