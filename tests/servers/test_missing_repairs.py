@@ -9,21 +9,24 @@ from anysocket_matrix.results import files
 from anysocket_matrix.results.results import Verdict
 
 WITHOUT = """
-from anysocket_adapters.hypercorn.server import stream as hypercorn_stream
-from anysocket_adapters.uvicorn.transport import transport as uvicorn
 from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.daphne.header_lines import CHANNEL, GivesEarlyData
 from anysocket_adapters.granian.transport import GranianTransport
+from anysocket_adapters.hypercorn import stream as hypercorn_stream
+from anysocket_adapters.uvicorn import transport as uvicorn
 
 uvicorn.UvicornSansIOTransport.ended = ASGITransport.ended
 uvicorn.forget_messages = lambda protocol: None
 hypercorn_stream.know_bad_gateway = lambda connection: None
 GranianTransport.handshake = ASGITransport.handshake
+CHANNEL.all[:] = [each for each in CHANNEL.all if each.mixin is not GivesEarlyData]
 """
 
-LACKING = {"uvicorn": 2, "uvicorn-websockets": 61, "hypercorn": 69, "granian": 41}
+LACKING = {"uvicorn": 2, "uvicorn-websockets": 61, "hypercorn": 69, "granian": 41, "daphne": 65}
 """The number of the quirk whose repair that takes away, by row."""
 
 CASES = (
+    "accept.message_behind_the_handshake",
     "close.close_with_unread_messages",
     "close.half_closed",
     "close.hung_up",
