@@ -1,4 +1,4 @@
-"""What is daphne's alone: one reactor in a process, and a handshake that it would read twice."""
+"""daphne's own: one reactor in a process, and a handshake that it would read twice."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,7 +18,7 @@ from anysocket_matrix.peer.peer import Peer
 
 @asynccontextmanager
 async def greeting() -> AsyncGenerator[dict[str, object], None]:
-    """Give what daphne, which has no lifespan, can't give."""
+    """Give a state, which daphne can't pass on: it has no lifespan."""
     yield {"greeting": "hello"}
 
 
@@ -39,7 +39,7 @@ async def echo(request: WebSocketRequest) -> None:
 
 @app.websocket("/late")
 async def late(request: WebSocketRequest) -> None:
-    """Answer the handshake when the gate is open, and tell how many messages came until the end."""
+    """Answer the handshake when the gate is open, and count the messages until the end."""
     await gates[-1].wait()
     await request.web_socket.accept()
     count = 0
