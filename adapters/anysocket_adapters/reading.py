@@ -1,7 +1,8 @@
-"""Reading on while the handler is busy, for servers that do nothing unless they are asked to receive.
+"""Reading ahead of a busy handler, for servers that read only while the application receives.
 
-Without it such a server answers no ping and notices no end while the handler doesn't receive
-(contract C6 and L3), and a receive that is cancelled may lose a message (contract M2).
+Without it such a server answers no ping and notices no end while the handler doesn't receive. A
+receive that is cancelled may lose a message. (Noticing the end, keepalive, and order and
+concurrency: contract C6, L3 and M2.)
 """
 
 import asyncio
@@ -18,12 +19,12 @@ Item = TypeVar("Item")
 class Reader(Generic[Item]):
     """Keeps one receive of the server in flight, and its results in order.
 
-    It needs no task where the server's receive gives a future, which goes on by itself.
+    It needs no task where the server's receive returns a future, which goes on by itself.
 
     Args:
         receive: the server's.
-        event: makes an event of what it gave.
-        ended: called when the connection has ended, before the handler is told.
+        event: makes an event of a finished receive.
+        ended: called when the connection has ended, before the handler receives the end.
     """
 
     def __init__(
@@ -39,16 +40,16 @@ class Reader(Generic[Item]):
         self._size = 0
         self._waiter: asyncio.Future[None] | None = None
         self.end: WebSocketEvent | None = None
-        """The event that ended the connection."""
+        """The event that ended the connection; None before the end."""
         self._stopped = False
-        # None once it has arrived: granian 2.8's futures keep their callback, which has this reader,
-        # and the garbage collector doesn't see through them.
+        # None once it has arrived: granian 2.8's futures keep their callback, and so this reader. The
+        # garbage collector doesn't look into them.
         self._pending: asyncio.Future[Item] | None = None
-        # Not at once: a handler that closes in this turn of the loop needs none.
+        # Not at once: a handler that closes in this turn of the loop needs no receive.
         asyncio.get_running_loop().call_soon(self._read_on)
 
     async def receive(self) -> WebSocketEvent:
-        """Give the next event, and after the end that one, every time."""
+        """Give the next event; after the end, every call gives the event that ended the connection."""
         while not self._unread:
             if self.end is not None:
                 return self.end
@@ -62,7 +63,7 @@ class Reader(Generic[Item]):
         return event
 
     def stop(self) -> None:
-        """Read no more."""
+        """Read no more, and cancel the receive that is in flight."""
         if (pending := self.leave()) is not None:
             pending.cancel()
 
@@ -75,7 +76,7 @@ class Reader(Generic[Item]):
         return pending
 
     def finish(self, event: WebSocketEvent) -> None:
-        """Tell whoever waits of the end; the first one stands."""
+        """End the connection with an event, and wake a waiting receive; the first end stands."""
         if self.end is None:
             self.end = event
             self._wake()
@@ -101,7 +102,10 @@ class Reader(Generic[Item]):
             pending.get_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        """Read the next, after the turn of a handler that was woken: behind it may be what ends sending."""
+        """Read the next event, after a woken handler has had its turn: the end may come next.
+
+        Otherwise a send that the handler is about to make could fail.
+        """
         if not self._stopped:
             self._pending = self._read()
 

@@ -9,21 +9,24 @@ from anysocket_matrix.results import files
 from anysocket_matrix.results.results import Verdict
 
 WITHOUT = """
-from anysocket_adapters.hypercorn.server import stream as hypercorn_stream
-from anysocket_adapters.uvicorn.transport import transport as uvicorn
 from anysocket_adapters.asgi import ASGITransport
+from anysocket_adapters.daphne.header_lines import CHANNEL, GivesEarlyData
 from anysocket_adapters.granian.transport import GranianTransport
+from anysocket_adapters.repairs.wsproto import FRAMES, ReadsBadGateway
+from anysocket_adapters.uvicorn.transport import SANS_IO, ReportsLoss
+from anysocket_adapters.uvicorn.websockets import WEBSOCKETS, ForgetsUnread
 
-uvicorn.UvicornSansIOTransport.ended = ASGITransport.ended
-uvicorn.forget_messages = lambda protocol: None
-hypercorn_stream.know_bad_gateway = lambda connection: None
+TAKEN_AWAY = {SANS_IO: ReportsLoss, WEBSOCKETS: ForgetsUnread, FRAMES: ReadsBadGateway, CHANNEL: GivesEarlyData}
+for repairs, mixin in TAKEN_AWAY.items():
+    repairs.all[:] = [each for each in repairs.all if each.mixin is not mixin]
 GranianTransport.handshake = ASGITransport.handshake
 """
 
-LACKING = {"uvicorn": 2, "uvicorn-websockets": 61, "hypercorn": 69, "granian": 41}
-"""The quirk whose repair is taken away, by row."""
+LACKING = {"uvicorn": 2, "uvicorn-websockets": 61, "hypercorn": 69, "granian": 41, "daphne": 65}
+"""The number of the quirk whose repair that takes away, by row."""
 
 CASES = (
+    "accept.message_behind_the_handshake",
     "close.close_with_unread_messages",
     "close.half_closed",
     "close.hung_up",

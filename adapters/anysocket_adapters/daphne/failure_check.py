@@ -1,7 +1,7 @@
 """The repairs of daphne's server, which once a second looks for failed applications, as of 4.2.
 
-A failure that daphne can't answer, such as that of an application within its answer over http,
-raises out of the look. No other look follows, and no later failure on any connection is answered.
+A failure that daphne can't answer, such as one in the middle of a response over HTTP, raises out of
+that look. No other look follows, and no later failure on any connection is answered.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class KnowsConnections(Server):
 
 @SERVER.repair(needs=("application_checker", "connections"))
 class KeepsLooking(Server):
-    """Looks on, past a failure that daphne can't answer."""
+    """Goes on after a failure that daphne can't answer."""
 
     def application_checker(self) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Twisted's reactor, which daphne serves on, in an event loop that runs already.
+"""Twisted's reactor, which daphne serves on, in an event loop that is already running.
 
-A process has one reactor, and daphne makes it on an event loop of its own. It has its loop watch
-sockets and call it later, no more, so it can be given another one.
+A process has one reactor, and daphne creates it on an event loop of its own. The reactor uses the
+loop to watch sockets and to be called later, no more. So it can be moved to another loop.
 """
 
 import asyncio
@@ -40,15 +40,15 @@ class Reactor(Protocol):
 
 
 _users = set[object]()
-"""Who uses the reactor in the event loop where it is."""
+"""Those that use the reactor in the event loop where it is now, one each."""
 
 
 @contextmanager
 def in_this_loop(found: object) -> Generator[Reactor, None, None]:
-    """Have the reactor in the running event loop, for as long as the block runs.
+    """Keep the reactor in the running event loop, for as long as the block runs.
 
     Raises:
-        ServerFailed: it is at work in another event loop, or doesn't look as it should.
+        ServerFailed: it is in use in another event loop, or lacks something that is needed here.
     """
     if not isinstance(found, Reactor):
         raise ServerFailed(f"Twisted's reactor can't join this event loop: it is a {type(found).__name__}")
@@ -73,7 +73,7 @@ def _move(reactor: Reactor) -> None:
     reactor._asyncioEventloop = asyncio.get_running_loop()  # pyright: ignore[reportPrivateUsage]
     for reader in readers:
         reactor.addReader(reader)
-    # Otherwise it would count on the timer that it has set in the loop that it leaves.
+    # Or it would wait for the timer that it has set in the loop that it leaves.
     reactor._scheduledAt = None  # pyright: ignore[reportPrivateUsage]
     reactor._reschedule()  # pyright: ignore[reportPrivateUsage]
 
@@ -86,7 +86,7 @@ def cancel_calls(reactor: Reactor, owner: object) -> None:
 
 
 def accepted_by(reactor: Reactor, port: Port) -> Iterator[object]:
-    """Give the connections that came in by a port, of those that are being read."""
+    """Give the connections that a port has accepted, of those that are being read."""
     return (reader for reader in reactor.getReaders() if getattr(reader, "server", None) is port)
 
 
@@ -101,7 +101,7 @@ def tls(factory: object, certificate: Path, key: Path) -> object:
     options = CertificateOptions(
         privateKey=load_privatekey(FILETYPE_PEM, key.read_bytes()), certificate=own, extraCertChain=chain
     )
-    # Both have these interfaces, as zope declares them: hence the casts.
+    # Both have these interfaces, which zope declares and checkers don't read: hence the casts.
     return TLSMemoryBIOFactory(
         cast("IOpenSSLContextFactory", options), False, cast("IProtocolFactory", factory)
     )

@@ -87,16 +87,16 @@ def _server(app: ASGIApp, options: Options) -> DaphneServer:
         raise ServerFailed(f"daphne can't be set up: there is no {SERVER.target}")
     server = kind(
         app,
-        endpoints=["ours"],  # it won't do without, and the listener is adopted instead
+        endpoints=["replaced"],  # it exits without one; the reactor adopts the listener instead
         root_path=options.root_path,
-        websocket_timeout=-1,  # instead of a day, after which it would close the connection
+        websocket_timeout=-1,  # instead of closing each connection after a day
         websocket_connect_timeout=math.inf,
-        # Instead of 10 seconds, after which it would cancel a handler whose peer has left.
+        # Instead of cancelling a handler 10 seconds after its peer has left.
         application_close_timeout=math.inf,
         action_logger=_access_log() if options.access_log else None,
     )
     interval = server.ping_interval if options.ping_interval is None else options.ping_interval
-    server.ping_interval = math.inf  # autobahn's own pings never overlap and are on time
+    server.ping_interval = math.inf  # autobahn's pings instead, which never overlap and are on time
     if options.ping_timeout is not None:
         server.ping_timeout = options.ping_timeout
     server.endpoints = []
@@ -112,7 +112,7 @@ def _server(app: ASGIApp, options: Options) -> DaphneServer:
     websockets.setProtocolOptions(
         maxFramePayloadSize=size,
         maxMessagePayloadSize=size,
-        openHandshakeTimeout=0,  # a handler may think before it answers
+        openHandshakeTimeout=0,  # a handler may take its time to answer
         autoPingInterval=interval,
         autoPingTimeout=server.ping_timeout,
         allowNullOrigin=True,
@@ -157,7 +157,7 @@ def _is_live(details: Mapping[str, object]) -> bool:
 
 
 async def _end(server: DaphneServer, reactor: Reactor, port: Port) -> None:
-    """Leave nothing in the event loop: connections end as they should, or else at once."""
+    """Leave nothing in the event loop: close the connections, and abort those that stay."""
     cancel_calls(reactor, server)
     for details in _connections(server).values():
         application = details.get("application_instance")
@@ -172,7 +172,7 @@ async def _end(server: DaphneServer, reactor: Reactor, port: Port) -> None:
 
 
 def _left(server: DaphneServer, reactor: Reactor, port: Port) -> list[TwistedTransport]:
-    """Give the connections that are busy, which may not be read now, and those that are idle."""
+    """Give the connections of applications, which may not be read now, and those that are idle."""
     busy = [each for each, details in _connections(server).items() if not details.get("disconnected")]
     found = [getattr(each, "transport", None) for each in busy] + list(accepted_by(reactor, port))
     return [cast("TwistedTransport", each) for each in found if each is not None]

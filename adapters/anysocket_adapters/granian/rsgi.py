@@ -3,13 +3,13 @@
 https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md, version 1.6 as of
 granian 2.8. What it lacks:
 
-- The path is decoded and the raw one isn't told; lines of one header name stand together; a value
+- The path is decoded, and the raw path is lost. Lines of one header name stand together. A value
   beyond ASCII is dropped.
 - Accept takes neither a subprotocol nor headers, a denial neither headers nor a body.
-- Close frames are empty, and the peer's code and reason are lost. So is what the peer did wrong.
+- Close frames are empty. The peer's code and reason are lost, and so is what the peer did wrong.
 
-What would end the whole server, by a panic: a second accept, and a close before accept with a
-status that HTTP doesn't have.
+A second accept panics and ends the whole server. So does a close before accept with a status that
+HTTP doesn't have.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def _gone() -> tuple[type[Exception], ...]:
 
 
 GONE: Final = _gone()
-"""How it is said that the peer has left."""
+"""The exceptions by which granian says that the peer has left."""
 
 _BINARY: Final = 1
 _TEXT: Final = 2
@@ -135,7 +135,7 @@ class RSGITransport:
     def __init__(
         self, scope: RSGIScope, protocol: RSGIWebSocket, *, root_path: str, state: Mapping[str, object]
     ) -> None:
-        """Take what granian passes to an application, and what it doesn't."""
+        """Take what granian passes to an application, and the root path and the state, which it doesn't."""
         self._scope = scope
         self._protocol = protocol
         self._root_path = root_path
@@ -177,7 +177,7 @@ class RSGITransport:
         )
 
     async def wait_disconnected(self) -> None:
-        await anyio.sleep_forever()  # RSGI doesn't tell
+        await anyio.sleep_forever()  # RSGI has no event for it
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         self._answer()
@@ -192,18 +192,18 @@ class RSGITransport:
         self._protocol.close(denial.status)
 
     def _answer(self) -> None:
-        """See that the handshake is answered once: a second answer would end the whole server."""
+        """Check that the handshake isn't answered twice: a second answer would end the whole server."""
         if self._answered:
             raise InvalidState("the handshake has been answered")
         self._answered = True
 
     async def finish(self) -> None:
-        """End what the application has left: without an answer the handshake with a 500."""
+        """End the connection behind the application; deny with 500 if it hasn't answered."""
         if not self._answered:
             self._answer()
             self._protocol.close(500)
         if self._closed is not None:
-            await self._closed.wait()  # another task may be at it
+            await self._closed.wait()  # another task may be closing
         else:
             if self._reader is not None:
                 self._reader.stop()
@@ -226,8 +226,7 @@ class RSGITransport:
     async def close(self, close: Close, /) -> None:
         """Send an empty close frame, and read until the peer's.
 
-        What is left unread would reset the TCP connection, and the peer would lose what it hasn't
-        read yet.
+        Unread data would reset the TCP connection, and the peer would lose what it hasn't read yet.
         """
         self._answered = True
         closed = self._closed = asyncio.Event()
@@ -251,7 +250,7 @@ class RSGITransport:
 
 
 def _event(pending: Future[_Message]) -> WebSocketEvent:
-    """All that RSGI tells of the end is whether there was a close frame."""
+    """Make an event of a message; of an end RSGI only says whether there was a close frame."""
     try:
         message = pending.result()
     except GONE:
@@ -284,12 +283,12 @@ _NOT_OPEN = _NotOpen()
 
 
 def headers(scope: RSGIScope) -> RawHeaders:
-    """Give the header lines; RSGI leaves out those whose value isn't ASCII."""
+    """Give the header lines; RSGI leaves out a line whose value isn't ASCII."""
     return tuple([(name.encode(), value.encode()) for name, value in scope.headers.items()])
 
 
 def raw_path(scope: RSGIScope) -> bytes:
-    """Encode the path again: what the peer sent may have been encoded otherwise."""
+    """Encode the path again; the peer may have encoded it in another way."""
     return quote(scope.path, safe="/:@!$&'()*+,;=~").encode()
 
 

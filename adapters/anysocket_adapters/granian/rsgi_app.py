@@ -1,4 +1,4 @@
-"""An app as granian serves it over RSGI: WebSockets on their own transport, http and lifespan bridged."""
+"""An app as granian serves it over RSGI: its WebSockets on a transport of their own, HTTP through ASGI."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ class RSGIApplication:
     def __init__(self, app: ASGIApp, root_path: str) -> None:
         self._app = app
         self.lifespan: Lifespan = Lifespan(app)
-        # Once, since `isinstance` of a protocol is dear.
+        # Once, since `isinstance` of a protocol is slow.
         self._handle = app.handle if isinstance(app, TransportApp) else normalise(app).handle
         self._root_path = root_path
 
@@ -28,7 +28,7 @@ class RSGIApplication:
         """Serve one connection, or one request."""
         root_path, state = self._root_path, dict(self.lifespan.state)
         if scope.proto == "http":
-            http = cast("RSGIHTTP", protocol)  # the scope has told which
+            http = cast("RSGIHTTP", protocol)  # as the scope says
             await rsgi_http.serve(self._app, scope, http, root_path=root_path, state=state)
             return
         transport = RSGITransport(scope, cast("RSGIWebSocket", protocol), root_path=root_path, state=state)
@@ -38,7 +38,7 @@ class RSGIApplication:
             await transport.finish()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the app in a worker of granian's; in a running loop the caller has done it."""
+        """Start the app in a worker; in a running loop the caller has started it."""
         if not loop.is_running():
             try:
                 loop.run_until_complete(self.lifespan.startup())
@@ -46,6 +46,6 @@ class RSGIApplication:
                 sys.exit(f"anysocket: {error}")
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End the app in a worker of granian's."""
+        """Shut the app down in a worker."""
         if not loop.is_running():
             loop.run_until_complete(self.lifespan.shutdown())

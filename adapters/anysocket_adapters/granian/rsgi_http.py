@@ -1,8 +1,7 @@
-"""An ASGI app's http over RSGI's: for what an app answers beside its WebSockets.
+"""HTTP of an ASGI app over RSGI, for requests that an app answers beside its WebSockets.
 
-As of granian 2.8 a status that HTTP doesn't have would end the whole server by a panic, a header
-that can't be sent is left out, and a value is sent as UTF-8. A response that breaks off looks
-complete to the peer.
+As of granian 2.8 a status that HTTP doesn't have panics and ends the whole server. A header that
+can't be sent is left out, and a value is sent as UTF-8. A response that breaks off looks complete to the peer.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
@@ -61,7 +60,7 @@ async def serve(
 
 
 class _Exchange:
-    """One request and its response."""
+    """A request and its response."""
 
     def __init__(self, protocol: RSGIHTTP, content_length: bytes | None, http_version: str) -> None:
         self._protocol = protocol

@@ -32,7 +32,7 @@ class Granian(RunsItsWorkers):
     def __init__(self, name: str, *, threads: int = 1) -> None:
         self.name = name
         self.threads = threads
-        """Threads of the Rust side; handlers run in one, as everywhere."""
+        """Threads of the Rust side; handlers run in one thread all the same."""
 
     def refuses(self, options: Options) -> Mapping[OptionName, str]:
         refused = dict[OptionName, str]()
@@ -70,13 +70,13 @@ class Granian(RunsItsWorkers):
         from granian import Granian as GranianServer
         from granian.constants import Interfaces, Loops, RuntimeModes
 
-        # Its workers mustn't be forked from a process with threads.
+        # A process with threads mustn't be forked.
         multiprocessing.set_start_method("spawn", force=True)
         GranianServer(
             "anysocket",  # a name for the log: the loader knows what to serve
             interface=Interfaces(self.interface),
             workers=options.workers,
-            # Its workers give the grace themselves.
+            # A worker drains by itself; it is killed only after that.
             workers_kill_timeout=math.ceil(options.graceful_timeout + 1),
             loop=Loops(options.loop),
             runtime_mode=RuntimeModes.mt if self.threads > 1 else RuntimeModes.st,
@@ -107,7 +107,7 @@ class GranianRSGI(Granian):
 
 
 class _Settings(TypedDict):
-    """What both of granian's ways to serve take."""
+    """Parameters of both of granian's servers."""
 
     address: str
     port: int
@@ -121,7 +121,7 @@ class _Settings(TypedDict):
 
 
 def _settings(options: Options, listener: socket) -> _Settings:
-    """Translate the options. granian binds its address itself, so the listener gives way to it."""
+    """Translate the options. granian binds the address itself, so the listener is closed."""
     from granian.constants import SSLProtocols
     from granian.log import LogLevels
 

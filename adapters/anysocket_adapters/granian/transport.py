@@ -3,15 +3,15 @@
 What differs from the specification, as of 2.8 (https://github.com/emmett-framework/granian):
 
 - Ports are strings, and a unix socket's address is made of empty ones.
-- A lost connection and a close frame without a code are both reported as 1005. The adapter says
-  1006 for both: the loss is the one that a handler must learn of.
+- A lost connection and a close frame without a code are both reported as 1005. The adapter reports
+  1006 for both, since a handler must know of a loss.
 - The peer's close reason is lost.
 - A peer that breaks the protocol gets an empty close frame.
 - Headers of accept are dropped.
 - A denial keeps the headers that would open the connection.
 - Close waits for as long as another task is in receive, before 2.8.9.
-- A receive that is cancelled may lose a message; no ping is answered and no end noticed while
-  nobody is in receive, and a message to a peer that has left is taken silently.
+- A receive that is cancelled may lose a message. While no task is in receive, no ping is answered
+  and no end noticed. A message to a peer that has left is taken silently.
 - A str with a lone surrogate is sent as an empty message.
 - A denial is one body; a header that occurs twice makes the worker panic, before 2.8.9.
 """
@@ -78,7 +78,7 @@ class GranianTransport(ASGITransport):
         self.send: SendEvent = self._send_checked
 
     async def wait_disconnected(self) -> None:
-        await anyio.sleep_forever()  # granian tells of no loss before accept
+        await anyio.sleep_forever()  # granian reports no loss before accept
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
         await super().accept(subprotocol, headers)
@@ -91,16 +91,16 @@ class GranianTransport(ASGITransport):
             return
         pending = self._reader.leave()
         if pending is not None and not FIXED_IN_2_8_9:
-            pending.cancel()  # granian's close waits until nobody receives
+            pending.cancel()  # granian's close waits until no task receives
         try:
             await super().close(close)
         finally:
-            # Not before: a handler that knows of the end returns, and then granian closes by itself.
+            # Not before: a handler that sees the end returns, and then granian closes by itself.
             self._reader.finish({"type": "websocket.disconnect"})
 
     def _send_checked(self, event: WebSocketEvent) -> Awaitable[None]:
         if self._reader is not None and self._reader.end is not None:
-            raise ConnectionError("the peer has left")  # granian takes messages for ever
+            raise ConnectionError("the peer has left")  # granian goes on taking messages
         text = event.get("text")
         if text is not None:
             text.encode()  # granian sends a str with a lone surrogate as an empty message
@@ -134,9 +134,9 @@ def _merged(headers: RawHeaders) -> RawHeaders:
 
 
 def _address(value: object) -> Address | None:
-    # As granian 2.8 gives it, or the middleware in front; anything else falls through.
+    # granian 2.8 gives the port as a str. A middleware may have put another address in its place.
     match cast("tuple[str, str | int] | None", value):
         case (str(host), str(port)) if host and port != "0":
             return host, int(port)
         case _:
-            return address(value)  # none, or what a middleware has put in its place
+            return address(value)

@@ -1,10 +1,10 @@
 """A worker of granian's that drains its connections before it stops.
 
-granian 2.8 drops the connections as soon as a worker is told to stop, and tells the worker alone,
-by a signal. The worker's event loop is granian's to make, by a builder that may be replaced
-(https://github.com/emmett-framework/granian#customisation). The one that is registered here sees
-which handler granian sets for the signal, and drains first. Imported in a worker before it makes
-its event loop, since it has the worker's loader.
+granian 2.8 stops a worker with SIGTERM, and a worker drops its connections as soon as the signal
+comes. granian creates the worker's event loop with a builder that can be replaced
+(https://github.com/emmett-framework/granian#customisation). The event loops of the builders here
+keep granian's handler of the signal, drain first, and then call it. A worker imports this module
+before it creates its event loop, since the worker's loader is here.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ class DrainsWhenSignalled(SelectorEventLoop):
     drain: asyncio.Task[None] | None = None
 
     def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: object) -> None:
-        if self.is_running():  # it is the app's own
+        if self.is_running():  # the app's own handler
             super().add_signal_handler(sig, callback, *args)
         elif sig == signal.SIGTERM:
             self.granians_handler = lambda: callback(*args)
             super().add_signal_handler(sig, self._begin_drain)
-        else:  # Ctrl-C reaches the workers too, and then their parent tells them
+        else:  # Ctrl-C signals the workers too, and then their parent stops them
             super().add_signal_handler(sig, lambda: None)
 
     def _begin_drain(self) -> None:
@@ -56,13 +56,13 @@ class DrainsWhenSignalled(SelectorEventLoop):
 
 @loops.register("asyncio")
 def build_asyncio_loop() -> asyncio.AbstractEventLoop:
-    """Make an event loop of asyncio's."""
+    """Create an event loop of asyncio's."""
     return _draining(asyncio.SelectorEventLoop)
 
 
 @loops.register("uvloop", ["uvloop"])
 def build_uvloop(uvloop: "ModuleType") -> asyncio.AbstractEventLoop:
-    """Make an event loop of uvloop's."""
+    """Create an event loop of uvloop's."""
     kind: type[asyncio.AbstractEventLoop] = uvloop.Loop
     return _draining(kind)
 
@@ -74,14 +74,14 @@ def _draining(kind: type[asyncio.AbstractEventLoop]) -> asyncio.AbstractEventLoo
 
 
 def load_asgi() -> ServedApp:
-    """Make what a worker serves over ASGI, and have its event loop drain it."""
+    """Load the app that a worker serves over ASGI; the worker's event loop will drain it."""
     loop = asyncio.get_event_loop()
 
-    @atexit.register  # before the app registers anything, which then comes first
+    @atexit.register  # before the app registers its own, which then run first
     def end_at_once() -> None:
-        """End as a worker that was forked does, without taking the interpreter apart.
+        """Exit as a forked worker does, without finalizing the interpreter.
 
-        Rust threads may still ask for Python's lock, and they panic when it is gone (before 3.14).
+        granian's Rust threads may still ask for Python's lock, and panic when it is gone (before 3.14).
         """
         if isinstance(loop, DrainsWhenSignalled) and loop.drain is not None:
             logging.shutdown()
@@ -90,12 +90,12 @@ def load_asgi() -> ServedApp:
     app = from_environment()
     if isinstance(loop, DrainsWhenSignalled):
         loop.app = app
-    loop.call_soon(_check, loop)  # when the loop runs, granian has set its handlers
+    loop.call_soon(_check, loop)  # once the loop runs, granian has set its handlers
     return app
 
 
 def load_rsgi() -> Callable[..., object]:
-    """Make what a worker serves over RSGI, as `load_asgi`."""
+    """Load the app that a worker serves over RSGI, as `load_asgi`."""
     app = load_asgi()
     # granian types it as an ASGI app, and calls its `__rsgi__`.
     return cast("Callable[..., object]", RSGIApplication(app, app.options.root_path))

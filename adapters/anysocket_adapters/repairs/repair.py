@@ -25,7 +25,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, new_class
 from typing import TypeVar
 
 from anysocket.capabilities import Capabilities, Support
@@ -166,7 +166,7 @@ def _of_the_layout(kind: type) -> type:
     Python compares the layout of the first bases: of the classes below which objects have a `__dict__`.
     """
     first = next((each for each in kind.__mro__[::-1] if "__dict__" in vars(each)), object)
-    return type(first.__name__, first.__bases__, {})
+    return new_class(first.__name__, vars(first).get("__orig_bases__", first.__bases__))  # of a generic one
 
 
 def _is_there(need: str, names: Collection[str]) -> bool:
