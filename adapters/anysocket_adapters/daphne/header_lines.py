@@ -22,7 +22,7 @@ class RepairsChannels(HTTPFactory):
         if CHANNEL.fits(channel):
             CHANNEL.apply(channel)
         else:
-            warn_unrepaired("twisted", CHANNEL.target, KeepsHeaderOrder.__name__)
+            warn_unrepaired("twisted", CHANNEL.target, "the order of header lines")
         return protocol
 
 
@@ -40,17 +40,17 @@ class KeepsHeaderOrder(HTTPChannel):
     """Twisted sorts header lines by name. autobahn fails on an empty element in the subprotocols."""
 
     _read: Request | None = None
-    _lines: list[tuple[bytes, bytes]]
+    _lines: RawHeaders = ()
 
     def header_lines(self) -> RawHeaders:
         """Give the lines of the request that is being answered; none where another class has read them."""
-        return tuple(self._lines) if self._read is self.requests[-1] else ()
+        return self._lines if self._read is self.requests[-1] else ()
 
     def headerReceived(self, line: bytes) -> bool:
         if self._read is not self.requests[-1]:
-            self._read, self._lines = self.requests[-1], []
+            self._read, self._read_lines = self.requests[-1], ()
         name, colon, value = line.partition(b":")
-        self._lines.append((name.lower(), value.strip(b" \t")))
+        self._lines = (*self._lines, (name.lower(), value.strip(b" \t")))
         if name.lower() != b"sec-websocket-protocol":
             return super().headerReceived(line)
         offers = [each for each in value.split(b",") if each.strip()]
