@@ -16,8 +16,8 @@ from anysocket_adapters.repairs.wsproto import FRAMES, ReadsBadGateway
 from anysocket_adapters.uvicorn.transport import SANS_IO, ReportsLoss
 from anysocket_adapters.uvicorn.websockets import WEBSOCKETS, ForgetsUnread
 
-TAKEN_AWAY = {SANS_IO: ReportsLoss, WEBSOCKETS: ForgetsUnread, FRAMES: ReadsBadGateway, CHANNEL: GivesEarlyData}
-for repairs, mixin in TAKEN_AWAY.items():
+TAKEN_AWAY = {SANS_IO: ReportsLoss, WEBSOCKETS: ForgetsUnread, FRAMES: ReadsBadGateway}
+for repairs, mixin in {**TAKEN_AWAY, CHANNEL: GivesEarlyData}.items():
     repairs.all[:] = [each for each in repairs.all if each.mixin is not mixin]
 GranianTransport.handshake = ASGITransport.handshake
 """

@@ -48,7 +48,7 @@ class KeepsHeaderOrder(HTTPChannel):
 
     def headerReceived(self, line: bytes) -> bool:
         if self._read is not self.requests[-1]:
-            self._read, self._read_lines = self.requests[-1], ()
+            self._read, self._lines = self.requests[-1], ()
         name, colon, value = line.partition(b":")
         self._lines = (*self._lines, (name.lower(), value.strip(b" \t")))
         if name.lower() != b"sec-websocket-protocol":
