@@ -99,15 +99,15 @@ def test_the_question_in_two_clicks(page: Page, file: Path) -> None:
     press(page, "speaks HTTP/2 and compresses")
     expect(page.locator(".headline")).to_have_text("hypercorn 0.18.0.")
     expect(page.locator(".answers .yes")).to_have_text(
-        "hypercorn 0.18.0: yes. By itself: connections over HTTP/2 and "
-        f"{_compression()}; through its adapter: the reason that the peer closed with."
+        f"hypercorn 0.18.0: yes. By itself: {_described(HTTP2)} and "
+        f"{_described(COMPRESSION)}; through its adapter: {_described(REASON)}."
         "So do hypercorn+tls, but not hypercorn+h2."
     )
     expect(page.locator(".answers .no")).to_have_text(
         [
-            f"granian 2.8.7: no. Without the reason that the peer closed with, connections over HTTP/2 and "
-            f"{_compression()}.",
-            "uvicorn 0.54.0: no. Without connections over HTTP/2.",
+            f"granian 2.8.7: no. Without {_described(REASON)}, {_described(HTTP2)} and "
+            f"{_described(COMPRESSION)}.",
+            f"uvicorn 0.54.0: no. Without {_described(HTTP2)}.",
         ]
     )
     assert columns(page) == ["hypercorn 0.18.0"]
@@ -120,8 +120,8 @@ def test_the_question_with_the_keyboard(page: Page, file: Path) -> None:
     expect(page.locator(".headline")).to_have_text("hypercorn 0.18.0.")
 
 
-def _compression() -> str:
-    return described().get(COMPRESSION, ("", COMPRESSION))[1]
+def _described(capability: str) -> str:
+    return described().get(capability, ("", capability))[1]
 
 
 def test_the_question_on_the_committed_page(page: Page) -> None:
@@ -153,11 +153,11 @@ def test_a_second_click_takes_a_need_back(page: Page, file: Path) -> None:
 def test_any_need(page: Page, file: Path) -> None:
     visit(page, file, merged())
     page.get_by_text("needs, one by one").click()
-    press(page, "connections over HTTP/2")
+    press(page, _described(HTTP2))
     assert columns(page) == ["hypercorn 0.18.0"]
-    press(page, "a dead peer noticed")
+    press(page, _described("keepalive"))
     expect(page.locator(".headline")).to_have_text("No server has all of this.")
-    expect(page.locator(".answers .no").last).to_contain_text("Not measured: a dead peer noticed")
+    expect(page.locator(".answers .no").last).to_contain_text(f"Not measured: {_described('keepalive')}")
 
 
 def test_a_need_with_failures(page: Page, file: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_need_with_failures(page: Page, file: Path) -> None:
     press(page, "keeps the peer's close reason")
     expect(page.locator(".headline")).to_have_text("No server has all of this.")
     expect(page.locator(".answers .partly")).to_contain_text(
-        "uvicorn 0.55.0: partly. With failures: the reason"
+        f"uvicorn 0.55.0: partly. With failures: {_described(REASON)}"
     )
 
 

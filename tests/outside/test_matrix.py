@@ -44,11 +44,11 @@ def matrix(folder: Path, *arguments: str) -> Generator[subprocess.Popen[bytes], 
 
 
 def users_of(folder: Path) -> set[str]:
-    """Return the programs that have a file in this folder open, deleted or not."""
+    """Return the programs whose command line names a path in this folder."""
     found: set[str] = set()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if any(os.readlink(file).startswith(str(folder)) for file in (process / "fd").iterdir()):
+            if str(folder) in (process / "cmdline").read_text():
                 found.add((process / "comm").read_text().strip())
     return found
 
