@@ -1,7 +1,8 @@
 """HTTP of an ASGI app over RSGI, for requests that an app answers beside its WebSockets.
 
 As of granian 2.8 a status that HTTP doesn't have panics and ends the whole server. A header that
-can't be sent is left out, and a value is sent as UTF-8. A response that breaks off looks complete to the peer.
+can't be sent is left out, and a value is sent as UTF-8. A response that breaks off looks complete
+to the peer.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
