@@ -57,8 +57,7 @@ if TYPE_CHECKING:
         """`daphne.ws_protocol.WebSocketProtocol`, one object per connection."""
 
         # In place of an interface of zope's.
-        transport: Transport  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
-        websocket_extensions: list[object]
+        transport: Transport  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  # ty: ignore[incompatible-attribute-override]
         application_queue: asyncio.Queue[ASGIEvent]
         muted: bool
 

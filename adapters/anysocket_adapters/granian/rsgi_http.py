@@ -1,6 +1,6 @@
 """HTTP of an ASGI app over RSGI, for requests that an app answers beside its WebSockets.
 
-As of granian 2.8, a status that HTTP doesn't have ends the whole server by a panic. A header that
+As of granian 2.8 a status that HTTP doesn't have panics and ends the whole server. A header that
 can't be sent is left out, and a value is sent as UTF-8. A response that breaks off looks complete
 to the peer.
 """
