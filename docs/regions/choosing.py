@@ -25,7 +25,7 @@ def needs() -> str:
 
 def answer() -> str:
     """Show what `anysocket servers` answers, without the versions that happen to be installed."""
-    console = Console(width=110)
+    console = Console(width=110, force_terminal=False)
     with console.capture() as captured:
         print_judged(console, judge(find(ASKED)), None, versions=False)
     return f"```sh\nanysocket servers {' '.join(f'--need {name}' for name in ASKED)}\n```\n\n" + (
@@ -40,7 +40,7 @@ def application() -> str:
 
 def used() -> str:
     """Show where it needs what, as `anysocket servers --app` does."""
-    console = Console(width=110)
+    console = Console(width=110, force_terminal=False)
     with console.capture() as captured:
         print_uses(console, "choosing_app:app", uses(choosing_app.app))
     return f"```\n{captured.get().strip()}\n```"
