@@ -44,9 +44,12 @@ def to_json(values: OptionValues) -> str:
 
 def from_json(text: str) -> OptionValues:
     """Read the options that `to_json` has written."""
-    values: dict[str, str | None] = json.loads(text)
-    paths = {name: Path(path) for name in _PATHS if (path := values.get(name)) is not None}
-    return cast("OptionValues", {**values, **paths})
+    values: OptionValues = json.loads(text, object_hook=_with_paths)
+    return values
+
+
+def _with_paths(values: dict[str, str | None]) -> dict[str, str | Path | None]:
+    return {name: Path(value) if name in _PATHS and value else value for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
