@@ -31,6 +31,12 @@ def test_generated(page: Path) -> None:
     assert generate.generated(text) == text, "run python -m docs.generate"
 
 
+def test_a_terminal_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tox gives one to its commands, if it has one."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in "".join(region() for region in generate.REGIONS.values())
+
+
 def test_everything_that_is_generated_stands_somewhere() -> None:
     used = {name for page in PAGES for _, name, _ in generate.REGION.findall(page.read_text())}
     assert used == set(generate.REGIONS)

@@ -34,11 +34,7 @@ class OptionValues(TypedDict, total=False):
     graceful_timeout: float
 
 
-_PATHS: tuple[Literal["unix_socket", "tls_certificate", "tls_key"], ...] = (
-    "unix_socket",
-    "tls_certificate",
-    "tls_key",
-)
+_PATHS = ("unix_socket", "tls_certificate", "tls_key")
 
 
 def to_json(values: OptionValues) -> str:
@@ -48,11 +44,12 @@ def to_json(values: OptionValues) -> str:
 
 def from_json(text: str) -> OptionValues:
     """Read the options that `to_json` has written."""
-    values: OptionValues = json.loads(text)
-    for name in _PATHS:
-        if (path := values.get(name)) is not None:
-            values[name] = Path(path)
+    values: OptionValues = json.loads(text, object_hook=_with_paths)
     return values
+
+
+def _with_paths(values: dict[str, str | None]) -> dict[str, str | Path | None]:
+    return {name: Path(value) if name in _PATHS and value else value for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

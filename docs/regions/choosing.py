@@ -30,7 +30,7 @@ def needs() -> str:
 
 def answer() -> str:
     """Show the answer of `anysocket servers`, without the installed versions."""
-    console = Console(width=110)
+    console = Console(width=110, force_terminal=False)
     with console.capture() as captured:
         print_judged(console, judge(find(ASKED)), versions=False)
     return f"```sh\nanysocket servers {' '.join(f'--need {name}' for name in ASKED)}\n```\n\n" + (
@@ -50,7 +50,7 @@ def tests() -> str:
 
 def used() -> str:
     """Show what its tests use, as `anysocket servers --needs` does."""
-    console = Console(width=110)
+    console = Console(width=110, force_terminal=False)
     root = TESTS.parent.parent
     with TemporaryDirectory() as folder, console.capture() as captured:
         file = Path(folder) / "needs.json"

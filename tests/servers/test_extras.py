@@ -13,7 +13,7 @@ from tests.servers.client import connect
 from tests.servers.serving import ROOT, Serving
 from tests.servers.test_doc_examples import README, source
 
-from anysocket_matrix.cli import app
+from anysocket_matrix import cli
 
 DEADLINE = 45
 
@@ -94,8 +94,8 @@ def says(python: str, *arguments: str, cwd: Path = ROOT) -> str:
 def test_without_an_extra_every_command_says_what_installs_one(
     script: tuple[str, ...], install: Install
 ) -> None:
-    names = [str(command.callback.__name__) for command in app.registered_commands if command.callback]
-    for arguments in ([], ["--help"], *([name] for name in names)):
+    commands = [name for name in cli.__all__ if name != "app"]
+    for arguments in ([], ["--help"], *([name] for name in commands)):
         line = says(install(""), *script, *arguments)
         assert line == "typer isn't installed: pip install 'anysocket[uvicorn]'"
 
