@@ -83,7 +83,6 @@ REGIONS: dict[str, Callable[[], str]] = {
     "peers": costs.peers,
     "whole": costs.whole,
     "held": costs.held,
-    "steps": costs.steps,
     "over rsgi": costs.over_rsgi,
     "features": features.features,
     **{f"names of {module}": _of(module, names.names) for module in names.MODULES},

@@ -10,7 +10,6 @@ from docs.tables import table
 from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
 from anysocket_matrix.bench.summary import format_ratio
 from anysocket_matrix.cost import Cost, Costs
-from anysocket_matrix.cost.steps import by_function
 from anysocket_matrix.cost.whole import WholeCosts
 
 
@@ -49,18 +48,6 @@ def held() -> str:
     held = (each for measured in _wholes() for each in measured.held)
     rows = [(f"{each.size:,}", f"`{each.where}`", f"`{each.line}`") for each in held]
     return table(("bytes", "module", "line"), rows)
-
-
-def steps() -> str:
-    """List the number of Python's instructions in each function for a connection."""
-    profiles = [profile for measured in _wholes() for profile in measured.profiles]
-    head = ("module", "function", *(f"`{each.server}` {each.version}" for each in profiles))
-    rows = [
-        (f"`{where}`", f"`{function}`", *(f"{count:,}" if count else "" for count in counts))
-        for where, function, counts in by_function(profiles)
-    ]
-    totals = (f"{sum(each.count for each in profile.steps):,}" for profile in profiles)
-    return table(head, [*rows, ("", "all of these", *totals)])
 
 
 def over_rsgi() -> str:

@@ -26,7 +26,7 @@ def cost(
         bool,
         typer.Option(
             "--whole",
-            help="Count all of uvicorn on real sockets instead, and profile a connection on each server.",
+            help="Count all of uvicorn on real sockets instead.",
         ),
     ] = False,
 ) -> None:

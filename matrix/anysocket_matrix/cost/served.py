@@ -2,11 +2,10 @@
 
 With the argument `raw` it is uvicorn with an app written by hand, otherwise the server of that name
 with an anysocket app. It prints its port to stdout. SIGUSR1 ends a count, and the server prints it:
-with the allocations of each line if memory is traced, with the instructions if they are counted.
+with the allocations of each line if memory is traced.
 """
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -23,9 +22,6 @@ from anysocket.asgi import Receive, Scope, Send
 from anysocket_adapters.serving.serving import serve
 from anysocket_matrix.cost.callgrind import mark
 from anysocket_matrix.cost.memory import allocated
-from anysocket_matrix.cost.steps import COUNTED, Counting
-
-_counting = Counting()
 
 
 @asynccontextmanager
@@ -37,12 +33,7 @@ async def _marking() -> AsyncGenerator[None, None]:
 
 def _mark() -> None:
     mark()
-    if tracemalloc.is_tracing():
-        answer = allocated()
-    elif COUNTED.items() <= os.environ.items():
-        answer = _counting.take_counts()
-    else:
-        answer = "marked"
+    answer = allocated() if tracemalloc.is_tracing() else "marked"
     print(answer, flush=True)
 
 

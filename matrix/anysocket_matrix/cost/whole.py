@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -23,20 +23,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from anysocket_adapters import servers
 from anysocket_matrix.cost import callgrind
 from anysocket_matrix.cost.memory import TRACED, Held, held
-from anysocket_matrix.cost.steps import COUNTED, Profile, by_function, per_connection
 
 Look = TypeVar("Look")
 
 RAW = "raw"
 UVICORN = "uvicorn"
-_PROFILED = (UVICORN, "hypercorn", "granian", "granian-rsgi")
 
 _LISTENERS = 200
 _IDLE = 2_000
-_STEPS = 50
 _TIMEOUT = 120.0
 
 
@@ -61,8 +57,6 @@ class WholeCosts(msgspec.Struct, frozen=True):
     costs: list[Whole]
     held: list[Held]
     """The memory of an idle connection with anysocket, by line."""
-    profiles: list[Profile]
-    """Python instructions of a connection in anysocket, on uvicorn and others; empty before Python 3.12."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -125,7 +119,7 @@ def measure_whole() -> WholeCosts:
     raw, anysocket = _counted(RAW), _counted(UVICORN)
     counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
     counted.append(Whole("bytes of an idle connection", _memory(RAW), _memory(UVICORN)))
-    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held(), [*_profiles()])
+    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held())
 
 
 def _counted(served: str) -> dict[str, int]:
@@ -162,17 +156,6 @@ def _held() -> list[Held]:
     with _serving(UVICORN, environment=TRACED) as (server, port):
         before, after = _idle(port, lambda: _marked(server))
     return held(before, after, _IDLE)
-
-
-def _profiles() -> Iterator[Profile]:
-    for name, chosen in servers().items():
-        if name not in _PROFILED or chosen.version is None:
-            continue
-        with _serving(name, environment=COUNTED) as (server, port):
-            _connect(port, [], _STEPS)  # Python specialises its bytecode first
-            _marked(server)
-            _connect(port, [], _STEPS)
-            yield Profile(name, chosen.version, per_connection(_marked(server), _STEPS))
 
 
 def _idle(port: int, look: Callable[[], Look]) -> tuple[Look, Look]:
@@ -270,12 +253,4 @@ def print_whole(console: Console, costs: WholeCosts) -> None:
         table.add_column(column, justify="right" if column == "bytes" else "left")
     for line in costs.held:
         table.add_row(f"{line.size:,}", line.where, escape(line.line))
-    console.print(table)
-    table = Table(title="Python instructions of anysocket for a connection")
-    for column in ("module", "function"):
-        table.add_column(column)
-    for profile in costs.profiles:
-        table.add_column(profile.server, justify="right")
-    for where, function, counts in by_function(costs.profiles):
-        table.add_row(where, escape(function), *(f"{count:,}" if count else "" for count in counts))
     console.print(table)
