@@ -25,6 +25,7 @@ from anysocket import (
     Middleware,
     Next,
     Route,
+    Values,
     WebSocket,
     WebSocketRequest,
     from_asgi,
@@ -93,8 +94,9 @@ app = Application(
 )
 Application(origins="*")
 Application(origins=None)
-app.state[LIMIT] = 10
-app.state[NAME] = None
+state: Values = app.state
+state[LIMIT] = 10
+state[NAME] = None
 
 
 @app.middleware
