@@ -177,7 +177,7 @@ async def test_close(ws: Connection[object, object], peer: MemoryPeer) -> None:
     await ws.close(ApplicationCode(4003), "no")
     assert await peer.receive() == Close(4003, "no")
     await ws.close()
-    with pytest.raises(InvalidState, match="can't close once more: the connection is closed with 4003"):
+    with pytest.raises(InvalidState, match="can't close again: the connection is closed with 4003"):
         await ws.close(once=True)
     with pytest.raises(ConnectionClosed):
         await ws.send("x")

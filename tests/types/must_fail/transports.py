@@ -13,6 +13,7 @@ class Most:
     """All of a transport but `close`."""
 
     declared: ClassVar[Capabilities] = Capabilities()
+    capabilities = declared
     peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
 
     @property
@@ -63,6 +64,7 @@ class ReceivesAtOnce:
     """All of a transport, but its `receive` can't be awaited."""
 
     declared: ClassVar[Capabilities] = Capabilities()
+    capabilities = declared
     peer_left_errors: ClassVar[tuple[type[Exception], ...]] = (OSError,)
     path = "/"
     headers: RawHeaders = ()

@@ -25,6 +25,7 @@ from anysocket import (
     Middleware,
     Next,
     Route,
+    Values,
     WebSocket,
     WebSocketRequest,
     from_asgi,
@@ -94,6 +95,7 @@ app = Application(
 Application(origins="*")
 Application(origins=None)
 app.state[LIMIT] = 10
+values: Values = app.state
 app.state[NAME] = None
 
 
