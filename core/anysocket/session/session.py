@@ -27,6 +27,8 @@ _LAST_EVENTS_TIMEOUT = 1.0
 _RECEIVING_POLL = 0.01
 """Seconds between two looks at whether another task still waits in receive."""
 
+_NO_HEADERS: HeaderLines = ()
+
 _ABNORMAL = Close(CloseCode.ABNORMAL_CLOSURE)
 
 # Reading a module's name costs a tenth of reading an enumeration's member.
@@ -50,6 +52,9 @@ class Session(ConnectionState):
         "_short",
         "_transport",
     )
+
+    receiving: bool  # set here too, so that the hot path calls no method
+    end_delivered: bool
 
     def __init__(
         self,
@@ -91,10 +96,11 @@ class Session(ConnectionState):
         """The declaration of the server that holds this connection."""
         return self._transport.capabilities
 
-    async def accept(self, subprotocol: str | None = None, headers: HeaderLines = ()) -> None:
+    async def accept(self, subprotocol: str | None = None, headers: HeaderLines = _NO_HEADERS) -> None:
         """See `WebSocket.accept`."""
-        bare = subprotocol is None and headers == ()
-        lines: RawHeaders = [] if bare else self._checked(subprotocol, headers)
+        lines: RawHeaders = []
+        if subprotocol is not None or headers is not _NO_HEADERS:
+            lines = self._checked(subprotocol, headers)
         self.step(Action.ACCEPT)
         transport = self._transport
         try:

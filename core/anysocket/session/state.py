@@ -103,10 +103,10 @@ TRANSITIONS: Final[Mapping[State, Mapping[Action, State]]] = {
     },
 }
 
-ANSWERING: Final = frozenset({State.ACCEPTING, State.DENYING})
-"""An answer to the handshake is being sent."""
+ANSWERING: Final[frozenset[State]] = frozenset({State.ACCEPTING, State.DENYING})
+"""The states in which an answer to the handshake is being sent."""
 
-UNANSWERED: Final = frozenset({State.CONNECTING, State.RESPONDING, *ANSWERING})
+UNANSWERED: Final[frozenset[State]] = frozenset({State.CONNECTING, State.RESPONDING, *ANSWERING})
 """RFC 6455's CONNECTING: the connection is neither open nor refused."""
 
 _HAPPENINGS = (Action.DONE, Action.DISCONNECT)
@@ -127,11 +127,11 @@ class ConnectionState:
     __slots__ = ("end", "end_delivered", "ended_by_us", "receiving", "state")
 
     def __init__(self) -> None:
-        self.state = _CONNECTING
-        self.receiving = False
+        self.state: State = _CONNECTING
+        self.receiving: bool = False
         self.end: Close | None = None
-        self.ended_by_us = False
-        self.end_delivered = False
+        self.ended_by_us: bool = False
+        self.end_delivered: bool = False
 
     @property
     def connecting(self) -> bool:
