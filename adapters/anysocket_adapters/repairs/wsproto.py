@@ -61,11 +61,13 @@ class ClosesAfterBreach(FrameProtocol):
     """
 
     def received_frames(self) -> "Generator[Frame, None, None]":
-        from wsproto.frame_protocol import Frame, Opcode, ParseFailed
-
         try:
             yield from super().received_frames()
-        except ParseFailed as breach:
+        except Exception as breach:
+            from wsproto.frame_protocol import Frame, Opcode, ParseFailed
+
+            if not isinstance(breach, ParseFailed):
+                raise
             yield Frame(Opcode.CLOSE, (breach.code, str(breach)), True, True)
 
 
