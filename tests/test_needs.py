@@ -13,6 +13,7 @@ from anysocket import Application, Capabilities, Connection, ConnectionClosed, S
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.handshake import Handshake
 from anysocket.http.multidict import Headers
+from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions
 from anysocket.testing import Accepted, Denied, MemoryTransport, Peer, connect, connect_and_leave
 from anysocket.testing.needs import UNSEEN, Recorder, Use, recording
 from anysocket_adapters.normalise import normalise
@@ -371,6 +372,24 @@ async def test_a_server_that_loses_codes() -> None:
             assert await transport.peer.receive() == "hello"
             await transport.peer.close(1005)
     assert capabilities(recorder) == {"peer_close_code"}
+
+
+async def test_a_server_that_stops() -> None:
+    """It is not the application that closes with 1001 then."""
+    app = Application()
+    app.websocket("/")(plain)
+    open_sessions = OpenSessions()
+    token = OPEN_SESSIONS.set(open_sessions)
+    try:
+        with recording() as recorder:
+            async with connect(app) as peer:
+                assert await peer.receive() == "hello"
+                await open_sessions.drain()
+                assert await peer.receive() is None
+                assert peer.code == 1001
+    finally:
+        OPEN_SESSIONS.reset(token)
+    assert capabilities(recorder) == set()
 
 
 async def test_a_connection() -> None:

@@ -7,7 +7,7 @@ the adapter is the plain ASGI specification.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -16,9 +16,6 @@ from anysocket.transport import Transport
 
 GROUP = "anysocket.adapters"
 PLAIN = "asgi"
-
-recorder: Callable[[Transport], Transport] | None = None
-"""Wraps each connection's transport while tests record what an application needs."""
 
 
 class Connect(Protocol):
@@ -33,12 +30,7 @@ def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
     if owner is None:
         owner = getattr(getattr(send, "func", None), "__self__", None)  # of a functools.partial
     kind: type = type(owner)
-    return recorded(adapter(kind)(scope, receive, send))
-
-
-def recorded(transport: Transport) -> Transport:
-    """Wrap a transport while tests record what an application needs; otherwise return it as it is."""
-    return transport if recorder is None else recorder(transport)
+    return adapter(kind)(scope, receive, send)
 
 
 @cache
@@ -51,5 +43,30 @@ def adapter(kind: type) -> Connect:
     for name in (kind.__module__.partition(".")[0], PLAIN):
         for entry_point in entry_points(group=GROUP, name=name):
             loaded: Connect = entry_point.load()
-            return loaded
+            return loaded if _recorder is None else partial(_connect_recorded, loaded)
     raise LookupError(f"no adapter is registered under {GROUP!r}: install anysocket with pip")
+
+
+_recorder: Callable[[Transport], Transport] | None = None
+
+
+def record(recorder: Callable[[Transport], Transport] | None) -> None:
+    """Wrap the transport of each connection from now on; with None, no more.
+
+    Raises:
+        RuntimeError: another recording is under way in this process.
+    """
+    global _recorder
+    if recorder is not None and _recorder is not None:
+        raise RuntimeError("another recording is under way in this process")
+    _recorder = recorder
+    adapter.cache_clear()  # here, so that a connection has no check
+
+
+def recorded(transport: Transport) -> Transport:
+    """Wrap a transport that `connect` hasn't made, if there is a recording."""
+    return transport if _recorder is None else _recorder(transport)
+
+
+def _connect_recorded(connect: Connect, scope: Scope, receive: Receive, send: Send) -> Transport:
+    return recorded(connect(scope, receive, send))

@@ -100,12 +100,10 @@ def recording() -> Generator[Recorder, None, None]:
     Raises:
         RuntimeError: another recording is under way in this process.
     """
-    if discovery.recorder is not None:
-        raise RuntimeError("another recording is under way in this process")
     recorder = Recorder()
-    discovery.recorder = recorder.wrap
+    discovery.record(recorder.wrap)
     try:
         with watching(recorder.note):
             yield recorder
     finally:
-        discovery.recorder = None
+        discovery.record(None)

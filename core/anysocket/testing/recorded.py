@@ -12,6 +12,7 @@ from anysocket.asgi import WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Denial, Handshake, RawHeaders
+from anysocket.supervision.open_sessions import OPEN_SESSIONS
 from anysocket.testing.reading import Note, PeerCode
 from anysocket.transport import Transport
 
@@ -47,6 +48,7 @@ class RecordedTransport:
     def __init__(self, transport: Transport, note: Note) -> None:
         self._transport = transport
         self._note_with_path = note
+        self._open_sessions = OPEN_SESSIONS.get()
         self._has_received = False
         self._receiving = False
         self._receive_cancelled = False
@@ -161,7 +163,9 @@ class RecordedTransport:
         return ["peer_close_code", _BY_CODE[code]] if certain and code in _BY_CODE else ["peer_close_code"]
 
     def _note(self, capability: str) -> None:
-        self._note_with_path(capability, self._transport.path)
+        # A server that stops, as at the end of a test, has anysocket close its connections.
+        if self._open_sessions is None or not self._open_sessions.draining:
+            self._note_with_path(capability, self._transport.path)
 
     @contextmanager
     def _peer_left(self) -> Generator[None, None, None]:
