@@ -48,6 +48,10 @@ class Session(WebSocket):
         """The close reason that goes with `code`."""
         return "" if self._close is None else self._close.reason
 
+    def limit_messages(self, size: int) -> None:
+        """Set another limit for messages, in bytes (contract M3)."""
+        self._max_message_size, self._short = size, size // 4
+
     async def wait_lost(self) -> None:
         """Wait, before accept, until the peer leaves (contract H5)."""
         with suppress(*self._transport.peer_left_errors):
