@@ -13,7 +13,6 @@ from anysocket import discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.asgi_app.events import Events
 from anysocket.asgi_app.scope import scope_of
-from anysocket.session.limits import SERVED_MESSAGE_SIZE
 from anysocket.session.session import Session
 from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 from anysocket.supervision import handler
@@ -58,8 +57,7 @@ class Normalised:
             scope: the scope of a server that speaks ASGI; its own keys are passed on.
         """
         handshake = transport.handshake
-        max_message_size = SERVED_MESSAGE_SIZE.get() or self._max_message_size
-        session = Session(transport, max_message_size, self._close_timeout)
+        session = Session(transport, self._max_message_size, self._close_timeout)
         events = Events(session, handshake)
         call = partial(self._app, scope_of(handshake, scope or {}), events.receive, events.send)
         return handler.run(call, session)

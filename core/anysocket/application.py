@@ -27,7 +27,6 @@ from anysocket.routing.router import Router
 from anysocket.routing.signature import AnyHandler, Signature
 from anysocket.routing.sockets import Socket
 from anysocket.routing.template import Segment
-from anysocket.session.limits import SERVED_MESSAGE_SIZE
 from anysocket.session.session import Session
 from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 from anysocket.supervision.error_handlers import Error, ErrorHandlers
@@ -175,8 +174,7 @@ class Application:
             scope: the server's scope, if it speaks ASGI, for the keys that only it has.
         """
         # Not a coroutine of its own: every idle connection would keep it.
-        max_message_size = SERVED_MESSAGE_SIZE.get() or self.max_message_size
-        session = Session(transport, max_message_size, self.close_timeout)
+        session = Session(transport, self.max_message_size, self.close_timeout)
         match = self._router.match(transport.path)
         if match is None:
             return session.close()

@@ -152,7 +152,7 @@ def test_what_is_missing_is_one_line_with_what_installs_it(
 def test_a_server_without_what_it_serves_with(row: str, needs: str, install: Install) -> None:
     arguments = ("serve", "examples.echo:app", "--server", row, "--port", "0")
     line = says(install("command", "uvicorn"), *SCRIPT, *arguments)
-    assert line == f"{row} needs {needs}: pip install 'anysocket[uvicorn]'"
+    assert line == f"{row} can't serve: No module named '{needs}': pip install 'anysocket[uvicorn]'"
 
 
 def test_an_app_that_needs_msgspec(install: Install, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import anyio
 
 from anysocket import Application, discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.session.limits import SERVED_MESSAGE_SIZE
 from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions, current_task
 from anysocket.transport import Transport, TransportApp
 from anysocket_adapters.normalise import Normalised, normalise
@@ -41,7 +40,7 @@ class ServedApp:
         if isinstance(app, Application | Normalised) and type(app).__call__ in _CALLS:
             self._handle_asgi = app.handle
         self._token = token
-        self._live = OpenSessions()
+        self._live = OpenSessions(options.max_message_size)
         self._scopes: set[anyio.CancelScope] = set()
         self._in_scopes = True
         """Whether it takes a scope to cancel a connection: on asyncio `OpenSessions` cancels its task."""
@@ -73,8 +72,6 @@ class ServedApp:
         costs a connection 136 bytes.
         """
         OPEN_SESSIONS.set(self._live)
-        if SERVED_MESSAGE_SIZE.get() != self.options.max_message_size:
-            SERVED_MESSAGE_SIZE.set(self.options.max_message_size)
         self._in_scopes = self._handle_asgi is None or current_task() is None
 
     async def drain(self) -> None:

@@ -94,7 +94,7 @@ async def serve_until(
         try:
             await server.serve(app, options, listener, stop_server)
         except ModuleNotFoundError as error:  # uvicorn is often installed without what it serves with
-            failure = ServerFailed(f"{server.name} needs {error.name}: {server.install_command}")
+            failure = ServerFailed(f"{server.name} can't serve: {error}: {server.install_command}")
         except Exception as error:
             if not tasks.cancel_scope.cancel_called:
                 failure = error

@@ -123,6 +123,10 @@ class Session(ConnectionState):
         check_accept(self._transport.capabilities, subprotocol, lines)
         return lines
 
+    def limit_messages(self, size: int) -> None:
+        """Set another limit for messages, in bytes (contract M3)."""
+        self._max_message_size, self._short = size, size // 4
+
     async def deny(self, denial: Denial) -> None:
         """Refuse the connection with an HTTP response (contract H3).
 

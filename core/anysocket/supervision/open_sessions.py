@@ -29,7 +29,9 @@ class Draining(ConnectionClosed):
 class OpenSessions:
     """Keeps the sessions whose handlers run, so that they can be ended when the server stops."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_message_size: int | None = None) -> None:
+        self._max_message_size = max_message_size
+        """Takes the place of each application's own limit."""
         self._tasks: dict[Session, asyncio.Task[object] | None] = {}
         """The task of each session's handler; None on another event loop than asyncio's."""
         self._changed = anyio.Event()
@@ -40,6 +42,8 @@ class OpenSessions:
     def hold(self, session: Session) -> None:
         """Keep a session whose handler runs in the calling task."""
         self._tasks[session] = current_task()
+        if self._max_message_size is not None:
+            session.limit_messages(self._max_message_size)
 
     async def refuse(self, session: Session) -> None:
         """Refuse a session that came while draining."""
