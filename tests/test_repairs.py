@@ -1,6 +1,7 @@
 """The one way to change what a server does: its object gets a subclass of its own class."""
 
 import logging
+from asyncio import Protocol
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +124,45 @@ def test_a_subclass_of_the_servers_own_class_fits_too() -> None:
     assert isinstance(gate, Gate)
     gate.open()
     assert gate.opened == 12
+
+
+def test_a_class_whose_bases_have_slots() -> None:
+    class Gate(Protocol):  # as asyncio's own protocols have them
+        opened = 0
+
+        def open(self) -> None:
+            pass
+
+    door, found = Gate(), Repairs("a-server", f"{__name__}:{Gate.__qualname__}")
+
+    @found.repair(needs=("open", "opened"))
+    class Opens(Base):
+        def open(self) -> None:
+            self.opened += 1
+
+    assert not found.apply(door)
+    door.open()
+    assert door.opened == 1
+
+
+class Slot:
+    """A class whose objects have no `__dict__`."""
+
+    __slots__ = ("opened",)
+
+    def open(self) -> None:
+        self.opened = 1
+
+
+@pytest.mark.parametrize("target", [Door, Slot])
+def test_objects_that_can_have_no_repairs(target: type, caplog: pytest.LogCaptureFixture) -> None:
+    found = repairs("open", target=f"{__name__}:{target.__qualname__}")
+    for left in (Slot(), Slot()):
+        assert found.apply(left) == found.lost(left) == found.everything()
+        assert type(left) is Slot
+        left.open()
+        assert left.opened == 1
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
 def test_what_is_lost_is_declared_absent() -> None:

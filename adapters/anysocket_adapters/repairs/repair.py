@@ -74,22 +74,32 @@ class Repairs:
 
     def fits(self, found: object) -> bool:
         """Tell whether an object is of the target's class, without importing it."""
-        return any(f"{each.__module__}:{each.__qualname__}" == self.target for each in type(found).__mro__)
+        return self._is_target(type(found))
+
+    def _is_target(self, kind: type) -> bool:
+        return any(f"{each.__module__}:{each.__qualname__}" == self.target for each in kind.__mro__)
 
     def subclass(self) -> type | None:
         """Give the target with its repairs; None, with a warning, where there is no such class."""
         kind = _found(self.target)
         if not isinstance(kind, type):
-            warn_unrepaired(self.distribution, self.target, "none of the repairs of that class")
+            warn_unrepaired(self.distribution, self.target, "any of the repairs of that class")
             return None
         return self._of(kind)
 
-    def apply(self, found: object) -> None:
-        """Give an object of the target's class the repairs that its class allows."""
+    def apply(self, found: object) -> frozenset[str]:
+        """Give an object the repairs that its class allows, and say which capabilities don't hold on it.
+
+        An object of another class gets none of them, with a warning.
+        """
         kind = type(found)
         repaired = self._repaired.get(kind) or self._of(kind)
         if repaired is not kind:
-            found.__class__ = repaired
+            try:
+                found.__class__ = repaired
+            except TypeError:  # a class with slots, or one that isn't written in Python
+                repaired = self._leave(kind, f"{self.target} whose objects can change their class")
+        return self._lost[repaired]
 
     def lost(self, found: object) -> frozenset[str]:
         """Give the capabilities that don't hold on an object that `apply` or `subclass` has repaired."""
@@ -103,6 +113,8 @@ class Repairs:
         """Make the repaired subclass of a class, once."""
         if kind in self._repaired:
             return self._repaired[kind]
+        if not self._is_target(kind):
+            return self._leave(kind, self.target)
         names = _names(kind)
         mixins, lost = list[type](), set[str]()
         for each in self.all:
@@ -114,10 +126,16 @@ class Repairs:
                 mixins.insert(0, each.mixin)
         # Under its own name, by which the server's log and `fits` know it.
         own = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__slots__": ()}
-        repaired = type(kind.__name__, (*mixins, kind), own) if mixins else kind
+        repaired = type(kind.__name__, (_of_the_layout(kind), *mixins, kind), own) if mixins else kind
         self._repaired[kind] = self._repaired[repaired] = repaired
         self._lost[repaired] = frozenset(lost)
         return repaired
+
+    def _leave(self, kind: type, missing: str) -> type:
+        """Leave the objects of a class as they are."""
+        warn_unrepaired(self.distribution, missing, "any of the repairs of that class")
+        self._repaired[kind], self._lost[kind] = kind, self.everything()
+        return kind
 
 
 _NOTHING = frozenset[str]()
@@ -138,6 +156,15 @@ def warn_unrepaired(distribution: str, missing: str, repair: str) -> None:
 def without(declared: Capabilities, lost: Collection[str]) -> Capabilities:
     """Give what is left of a declaration when some of its repairs couldn't be made."""
     return replace(declared, **dict.fromkeys(lost, Support.ABSENT)) if lost else declared
+
+
+def _of_the_layout(kind: type) -> type:
+    """Make an empty class for the first base of a subclass of `kind`, whose objects can then change to it.
+
+    Python compares the layout of the first bases: of the classes below which objects have a `__dict__`.
+    """
+    first = next((each for each in kind.__mro__[::-1] if "__dict__" in vars(each)), object)
+    return type(first.__name__, first.__bases__, {})
 
 
 def _is_there(need: str, names: Collection[str]) -> bool:

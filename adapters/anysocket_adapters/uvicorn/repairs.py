@@ -5,7 +5,7 @@ Each repair names what it uses in a protocol class. A version of uvicorn without
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from websockets.datastructures import Headers
     from wsproto import WSConnection
     from wsproto.events import BytesMessage, Request, TextMessage
-    from wsproto.events import Event as WSProtoEvent
 
 
 _CLOSED_POLL = 0.005
@@ -187,26 +186,6 @@ def decline_senseless_offers(protocol: WSProto) -> None:
     except ValueError:
         declined = replace(request, extensions=[])
         handshake._initiating_request = declined  # pyright: ignore[reportPrivateUsage]
-
-
-def answer_protocol_errors(protocol: WSProto) -> None:
-    """Send the close frame that RFC 6455 section 7.1.7 asks for when the peer breaks the protocol.
-
-    wsproto then tells of a close while its own state is still open; uvicorn 0.54 answers only
-    the peer's close frames.
-    """
-    from wsproto.connection import ConnectionState
-    from wsproto.events import CloseConnection
-
-    connection, events = protocol.conn, protocol.conn.events
-
-    def answering() -> "Generator[WSProtoEvent, None, None]":
-        for event in events():
-            if isinstance(event, CloseConnection) and connection.state is ConnectionState.OPEN:
-                protocol.transport.write(connection.send(event.response()))
-            yield event
-
-    connection.events = answering  # type: ignore[method-assign]  # of this connection only
 
 
 def let_many_wait(protocol: Legacy) -> None:

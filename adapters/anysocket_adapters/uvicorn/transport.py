@@ -27,12 +27,10 @@ from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport, http_response
 from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.versions import unknown
-from anysocket_adapters.repairs.wsproto_close import know_bad_gateway
-from anysocket_adapters.repairs.wsproto_deflate import keep_compression
+from anysocket_adapters.repairs.wsproto import repair_connection
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn.classes import http_class, legacy_class
 from anysocket_adapters.uvicorn.repairs import (
-    answer_protocol_errors,
     as_legacy,
     as_wsproto,
     decline_senseless_offers,
@@ -143,9 +141,7 @@ class UvicornWSProtoTransport(UvicornTransport):
             decline_senseless_offers(self._protocol)
         await super().accept(subprotocol, headers)
         if self._protocol is not None:
-            answer_protocol_errors(self._protocol)
-            know_bad_gateway(self._protocol.conn.connection)
-            keep_compression(self._protocol.conn.connection)
+            repair_connection(self._protocol.conn.connection)
             take_early_messages(self._protocol)
 
     async def close(self, close: Close, /) -> None:

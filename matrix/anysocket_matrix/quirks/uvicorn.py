@@ -91,8 +91,7 @@ QUIRKS: Final = (
             "protocol_errors.close_with_a_reserved_code",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.repairs.answer_protocol_errors` sends what wsproto says it should "
-            "be.",
+            Where.CONNECTION: "`repairs.wsproto.ClosesAfterBreach` has wsproto read the breach as a close.",
         },
         upstream=(f"{SOURCE}/websockets/wsproto_impl.py#L281-L284",),
     ),
@@ -271,8 +270,7 @@ QUIRKS: Final = (
         clauses=("C1",),
         cases=("close.peers_newest_code",),
         repair={
-            Where.CONNECTION: "`repairs.wsproto_close.know_bad_gateway` has wsproto read it like any other "
-            "code."
+            Where.CONNECTION: "`repairs.wsproto.ReadsBadGateway` has wsproto read it like any other code."
         },
         upstream=(
             "https://github.com/python-hyper/wsproto/blob/1.3.2/src/wsproto/frame_protocol.py#L539-L546",
@@ -298,7 +296,7 @@ QUIRKS: Final = (
         does="Behind a ping the rest of a compressed message is taken for uncompressed.",
         clauses=("M1",),
         cases=("compression.ping_between_fragments",),
-        repair={Where.CONNECTION: "`repairs.wsproto_deflate.keep_compression` has wsproto remember."},
+        repair={Where.CONNECTION: "`repairs.wsproto.RemembersCompression` has wsproto remember."},
         upstream=("python-hyper/wsproto#205",),
     ),
 )

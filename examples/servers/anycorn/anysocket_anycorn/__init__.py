@@ -32,8 +32,7 @@ from anysocket.transport import Transport
 from anysocket_adapters import ASGITransport, Loop, OptionName, Options, Server, ServerFailed
 from anysocket_adapters.asgi import offered
 from anysocket_adapters.repairs.versions import unknown
-from anysocket_adapters.repairs.wsproto_close import know_bad_gateway
-from anysocket_adapters.repairs.wsproto_deflate import keep_compression
+from anysocket_adapters.repairs.wsproto import repair_connection
 from anysocket_anycorn.streams import repair, typed
 from anysocket_anycorn.watched import watch
 
@@ -124,8 +123,7 @@ class AnycornTransport(ASGITransport):
                 handshake.extensions = None
                 status, lines, connection = accept(subprotocol, additional_headers)
             self._connection = connection
-            know_bad_gateway(connection)
-            keep_compression(connection)
+            repair_connection(connection)
             watch(connection, self._ends)
             return status, lines, connection
 
