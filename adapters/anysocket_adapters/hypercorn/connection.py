@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 
 from anysocket_adapters.hypercorn.early import EARLY, HTTP_STREAM, UNCOMPRESSED
-from anysocket_adapters.hypercorn.http2 import HTTP2, is_http2, repaired_buffer
+from anysocket_adapters.hypercorn.http2 import HTTP2, http2_of, repaired_buffer
 from anysocket_adapters.hypercorn.pings import PINGS, PONG_SIZE, PingsWithTimeout
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.options import Options
@@ -120,7 +120,7 @@ class RepairsProtocols(ProtocolWrapper):
 
 
 def _repair_http2(protocol: object) -> None:
-    if is_http2(protocol):
+    if HTTP2.fits(protocol):
         HTTP2.apply(protocol)
 
 
@@ -140,22 +140,22 @@ class RepairsStreams(TaskGroup):
     ) -> "Callable[[ASGIReceiveEvent], Awaitable[None]]":
         stream: object = getattr(send, "__self__", None)
         if scope["type"] == "websocket":
-            _repair_stream(cast("WSStream", stream), self.server)
+            _repair_stream(cast("WSStream", stream), scope["http_version"], self.server)
         else:
             HTTP_STREAM.apply(stream)
         return await super().spawn_app(app, config, scope, send)
 
 
-def _repair_stream(stream: "WSStream", server: RepairsBeforeReading) -> None:
+def _repair_stream(stream: "WSStream", http_version: str, server: RepairsBeforeReading) -> None:
     options = server.options
+    window: Callable[[], int] = _no_window
     EARLY.apply(stream)
     if options.compression is False:
         UNCOMPRESSED.apply(getattr(stream, "handshake", None))
-    http2: object = getattr(getattr(stream, "send", None), "__self__", None)
-    window: Callable[[], int] = _no_window
-    if is_http2(http2):
-        repaired_buffer(http2, stream.stream_id)
-        window = partial(http2.connection.remote_flow_control_window, stream.stream_id)
+    if http_version == "2":
+        repaired_buffer(stream)
+        if (connection := getattr(http2_of(stream), "connection", None)) is not None:
+            window = partial(connection.remote_flow_control_window, stream.stream_id)
     elif server.task_groups is TRIO_TASK_GROUP:
         TRIO_STREAM.apply(stream)
     if options.ping_interval and server.cut is not None:

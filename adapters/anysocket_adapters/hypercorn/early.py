@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from typing import TYPE_CHECKING, Never, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anyio.lowlevel import checkpoint
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import trio
     from hypercorn.protocol.events import Event
     from hypercorn.protocol.ws_stream import Handshake, WSStream
-    from wsproto import Connection
+    from wsproto.connection import Connection
 else:
     Handshake = WSStream = object
 
@@ -28,7 +28,9 @@ class WaitsForTheApplication(WSStream):
 
     begun: bool = False
 
-    def handle(self, event: "Event") -> Coroutine[object, Never, None]:
+    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # as `KeepsEvents` does
+        self, event: "Event"
+    ) -> Coroutine[Any, Any, None]:
         return super().handle(event) if self.begun else self._let_begin(event)
 
     async def _let_begin(self, event: "Event") -> None:

@@ -9,22 +9,20 @@ How it differs from HTTP/1.1, as of 0.18 (https://github.com/pgjones/hypercorn):
 - Data for a stream that is over, or a request that can't be read, fails the whole connection.
 """
 
-import asyncio
 import math
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Never, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import anyio
 
 from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket_adapters.hypercorn.inbox import Inbox
-from anysocket_adapters.hypercorn.stream import KeepsEvents, RefusesLateMessages
-from anysocket_adapters.hypercorn.transport import HypercornTransport, unrepaired
-from anysocket_adapters.lazy_event import new_event
+from anysocket_adapters.hypercorn.stream import HypercornTransport, spawn, unrepaired
+from anysocket_adapters.lazy_event import Signal
 from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:
@@ -34,14 +32,12 @@ if TYPE_CHECKING:
     from hypercorn.protocol.events import EndBody, Event, StreamClosed
     from hypercorn.protocol.h2 import H2Protocol, StreamBuffer
     from hypercorn.protocol.ws_stream import WSStream
-    from typing_extensions import TypeIs
     from wsproto.events import Event as WSProtoEvent
     from wsproto.events import Pong
 
-    class _Stream(KeepsEvents, RefusesLateMessages):
-        """A stream that `STREAM` has repaired."""
+    from anysocket_adapters.hypercorn.stream import KeepsEvents, RefusesLateMessages
 else:
-    H2Connection = H2Protocol = StreamBuffer = _Stream = object
+    H2Connection = H2Protocol = StreamBuffer = KeepsEvents = RefusesLateMessages = object
 
 HIGH_WATER = 32768
 """Bytes that may wait for the peer's window before a send waits too, as hypercorn means it."""
@@ -68,7 +64,7 @@ class WaitsForRoom(StreamBuffer):
     reads; a send waits for `room` before.
     """
 
-    _changed: asyncio.Event | anyio.Event | None = None
+    _changed: anyio.Event | None = None
 
     @property
     def ended(self) -> bool:
@@ -82,7 +78,7 @@ class WaitsForRoom(StreamBuffer):
 
     async def push(self, data: bytes) -> None:
         if not self._complete:
-            self.buffer += data
+            self.buffer.extend(data)
             await self._is_empty.clear()
         if self.full:
             await self._change()
@@ -106,7 +102,7 @@ class WaitsForRoom(StreamBuffer):
             await self._change()
 
     async def _change(self) -> None:
-        self._changed = self._changed or new_event()
+        self._changed = self._changed or anyio.Event()
         await self._changed.wait()
 
     def _wake(self) -> None:
@@ -155,7 +151,7 @@ class DropsLateData(H2Protocol):
 class EndsStreams(H2Protocol):
     """End our side of a stream too: hypercorn leaves it open when the peer's has ended."""
 
-    async def end_stream(self, stream_id: int, *, answered: bool) -> None:
+    async def end_stream(self, stream_id: int, *, accepted: bool) -> None:
         """End a stream behind what is still to be sent; reset it where nothing has been."""
         from h2.exceptions import ProtocolError
 
@@ -164,7 +160,7 @@ class EndsStreams(H2Protocol):
             return
         if self.closed:
             await buffer.close()
-        elif answered:
+        elif accepted or (isinstance(buffer, WaitsForRoom) and buffer.ended):
             buffer.set_complete()
             self.priority.unblock(stream_id)
             await self.has_data.set()
@@ -217,32 +213,28 @@ class WithholdsWindows(H2Connection):
 
 @HTTP2_STREAM.repair(
     needs=(
-        *("_send_wsproto_event", "handle", "send", "stream_id", "task_group"),
-        *("hypercorn.protocol.events:EndBody", "hypercorn.protocol.events:StreamClosed"),
-        *("hypercorn.protocol.h2:H2Protocol._flush", "wsproto.events:Pong"),
+        *("handle", "make_inbox", "send", "stream_id", "take", "hypercorn.protocol.events:EndBody"),
+        *("hypercorn.protocol.events:StreamClosed", "hypercorn.protocol.h2:H2Protocol._flush"),
     ),
-    keeps=("send_pressure", "shared_connection", "half_closed"),
+    keeps=("half_closed", "shared_connection"),
 )
-class SharesItsConnection(_Stream):
-    """What a stream does for those that share its connection, and what they needn't do for it."""
+class ReadsOn(KeepsEvents):
+    """Let the connection be read on, whatever the application does, and see the peer's END_STREAM."""
 
-    http2: "H2Protocol"
-    send_buffer: WaitsForRoom | None = None
     HELD: ClassVar[float] = math.inf  # its window bounds it
-    _pong: "Pong | None" = None
+    http2: "H2Protocol"
+    windows: WithholdsWindows | None
 
     def make_inbox(self) -> Inbox:
-        if isinstance(self.http2.connection, WithholdsWindows):
-            return _WithWindow(self.config.max_app_queue_size, self)
-        return super().make_inbox()
-
-    # What comes from the peer.
+        if self.windows is None:
+            return super().make_inbox()
+        return _InboxWithWindow(self.config.max_app_queue_size, self)
 
     async def _hold(self, event: "Event") -> None:
         from hypercorn.protocol.events import EndBody
 
         if isinstance(event, EndBody) and not self._held:
-            await self._take(event)
+            await self.take(event)
         else:
             self.withhold_window()
             await super()._hold(event)
@@ -251,8 +243,8 @@ class SharesItsConnection(_Stream):
         await super()._release()
         await self.open_window()
 
-    def _take(self, event: "Event") -> Coroutine[object, Never, None]:
-        return self._end(event) if isinstance(event, _ends()) else super()._take(event)
+    def take(self, event: "Event") -> Coroutine[Any, Any, None]:
+        return self._end(event) if isinstance(event, _ends()) else super().take(event)
 
     async def _end(self, event: "Event") -> None:
         from hypercorn.protocol.events import EndBody, StreamClosed
@@ -260,27 +252,34 @@ class SharesItsConnection(_Stream):
         if isinstance(event, EndBody):
             await self.send(StreamClosed(stream_id=self.stream_id))
             return
-        await super()._take(event)
+        await super().take(event)
         if isinstance(self.http2, EndsStreams):
-            answered = self.is_accepted or (self.send_buffer is not None and self.send_buffer.ended)
-            await self.http2.end_stream(self.stream_id, answered=answered)
+            await self.http2.end_stream(self.stream_id, accepted=self.is_accepted)
             if not self.http2.closed:
                 await self.open_window()
 
     def withhold_window(self) -> None:
-        if isinstance(self.http2.connection, WithholdsWindows):
-            self.http2.connection.withhold(self.stream_id)
+        if self.windows is not None:
+            self.windows.withhold(self.stream_id)
 
     async def open_window(self) -> None:
-        if isinstance(self.http2.connection, WithholdsWindows):
-            self.http2.connection.open_window(self.stream_id)
+        if self.windows is not None:
+            self.windows.open_window(self.stream_id)
         await self.http2._flush()  # pyright: ignore[reportPrivateUsage]  # as its own methods do
 
-    # What goes to the peer.
+
+@HTTP2_STREAM.repair(
+    needs=("_send_wsproto_event", "send_message", "task_group", "wsproto.events:Pong"),
+    keeps=("send_pressure",),
+)
+class WaitsToSend(RefusesLateMessages):
+    """Wait for room in the buffer of the stream before anything is put there."""
+
+    send_buffer: WaitsForRoom | None
+    _pong: "Pong | None" = None
 
     async def send_message(self, event: WebSocketEvent) -> None:
-        buffer = self.send_buffer
-        if buffer is not None:
+        if (buffer := self.send_buffer) is not None:
             if buffer.full:
                 await buffer.room()
             if buffer.ended:
@@ -295,7 +294,7 @@ class SharesItsConnection(_Stream):
             await super()._send_wsproto_event(event)
             return
         if self._pong is None:
-            self.task_group.spawn(self._send_pong, self.send_buffer)
+            spawn(self, self._send_pong, self.send_buffer)
         self._pong = event
 
     async def _send_pong(self, buffer: WaitsForRoom) -> None:
@@ -312,22 +311,23 @@ def _ends() -> "tuple[type[EndBody], type[StreamClosed]]":
     return EndBody, StreamClosed
 
 
-class _WithWindow(Inbox):
-    """An inbox for which no task waits: it closes the stream's window while it is full."""
+class _InboxWithWindow(Inbox):
+    """An inbox for which no task waits: while it is full, the stream's window is closed."""
 
-    def __init__(self, size: int, stream: SharesItsConnection) -> None:
+    __slots__ = ("_stream",)
+
+    def __init__(self, size: int, stream: ReadsOn) -> None:
         super().__init__(size)
         self._stream = stream
-        self._is_withheld = False
 
     async def _suspend(self) -> None:
-        self._is_withheld = True
+        self._room = self._room or Signal()
         self._stream.withhold_window()
 
     def _resume(self) -> None:
-        if self._is_withheld:
-            self._is_withheld = False
-            self._stream.task_group.spawn(self._stream.open_window)
+        if self._room is not None:
+            self._room = None
+            spawn(self._stream, self._stream.open_window)
 
 
 class HypercornHTTP2Transport(HypercornTransport):
@@ -340,34 +340,42 @@ class HypercornHTTP2Transport(HypercornTransport):
         half_closed=Support.REPAIRED,
     )
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, stream: "WSStream", http2: "H2Protocol"
-    ) -> None:
-        """Take a stream that `STREAM` has repaired, and its connection."""
+    def __init__(self, scope: Scope, receive: Receive, send: Send, stream: "WSStream") -> None:
+        """Take a stream that `STREAM` has repaired."""
+        http2 = self._http2 = http2_of(stream)
         HTTP2.apply(http2)
-        WINDOWS.apply(getattr(http2, "connection", None))
-        self._http2 = http2
-        self._buffer = repaired_buffer(http2, stream.stream_id)
-        if isinstance(stream, KeepsEvents) and isinstance(stream, RefusesLateMessages):
-            HTTP2_STREAM.apply(stream)
-        if isinstance(stream, SharesItsConnection):
-            stream.http2, stream.send_buffer = http2, self._buffer
+        self._windows: object = getattr(http2, "connection", None)
+        WINDOWS.apply(self._windows)
+        self._buffer = repaired_buffer(stream)
+        HTTP2_STREAM.apply(stream)
+        if isinstance(stream, ReadsOn):
+            stream.http2 = http2
+            stream.windows = self._windows if isinstance(self._windows, WithholdsWindows) else None
+        if isinstance(stream, WaitsToSend):
+            stream.send_buffer = self._buffer
         super().__init__(scope, receive, send, stream)
 
     def _lost(self) -> frozenset[str]:
-        here = unrepaired(self._stream, HTTP2_STREAM) | unrepaired(self._http2, HTTP2)
-        connection: object = getattr(self._http2, "connection", None)
-        return super()._lost() | here | unrepaired(connection, WINDOWS) | unrepaired(self._buffer, BUFFER)
+        return (
+            super()
+            ._lost()
+            .union(
+                unrepaired(self._stream, HTTP2_STREAM),
+                unrepaired(self._http2, HTTP2),
+                unrepaired(self._windows, WINDOWS),
+                unrepaired(self._buffer, BUFFER),
+            )
+        )
 
 
-def repaired_buffer(http2: "H2Protocol", stream_id: int) -> WaitsForRoom | None:
+def http2_of(stream: "WSStream") -> "H2Protocol":
+    """Give the connection that has a stream: it sends what the stream sends."""
+    return cast("H2Protocol", getattr(getattr(stream, "send", None), "__self__", None))
+
+
+def repaired_buffer(stream: "WSStream") -> WaitsForRoom | None:
     """Repair the buffer of a stream; None, with a warning, where that can't be done."""
-    buffers: dict[int, StreamBuffer] = getattr(http2, "stream_buffers", {})
-    buffer = buffers.get(stream_id)
+    buffers: dict[int, StreamBuffer] = getattr(http2_of(stream), "stream_buffers", {})
+    buffer = buffers.get(getattr(stream, "stream_id", 0))
     BUFFER.apply(buffer)
     return buffer if isinstance(buffer, WaitsForRoom) else None
-
-
-def is_http2(protocol: object) -> "TypeIs[H2Protocol]":
-    """Tell whether this is hypercorn's connection over HTTP/2."""
-    return HTTP2.fits(protocol)

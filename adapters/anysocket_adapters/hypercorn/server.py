@@ -1,6 +1,7 @@
 """hypercorn on asyncio, uvloop and trio: how to serve on it, and which transport a connection gets."""
 
 from socket import socket
+from typing import TYPE_CHECKING, cast
 
 from anyio import Event
 
@@ -8,29 +9,31 @@ from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.transport import Transport
 from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport, is_http2
-from anysocket_adapters.hypercorn.stream import STREAM, is_stream
-from anysocket_adapters.hypercorn.transport import HypercornTransport, UnrepairedTransport
-from anysocket_adapters.hypercorn.trio import TRIO_STREAM, WritesInAnotherTask
+from anysocket_adapters.hypercorn.early import WaitsForTheApplication
+from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport
+from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport, UnrepairedTransport
+from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.hypercorn.worker import serve_worker
 from anysocket_adapters.options import Loop, Options
 from anysocket_adapters.server import Server, ServerFailed
 
+if TYPE_CHECKING:
+    from hypercorn.protocol.ws_stream import WSStream
+
 
 def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
     """Choose the transport by the version of HTTP; the specification's for an unknown stream."""
-    stream: object = getattr(send, "__self__", None)
-    if not is_stream(stream):
-        STREAM.apply(stream)  # which warns
+    stream = cast("WSStream", getattr(send, "__self__", None))
+    if not isinstance(stream, WaitsForTheApplication) and loops.current() == "trio":
+        TRIO_STREAM.apply(stream)  # as `anysocket serve` has done
+    if STREAM.apply(stream) == _EVERYTHING:
         return UnrepairedTransport(scope, receive, send)
-    http2: object = getattr(getattr(stream, "send", None), "__self__", None)
-    if is_http2(http2):
-        STREAM.apply(stream)
-        return HypercornHTTP2Transport(scope, receive, send, stream, http2)
-    if not isinstance(stream, WritesInAnotherTask) and loops.current() == "trio":
-        TRIO_STREAM.apply(stream)  # which `anysocket serve` has done before
-    STREAM.apply(stream)
+    if scope.get("http_version") == "2":
+        return HypercornHTTP2Transport(scope, receive, send, stream)
     return HypercornTransport(scope, receive, send, stream)
+
+
+_EVERYTHING = STREAM.everything()
 
 
 class Hypercorn(Server):

@@ -1,4 +1,4 @@
-"""The repairs of hypercorn's WebSocket stream, which is the same over HTTP/1.1 and HTTP/2.
+"""One WebSocket of hypercorn over HTTP/1.1, and the repairs of its stream, which HTTP/2 has too.
 
 How it differs from the specification, as of 0.18 (https://github.com/pgjones/hypercorn):
 
@@ -13,16 +13,21 @@ How it differs from the specification, as of 0.18 (https://github.com/pgjones/hy
 - The end of the connection waits for room in the application's queue (see `inbox`).
 """
 
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar, Never
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from anysocket.asgi import WebSocketEvent
-from anysocket.close import Close
+from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
+from anysocket.capabilities import Capabilities, Support, described
+from anysocket.close import Close, CloseCode
+from anysocket.handshake import Handshake, RawHeaders
 from anysocket.session.bounded import bounded
+from anysocket_adapters.asgi import ASGITransport, offered
+from anysocket_adapters.hypercorn.early import EARLY
 from anysocket_adapters.hypercorn.inbox import Inbox
+from anysocket_adapters.hypercorn.pings import PINGS
 from anysocket_adapters.lazy_event import LazyEvent
-from anysocket_adapters.repairs.repair import Repairs
+from anysocket_adapters.repairs.repair import Repairs, without
 from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
 
 if TYPE_CHECKING:
@@ -30,8 +35,7 @@ if TYPE_CHECKING:
     from hypercorn.protocol.ws_stream import Handshake as HypercornHandshake
     from hypercorn.protocol.ws_stream import WSStream
     from hypercorn.typing import WebsocketAcceptEvent
-    from typing_extensions import TypeIs
-    from wsproto import Connection
+    from wsproto.connection import Connection
     from wsproto.events import BytesMessage, TextMessage
     from wsproto.events import Event as WSProtoEvent
 else:
@@ -45,30 +49,23 @@ STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
 """Made when a transport begins; those of `worker` are made before, and for every application."""
 
 
-@HANDSHAKE.repair(needs=("accept", "extensions"), keeps=("malformed_extension_offer",))
-class DeclinesMalformedOffers(HypercornHandshake):
-    """wsproto raises an error on an offer of permessage-deflate that makes no sense."""
-
-    def accept(
-        self, subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
-    ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
-        try:
-            return super().accept(subprotocol, additional_headers)
-        except ValueError:
-            self.extensions = None
-            return super().accept(subprotocol, additional_headers)
-
-
-@HANDSHAKE.repair(needs=("accept", "subprotocols"), keeps=("all_subprotocol_lines",))
-class TakesEverySubprotocol(HypercornHandshake):
-    """hypercorn refuses a subprotocol that isn't in the last header line of the offers."""
+@HANDSHAKE.repair(
+    needs=("accept", "extensions", "subprotocols"),
+    keeps=("all_subprotocol_lines", "malformed_extension_offer"),
+)
+class AcceptsEveryOffer(HypercornHandshake):
+    """hypercorn fails to accept what it hasn't read, or can't read."""
 
     def accept(
         self, subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
     ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
         if subprotocol is not None:
-            self.subprotocols = [subprotocol]  # the core has looked through all lines
-        return super().accept(subprotocol, additional_headers)
+            self.subprotocols = [subprotocol]  # the core has looked for it in all header lines
+        try:
+            return super().accept(subprotocol, additional_headers)
+        except ValueError:  # wsproto's, for a malformed offer: do without
+            self.extensions = None
+            return super().accept(subprotocol, additional_headers)
 
 
 @STREAM.repair(
@@ -115,14 +112,14 @@ class NotesTheClose(WSStream):
 
     ending: Close | None = None
 
-    def _send_wsproto_event(self, event: "WSProtoEvent") -> Coroutine[object, Never, None]:
+    async def _send_wsproto_event(self, event: "WSProtoEvent") -> None:
         from wsproto.events import CloseConnection
 
         if self.ending is None and isinstance(event, CloseConnection):
             self.ending = Close(event.code, event.reason or "")
             if isinstance(self, KeepsEvents):
                 self.end_soon()
-        return super()._send_wsproto_event(event)
+        await super()._send_wsproto_event(event)
 
 
 @STREAM.repair(needs=("_accept", "connection"), keeps=(*FRAMES.everything(), *DEFLATE.everything()))
@@ -177,10 +174,14 @@ class KeepsEvents(WSStream):
         """Whether the answer that opens the connection has been made."""
         return hasattr(self, "connection")
 
-    def handle(self, event: "Event") -> Coroutine[object, Never, None]:
-        return self._take(event) if self._released.is_set else self._hold(event)
+    # Not a coroutine of its own, since each message comes this way. Any is hypercorn's.
+    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # it is awaited only
+        self, event: "Event"
+    ) -> Coroutine[Any, Any, None]:
+        return self.take(event) if self._released.is_set else self._hold(event)
 
-    def _take(self, event: "Event") -> Coroutine[object, Never, None]:
+    def take(self, event: "Event") -> Coroutine[Any, Any, None]:
+        """Have hypercorn handle an event."""
         return super().handle(event)
 
     async def _hold(self, event: "Event") -> None:
@@ -195,14 +196,14 @@ class KeepsEvents(WSStream):
             return
         else:
             await self._released.wait()
-        await self._take(event)
+        await self.take(event)
 
     async def _accept(self, message: "WebsocketAcceptEvent") -> None:
         try:
             await super()._accept(message)
         finally:
             if self._held and self.is_accepted:
-                self.task_group.spawn(self._release)  # the application may have to receive meanwhile
+                spawn(self, self._release)  # for which the application may have to receive
             elif self.is_accepted:
                 self._released.set()
 
@@ -214,13 +215,13 @@ class KeepsEvents(WSStream):
             event, *rest = self._held
             self._held = tuple(rest)
             if isinstance(event, StreamClosed) or self.connection.state is not ConnectionState.CLOSED:
-                await self._take(event)
+                await self.take(event)
         self._released.set()
 
     def end_soon(self) -> None:
         """Tell the application of the end, even while our close waits for a peer that doesn't read."""
         if not self.inbox.closing:
-            self.task_group.spawn(self._end_soon)
+            spawn(self, self._end_soon)
 
     async def _end_soon(self) -> None:
         with bounded(CLOSE_ECHO_TIMEOUT):
@@ -229,6 +230,118 @@ class KeepsEvents(WSStream):
         self.inbox.end()
 
 
-def is_stream(found: object) -> "TypeIs[WSStream]":
-    """Tell whether this is hypercorn's stream of a WebSocket."""
-    return STREAM.fits(found)
+def spawn(stream: "WSStream", function: Callable[..., Awaitable[None]], *arguments: object) -> None:
+    """Start a task that ends with the stream's connection."""
+    stream.task_group.spawn(function, *arguments)  # pyright: ignore[reportUnknownMemberType]  # half typed
+
+
+class HypercornTransport(ASGITransport):
+    """hypercorn's WebSocket stream."""
+
+    declared: ClassVar[Capabilities] = Capabilities(
+        all_subprotocol_lines=Support.REPAIRED,
+        malformed_extension_offer=Support.REPAIRED,
+        compressed_with_ping=Support.REPAIRED,
+        loss_before_accept=Support.REPAIRED,
+        oversized_message_code=Support.REPAIRED,
+        early_message=Support.REPAIRED,
+        message_before_accept=Support.REPAIRED,
+        peer_close_code=Support.REPAIRED,
+        peer_code_1014=Support.REPAIRED,
+        peer_close_reason=Support.REPAIRED,
+        no_close_code=Support.REPAIRED,
+        protocol_error_close=Support.REPAIRED,
+        invalid_close_code_close=Support.REPAIRED,
+        invalid_text_close=Support.REPAIRED,
+        protocol_error_code=Support.REPAIRED,
+        end_while_sending=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        end_behind_unread=Support.REPAIRED,
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, stream: "WSStream") -> None:
+        """Take a stream that `STREAM` has repaired."""
+        super().__init__(scope, receive, send)
+        self._stream = stream
+        HANDSHAKE.apply(getattr(stream, "handshake", None))
+        self._keeps: KeepsEvents | None = None
+        if isinstance(stream, KeepsEvents):
+            self._keeps = stream
+            self.receive = stream.begin().receive
+        if isinstance(stream, RefusesLateMessages):
+            self.send = stream.send_message
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return without(self.declared, self._lost())
+
+    def _lost(self) -> frozenset[str]:
+        """Give the capabilities whose repairs aren't on this stream."""
+        stream = self._stream
+        lost = unrepaired(stream, STREAM, EARLY) | unrepaired(getattr(stream, "handshake", None), HANDSHAKE)
+        if stream.config.websocket_ping_interval is not None:
+            lost |= unrepaired(stream, PINGS)
+        return lost | _lost_in_wsproto()
+
+    @property
+    def handshake(self) -> Handshake:
+        plain = super().handshake
+        if not isinstance(getattr(self._stream, "handshake", None), AcceptsEveryOffer):
+            return plain
+        return plain._replace(subprotocols=offered(plain.headers))
+
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        ending = self._stream.ending if isinstance(self._stream, NotesTheClose) else None
+        return ending or Close(CloseCode.ABNORMAL_CLOSURE)
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        await super().accept(subprotocol, headers)
+        if self._keeps is not None and not self._keeps.is_accepted:
+            # hypercorn sends nothing on a stream that is over, and raises nothing
+            raise ConnectionError("the peer left during the handshake")
+
+    async def close(self, close: Close, /) -> None:
+        if self._keeps is None:
+            await super().close(close)
+            return
+        if self._keeps.closed:
+            return
+        inbox = self._keeps.inbox
+        inbox.close()  # the peer's close is behind the messages that are unread
+        try:
+            with bounded(CLOSE_ECHO_TIMEOUT):
+                await super().close(close)
+                await inbox.over.wait()
+        finally:
+            inbox.end()  # another task may be waiting in receive
+        await inbox.over.wait()
+
+
+class UnrepairedTransport(ASGITransport):
+    """A WebSocket of hypercorn whose stream is of an unknown class."""
+
+    declared: ClassVar[Capabilities] = without(
+        HypercornTransport.declared,
+        [name for name in described() if getattr(HypercornTransport.declared, name) is Support.REPAIRED],
+    )
+
+
+def unrepaired(found: object, *registries: Repairs) -> frozenset[str]:
+    """Give the capabilities that an object lacks the repairs for."""
+    return frozenset(
+        name
+        for registry in registries
+        for repair in registry.all
+        if not isinstance(found, repair.mixin)
+        for name in repair.keeps
+    )
+
+
+@cache
+def _lost_in_wsproto() -> frozenset[str]:
+    """Give the capabilities that wsproto's repairs couldn't restore on the installed release."""
+    from wsproto.connection import Connection, ConnectionType
+    from wsproto.extensions import PerMessageDeflate
+
+    lost = repair_connection(Connection(ConnectionType.SERVER, [PerMessageDeflate()]))
+    return lost | {"protocol_error_code"} if "protocol_error_close" in lost else lost

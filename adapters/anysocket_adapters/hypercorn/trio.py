@@ -1,20 +1,26 @@
-"""hypercorn on trio: a send that can be cancelled while it waits for the peer."""
+"""hypercorn on trio: how it accepts connections, and a send that can be cancelled."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
+from socket import socket
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 import anyio
 
+from anysocket_adapters.hypercorn.stream import spawn
 from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:
+    from hypercorn.config import Config
     from hypercorn.protocol.ws_stream import WSStream
     from wsproto.events import Event
 else:
     WSStream = object
 
 TRIO_STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
-"""For streams over HTTP/1.1: over HTTP/2 another task writes."""
+"""Over HTTP/1.1; over HTTP/2 another task writes."""
 
 
 @TRIO_STREAM.repair(needs=("_send_wsproto_event", "task_group"), keeps=("cancelled_send",))
@@ -41,7 +47,29 @@ class WritesInAnotherTask(WSStream):
             finally:
                 written.set()
 
-        self.task_group.spawn(write)
+        spawn(self, write)
         await written.wait()
         if failure is not None:
             raise failure
+
+
+async def accept_connections(
+    connected: Callable[..., Awaitable[None]],
+    config: "Config",
+    listener: socket,
+    tls: SSLContext | None,
+    stop: Callable[[], Awaitable[None]],
+) -> None:
+    """Accept connections until `stop` returns, then give them the graceful timeout to end."""
+    import trio
+
+    listener.listen(config.backlog)
+    tcp = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
+    accepting = trio.SSLListener(tcp, tls, https_compatible=True) if tls else tcp
+    async with trio.open_nursery() as connections:
+        async with accepting, trio.open_nursery() as nursery:
+            serve = partial(trio.serve_listeners, connected, [accepting], handler_nursery=connections)
+            nursery.start_soon(serve)
+            await stop()
+            nursery.cancel_scope.cancel()
+        connections.cancel_scope.deadline = trio.current_time() + config.graceful_timeout

@@ -11,16 +11,17 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from importlib import import_module
 from socket import socket
-from typing import TYPE_CHECKING, TypeAlias, cast
+from ssl import SSLContext
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
 
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket_adapters import loops
+from anysocket_adapters.hypercorn import trio
 from anysocket_adapters.hypercorn.connection import (
     SERVER,
     TASK_GROUP,
@@ -34,17 +35,14 @@ from anysocket_adapters.repairs.repair import Repairs
 from anysocket_adapters.repairs.versions import installed_at_least
 
 if TYPE_CHECKING:
-    import trio
     from hypercorn.asyncio.lifespan import Lifespan as AsyncioLifespan
     from hypercorn.asyncio.worker_context import WorkerContext
     from hypercorn.config import Config
     from hypercorn.trio.lifespan import Lifespan as TrioLifespan
-    from hypercorn.typing import AppWrapper
 else:
     WorkerContext = object
 
-Connect: TypeAlias = Callable[..., RepairsBeforeReading]
-"""Makes a connection of what hypercorn's own loop makes it of."""
+Made = TypeVar("Made")
 
 CONTEXT = Repairs("hypercorn", "hypercorn.asyncio.worker_context:WorkerContext")
 TRIO_CONTEXT = Repairs("hypercorn", "hypercorn.trio.worker_context:WorkerContext")
@@ -59,7 +57,7 @@ _LIFESPAN = ("handle_lifespan", "wait_for_startup", "wait_for_shutdown")
 @TRIO_CONTEXT.repair(needs=(*_USED, *(f"hypercorn.trio.lifespan:Lifespan.{each}" for each in _LIFESPAN)))
 @CONTEXT.repair(needs=(*_USED, *(f"hypercorn.asyncio.lifespan:Lifespan.{each}" for each in _LIFESPAN)))
 class Stops(WorkerContext):
-    """What the connections of a worker share; it needs all that our loop does in place of hypercorn's."""
+    """What the connections of a worker share. It needs all that our loop uses."""
 
     async def stop(self) -> None:
         """End the connections that are idle."""
@@ -69,103 +67,73 @@ class Stops(WorkerContext):
 async def serve_worker(
     app: ASGIApp, config: "Config", options: Options, listener: socket, stop: Callable[[], Awaitable[None]]
 ) -> None:
-    """Serve until `stop` returns."""
+    """Serve until `stop` returns, as hypercorn's `worker_serve` does."""
     on_trio = loops.current() == "trio"
-    connect = (TRIO_SERVER if on_trio else SERVER).subclass()
-    context = (TRIO_CONTEXT if on_trio else CONTEXT).subclass()
-    if connect and issubclass(connect, RepairsBeforeReading) and context and issubclass(context, Stops):
-        serve = _serve_on_trio if on_trio else _serve_on_asyncio
-        application = cast("AppWrapper", _Application(app))
-        await serve(application, config, options, listener, stop, connect, context(None))
-    else:
+    package = "hypercorn.trio" if on_trio else "hypercorn.asyncio"
+    servers, contexts = (TRIO_SERVER, TRIO_CONTEXT) if on_trio else (SERVER, CONTEXT)
+    make, make_context = _subclass(servers, RepairsBeforeReading), _subclass(contexts, Stops)
+    if make is None or make_context is None:
         config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
-        hypercorn = import_module("hypercorn.trio" if on_trio else "hypercorn.asyncio")
-        await hypercorn.serve(app, config, shutdown_trigger=stop, mode="asgi")
+        await import_module(package).serve(app, config, shutdown_trigger=stop, mode="asgi")
+        return
+    application, context, tls = _Application(app), make_context(None), config.create_ssl_context()
+    loop = () if on_trio else (asyncio.get_running_loop(),)
+    state = (dict[str, object](),) if installed_at_least("hypercorn", "0.17") else ()
+
+    async def connected(*streams: object) -> None:
+        connection = make(application, *loop, config, context, *state, *streams)
+        connection.options = options
+        connection.task_groups = TRIO_TASK_GROUP if on_trio else TASK_GROUP
+        await connection
+
+    async def announce_and_stop() -> None:
+        from hypercorn.utils import repr_socket_addr  # pyright: ignore[reportUnknownVariableType]
+
+        address = repr_socket_addr(listener.family, listener.getsockname())
+        await config.log.info(f"Running on http{'s' if tls else ''}://{address} (CTRL + C to quit)")
+        await stop()
+        await context.stop()
+
+    accept_connections = trio.accept_connections if on_trio else _accept_connections
+    async with _alive(import_module(f"{package}.lifespan").Lifespan(application, config, *loop, *state)):
+        await accept_connections(connected, config, listener.dup(), tls, announce_and_stop)
 
 
-def _new_state() -> tuple[dict[str, object], ...]:
-    """Give the argument for the lifespan's state, to hypercorn's lifespan and connections."""
-    return ({},) if installed_at_least("hypercorn", "0.17") else ()
+def _subclass(repairs: Repairs, mixin: type[Made]) -> Callable[..., Made] | None:
+    """Give the repaired class; None where it lacks the repair that our loop is about."""
+    kind = repairs.subclass()
+    return kind if kind is not None and issubclass(kind, mixin) else None
 
 
-async def _serve_on_asyncio(
-    app: "AppWrapper",
+async def _accept_connections(
+    connected: Callable[..., Awaitable[None]],
     config: "Config",
-    options: Options,
     listener: socket,
+    tls: SSLContext | None,
     stop: Callable[[], Awaitable[None]],
-    connect: Connect,
-    context: Stops,
 ) -> None:
-    """Serve as `hypercorn.asyncio.run.worker_serve` does."""
-    from hypercorn.asyncio.lifespan import Lifespan
+    """Accept connections until `stop` returns, then give them the graceful timeout to end."""
+    connections = set[asyncio.Task[None]]()
 
-    loop, state, connections = asyncio.get_running_loop(), _new_state(), set[asyncio.Task[None]]()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         connections.add(task)
         task.add_done_callback(connections.discard)
-        connection = connect(app, loop, config, context, *state, reader, writer)
-        connection.options, connection.task_groups = options, TASK_GROUP
-        await connection
+        await connected(reader, writer)
 
-    tls = config.create_ssl_context()
-    async with _alive(Lifespan(app, config, loop, *state)):
-        server = await asyncio.start_server(
-            connected,
-            backlog=config.backlog,
-            sock=listener.dup(),
-            ssl=tls,
-            ssl_handshake_timeout=config.ssl_handshake_timeout if tls else None,
-        )
-        try:
-            await _announce(config, listener, tls=tls is not None)
-            await stop()
-            await context.stop()
-        finally:
-            server.close()
-        if connections:
-            _, late = await asyncio.wait(connections, timeout=config.graceful_timeout)
-            for task in late:
-                task.cancel()
-
-
-async def _serve_on_trio(
-    app: "AppWrapper",
-    config: "Config",
-    options: Options,
-    listener: socket,
-    stop: Callable[[], Awaitable[None]],
-    connect: Connect,
-    context: Stops,
-) -> None:
-    """Serve as `hypercorn.trio.run.worker_serve` does."""
-    import trio
-    from hypercorn.trio.lifespan import Lifespan
-
-    state = _new_state()
-
-    async def connected(stream: "trio.SocketStream | trio.SSLStream[trio.SocketStream]") -> None:
-        connection = connect(app, config, context, *state, stream)
-        connection.options, connection.task_groups = options, TRIO_TASK_GROUP
-        await connection
-
-    tls = config.create_ssl_context()
-    listening = listener.dup()
-    listening.listen(config.backlog)
-    accepting = trio.SocketListener(trio.socket.from_stdlib_socket(listening))
-    secured = trio.SSLListener(accepting, tls, https_compatible=True) if tls else accepting
-    async with _alive(Lifespan(app, config, *state)), trio.open_nursery() as connections:
-        async with secured, trio.open_nursery() as nursery:
-            serve = partial(trio.serve_listeners, connected, [secured], handler_nursery=connections)
-            nursery.start_soon(serve)
-            await _announce(config, listener, tls=tls is not None)
-            await stop()
-            nursery.cancel_scope.cancel()
-        await context.stop()
-        connections.cancel_scope.deadline = trio.current_time() + config.graceful_timeout
+    timeout = config.ssl_handshake_timeout if tls else None
+    server = await asyncio.start_server(
+        connect, backlog=config.backlog, sock=listener, ssl=tls, ssl_handshake_timeout=timeout
+    )
+    try:
+        await stop()
+    finally:
+        server.close()
+    if connections:
+        _, late = await asyncio.wait(connections, timeout=config.graceful_timeout)
+        for task in late:
+            task.cancel()
 
 
 @asynccontextmanager
@@ -178,13 +146,6 @@ async def _alive(lifespan: "AsyncioLifespan | TrioLifespan") -> AsyncGenerator[N
         yield
         await lifespan.wait_for_shutdown()
         tasks.cancel_scope.cancel()
-
-
-async def _announce(config: "Config", listener: socket, *, tls: bool) -> None:
-    from hypercorn.utils import repr_socket_addr
-
-    address = repr_socket_addr(listener.family, listener.getsockname())
-    await config.log.info(f"Running on {'https' if tls else 'http'}://{address} (CTRL + C to quit)")
 
 
 class _Application:
