@@ -1,71 +1,343 @@
 """One WebSocket of hypercorn over HTTP/2 (RFC 8441), and the connection that it shares with others.
 
-What differs from HTTP/1.1, as of 0.18 (https://github.com/pgjones/hypercorn):
+How it differs from HTTP/1.1, as of 0.18 (https://github.com/pgjones/hypercorn):
 
 - Sends never wait for the peer.
-- A handler that doesn't receive stops the reading of the whole connection, and with it the news
-  of the windows that its own sends wait for.
+- A handler that doesn't receive stops the reading of the whole connection, and with it the window
+  updates that its own sends wait for.
 - The peer's END_STREAM, which is TCP's FIN, isn't noticed, and none is sent after the peer's close.
 - Data for a stream that is over, or a request that can't be read, fails the whole connection.
 """
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import anyio
 
 from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
-from anysocket_adapters.hypercorn.stream import HypercornTransport, Stream, is_end
-from anysocket_adapters.repairs.known import once_for_each_class
+from anysocket_adapters.hypercorn.inbox import Inbox
+from anysocket_adapters.hypercorn.stream import HypercornTransport, spawn, unrepaired
+from anysocket_adapters.lazy_event import Signal
+from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from h2.connection import H2Connection
+    from h2.events import Event as HTTP2Event
     from h2.events import RequestReceived
-    from hypercorn.protocol.events import Event as StreamEvent
-    from hypercorn.protocol.h2 import StreamBuffer
+    from hypercorn.protocol.events import EndBody, Event, StreamClosed
+    from hypercorn.protocol.h2 import H2Protocol, StreamBuffer
+    from hypercorn.protocol.ws_stream import WSStream
     from wsproto.events import Event as WSProtoEvent
-    from wsproto.events import Ping
+    from wsproto.events import Pong
 
-_HIGH_WATER = 32768
+    from anysocket_adapters.hypercorn.stream import KeepsEvents, RefusesLateMessages
+else:
+    H2Connection = H2Protocol = StreamBuffer = KeepsEvents = RefusesLateMessages = object
+
+HIGH_WATER = 32768
 """Bytes that may wait for the peer's window before a send waits too, as hypercorn means it."""
 
-_STREAM_WINDOW = 65535
-"""Bytes of one stream that come before they are taken (RFC 9113 section 6.9.2)."""
+STREAM_WINDOW = 65535
+"""Bytes of one stream that may come before any is acknowledged (RFC 9113 section 6.9.2)."""
+
+BUFFER = Repairs("hypercorn", "hypercorn.protocol.h2:StreamBuffer")
+HTTP2 = Repairs("hypercorn", "hypercorn.protocol.h2:H2Protocol")
+WINDOWS = Repairs("h2", "h2.connection:H2Connection")
+HTTP2_STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
+"""Made on top of `STREAM`."""
 
 
-class _EventWrapper(Protocol):
-    async def set(self) -> None: ...
-
-
-class _Priorities(Protocol):
-    def unblock(self, stream_id: int) -> None: ...
-    def remove_stream(self, stream_id: int) -> None: ...
-
-
-@runtime_checkable
-class HTTP2(Protocol):
-    """What is used of `hypercorn.protocol.h2.H2Protocol`, one object per connection."""
-
-    closed: bool
-    connection: "H2Connection"
-    streams: dict[int, object]
-    stream_buffers: "dict[int, SendBuffer | StreamBuffer]"
-    priority: _Priorities
-    has_data: _EventWrapper
-    _create_stream: "Callable[[RequestReceived], Awaitable[None]]"
-    _flush: Callable[[], Awaitable[None]]
-
-
-# Most that are asked about are something else, which one attribute tells sooner.
-as_http2: Callable[[object], HTTP2 | None] = once_for_each_class(
-    lambda found: found if hasattr(found, "stream_buffers") and isinstance(found, HTTP2) else None
+@BUFFER.repair(
+    needs=("_complete", "_is_empty", "buffer", "close", "pop", "push", "set_complete"),
+    keeps=("send_pressure", "suspended_sends"),
 )
+class WaitsForRoom(StreamBuffer):
+    """A buffer for whose room any number of tasks can wait.
+
+    hypercorn's push waits until somebody looks at the buffer, though it may still be full, and of
+    two at once one may wait for ever. This push waits no longer, since it may be of the task that
+    reads; a send waits for `room` before.
+    """
+
+    _changed: anyio.Event | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be pushed."""
+        return self._complete
+
+    @property
+    def full(self) -> bool:
+        """Whether a send should wait."""
+        return len(self.buffer) >= HIGH_WATER and not self._complete
+
+    async def push(self, data: bytes) -> None:
+        if not self._complete:
+            self.buffer.extend(data)
+            await self._is_empty.clear()
+        if self.full:
+            await self._change()
+
+    async def pop(self, max_length: int) -> bytes:
+        data = await super().pop(max_length)
+        self._wake()
+        return data
+
+    def set_complete(self) -> None:
+        super().set_complete()
+        self._wake()
+
+    async def close(self) -> None:
+        await super().close()
+        self._wake()
+
+    async def room(self) -> None:
+        """Wait until a send needn't wait."""
+        while self.full:
+            await self._change()
+
+    async def _change(self) -> None:
+        self._changed = self._changed or anyio.Event()
+        await self._changed.wait()
+
+    def _wake(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
+
+
+@HTTP2.repair(
+    needs=(
+        *("_create_stream", "connection", "priority", "stream_buffers", "streams"),
+        "h2.exceptions:ProtocolError",
+    )
+)
+class AnswersBadRequests(H2Protocol):
+    """Answer 400 to a request that hypercorn can't read, such as one whose path isn't ASCII."""
+
+    async def _create_stream(self, request: "RequestReceived") -> None:
+        from h2.exceptions import ProtocolError
+
+        try:
+            await super()._create_stream(request)
+        except Exception:
+            forget(self, request.stream_id)
+            with suppress(ProtocolError):
+                self.connection.send_headers(request.stream_id, [(b":status", b"400")], end_stream=True)
+
+
+@HTTP2.repair(
+    needs=("_handle_events", "connection", "streams", "h2.events:DataReceived", "h2.events:StreamEnded")
+)
+class DropsLateData(H2Protocol):
+    """Drop what the peer sent on a stream before it knew that the stream was over."""
+
+    async def _handle_events(self, events: "list[HTTP2Event]") -> None:
+        # hypercorn iterates only, and what is in time shows when it asks for the next one.
+        await super()._handle_events(cast("list[HTTP2Event]", self._in_time(events)))
+
+    def _in_time(self, events: "Iterable[HTTP2Event]") -> "Iterable[HTTP2Event]":
+        from h2.events import DataReceived, StreamEnded
+
+        for event in events:
+            if not isinstance(event, DataReceived | StreamEnded) or event.stream_id in self.streams:
+                yield event
+            elif isinstance(event, DataReceived):
+                self.connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+
+
+@HTTP2.repair(
+    needs=(
+        *("closed", "connection", "has_data", "priority", "stream_buffers", "streams"),
+        "h2.exceptions:ProtocolError",
+    ),
+    keeps=("half_closed",),
+)
+class EndsStreams(H2Protocol):
+    """End our side of a stream too: hypercorn leaves it open when the peer's has ended."""
+
+    async def end_stream(self, stream_id: int, *, accepted: bool) -> None:
+        """End a stream behind what is still to be sent; reset it where nothing has been."""
+        from h2.exceptions import ProtocolError
+
+        buffer = self.stream_buffers.get(stream_id)
+        if buffer is None:
+            return
+        if self.closed:
+            await buffer.close()
+        elif accepted or (isinstance(buffer, WaitsForRoom) and buffer.ended):
+            buffer.set_complete()
+            self.priority.unblock(stream_id)
+            await self.has_data.set()
+        else:
+            forget(self, stream_id)
+            with suppress(ProtocolError):  # the peer has reset it
+                self.connection.reset_stream(stream_id)
+
+
+def forget(http2: "H2Protocol", stream_id: int) -> None:
+    """Take a stream out of its connection."""
+    http2.streams.pop(stream_id, None)
+    http2.stream_buffers.pop(stream_id, None)
+    with suppress(KeyError):
+        http2.priority.remove_stream(stream_id)
+
+
+@WINDOWS.repair(
+    needs=("acknowledge_received_data", "increment_flow_control_window", "local_settings"),
+    keeps=("shared_connection",),
+)
+class WithholdsWindows(H2Connection):
+    """Acknowledge nothing of a stream whose handler doesn't receive: its own window stops the peer.
+
+    hypercorn stops reading, which stops all streams of the connection.
+    """
+
+    withheld: dict[int, int] | None = None
+    """The bytes that aren't acknowledged, of each stream that isn't read."""
+
+    def withhold(self, stream_id: int) -> None:
+        if self.withheld is None:
+            self.withheld = {}
+            # The bytes that one stream withholds don't narrow another one's window.
+            streams = self.local_settings.max_concurrent_streams
+            self.increment_flow_control_window(streams * STREAM_WINDOW)
+        self.withheld.setdefault(stream_id, 0)
+
+    def acknowledge_received_data(self, acknowledged_size: int, stream_id: int) -> None:
+        if self.withheld is not None and stream_id in self.withheld:
+            self.withheld[stream_id] += acknowledged_size
+        else:
+            super().acknowledge_received_data(acknowledged_size, stream_id)
+
+    def open_window(self, stream_id: int) -> None:
+        """Acknowledge what came meanwhile, and what will come."""
+        if self.withheld is not None and (size := self.withheld.pop(stream_id, 0)):
+            self.acknowledge_received_data(size, stream_id)
+
+
+@HTTP2_STREAM.repair(
+    needs=(
+        *("config", "handle", "make_inbox", "send", "stream_id", "take", "hypercorn.protocol.events:EndBody"),
+        *("hypercorn.protocol.events:StreamClosed", "hypercorn.protocol.h2:H2Protocol._flush"),
+    ),
+    keeps=("half_closed", "shared_connection"),
+)
+class ReadsOn(KeepsEvents):
+    """Let the connection be read on, whatever the application does, and see the peer's END_STREAM."""
+
+    HELD: ClassVar[float] = math.inf  # its window bounds it
+    http2: "H2Protocol"
+    windows: WithholdsWindows | None
+
+    def make_inbox(self) -> Inbox:
+        if self.windows is None:
+            return super().make_inbox()
+        return _InboxWithWindow(self.config.max_app_queue_size, self)
+
+    async def _hold(self, event: "Event") -> None:
+        from hypercorn.protocol.events import EndBody
+
+        if isinstance(event, EndBody) and not self._held:
+            await self.take(event)
+        else:
+            self.withhold_window()
+            await super()._hold(event)
+
+    async def _release(self) -> None:
+        await super()._release()
+        await self.open_window()
+
+    def take(self, event: "Event") -> Coroutine[Any, Any, None]:
+        return self._end(event) if isinstance(event, _ends()) else super().take(event)
+
+    async def _end(self, event: "Event") -> None:
+        from hypercorn.protocol.events import EndBody, StreamClosed
+
+        if isinstance(event, EndBody):
+            await self.send(StreamClosed(stream_id=self.stream_id))
+            return
+        await super().take(event)
+        if isinstance(self.http2, EndsStreams):
+            await self.http2.end_stream(self.stream_id, accepted=self.is_accepted)
+            if not self.http2.closed:
+                await self.open_window()
+
+    def withhold_window(self) -> None:
+        if self.windows is not None:
+            self.windows.withhold(self.stream_id)
+
+    async def open_window(self) -> None:
+        if self.windows is not None:
+            self.windows.open_window(self.stream_id)
+        await self.http2._flush()  # pyright: ignore[reportPrivateUsage]  # as its own methods do
+
+
+@HTTP2_STREAM.repair(
+    needs=("_send_wsproto_event", "send_message", "task_group", "wsproto.events:Pong"),
+    keeps=("send_pressure",),
+)
+class WaitsToSend(RefusesLateMessages):
+    """Wait for room in the buffer of the stream before anything is put there."""
+
+    send_buffer: WaitsForRoom | None
+    _pong: "Pong | None" = None
+
+    async def send_message(self, event: WebSocketEvent) -> None:
+        if (buffer := self.send_buffer) is not None:
+            if buffer.full:
+                await buffer.room()
+            if buffer.ended:
+                raise ConnectionError("the peer has left")
+        await super().send_message(event)
+
+    async def _send_wsproto_event(self, event: "WSProtoEvent") -> None:
+        """Answer the last ping once the peer reads again: it can't fill our memory with pongs."""
+        from wsproto.events import Pong
+
+        if self.send_buffer is None or not self.send_buffer.full or not isinstance(event, Pong):
+            await super()._send_wsproto_event(event)
+            return
+        if self._pong is None:
+            spawn(self, self._send_pong, self.send_buffer)
+        self._pong = event
+
+    async def _send_pong(self, buffer: WaitsForRoom) -> None:
+        await buffer.room()
+        pong, self._pong = self._pong, None
+        if pong is not None:
+            await super()._send_wsproto_event(pong)
+
+
+@cache
+def _ends() -> "tuple[type[EndBody], type[StreamClosed]]":
+    from hypercorn.protocol.events import EndBody, StreamClosed
+
+    return EndBody, StreamClosed
+
+
+class _InboxWithWindow(Inbox):
+    """An inbox for which no task waits: while it is full, the stream's window is closed."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, size: int, stream: ReadsOn) -> None:
+        super().__init__(size)
+        self._stream = stream
+
+    async def _suspend(self) -> None:
+        self._room = self._room or Signal()
+        self._stream.withhold_window()
+
+    def _resume(self) -> None:
+        if self._room is not None:
+            self._room = None
+            spawn(self._stream, self._stream.open_window)
 
 
 class HypercornHTTP2Transport(HypercornTransport):
@@ -78,242 +350,42 @@ class HypercornHTTP2Transport(HypercornTransport):
         half_closed=Support.REPAIRED,
     )
 
-    held_packets: ClassVar[float] = math.inf  # the stream's window bounds it
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, stream: Stream, http2: HTTP2) -> None:
-        self._http2 = http2
-        self._streams = guard(http2)
-        self._buffer = send_buffer(http2, stream.stream_id)
-        self._ping: Ping | None = None
+    def __init__(self, scope: Scope, receive: Receive, send: Send, stream: "WSStream") -> None:
+        """Take a stream that `STREAM` has repaired."""
+        http2 = self._http2 = http2_of(stream)
+        HTTP2.apply(http2)
+        self._windows: object = getattr(http2, "connection", None)
+        WINDOWS.apply(self._windows)
+        self._buffer = repaired_buffer(stream)
+        HTTP2_STREAM.apply(stream)
+        if isinstance(stream, ReadsOn):
+            stream.http2 = http2
+            stream.windows = self._windows if isinstance(self._windows, WithholdsWindows) else None
+        if isinstance(stream, WaitsToSend):
+            stream.send_buffer = self._buffer
         super().__init__(scope, receive, send, stream)
-        stream.app_put = self._put_or_keep
 
-    async def _send_checked(self, event: WebSocketEvent) -> None:
-        if self._buffer.full:
-            await self._buffer.room()
-        if self._buffer.ended:
-            raise ConnectionError("the peer has left")
-        await super()._send_checked(event)
-
-    # What comes from the peer: the reading goes on, and its window is what stops it.
-
-    async def _hold(self, event: "StreamEvent") -> None:
-        if _is_end_of_data(event) and not self._held:
-            await self._listen(event)
-        else:
-            self._streams.withhold(self._stream.stream_id)
-            await super()._hold(event)
-
-    async def _release(self) -> None:
-        await super()._release()
-        await self._open_window()
-
-    def _listen(self, event: "StreamEvent") -> Awaitable[None]:
-        if is_end(event):
-            return self._finish(event)
-        if _is_end_of_data(event):
-            from hypercorn.protocol.events import StreamClosed
-
-            return self._stream.send(StreamClosed(stream_id=self._stream.stream_id))
-        return super()._listen(event)
-
-    async def _deliver(self) -> None:
-        self._streams.withhold(self._stream.stream_id)
-        await super()._deliver()
-        await self._open_window()
-
-    async def _open_window(self) -> None:
-        self._streams.acknowledge_withheld(self._stream.stream_id)
-        await self._http2._flush()  # pyright: ignore[reportPrivateUsage]
-
-    def _watched(
-        self, events: "Generator[WSProtoEvent, None, None]"
-    ) -> "Generator[WSProtoEvent, None, None]":
-        from wsproto.events import Ping
-
-        for event in super()._watched(events):
-            if isinstance(event, Ping) and self._buffer.full:
-                self._answer_later(event)
-            else:
-                yield event
-
-    def _answer_later(self, ping: "Ping") -> None:
-        """Answer the last ping once the peer reads again: it can't fill our memory with pongs."""
-        if self._ping is None:
-            self._stream.task_group.spawn(self._pong)
-        self._ping = ping
-
-    async def _pong(self) -> None:
-        await self._buffer.room()
-        ping, self._ping = self._ping, None
-        if ping is not None:
-            await self._stream._send_wsproto_event(ping.response())  # pyright: ignore[reportPrivateUsage]
-
-    async def _finish(self, event: "StreamEvent") -> None:
-        """End our side too, once the peer's has ended or nothing more is to be said."""
-        http2, stream_id = self._http2, self._stream.stream_id
-        await super()._listen(event)
-        if http2.closed:
-            await self._buffer.close()
-            return
-        if stream_id in http2.stream_buffers:
-            if self._connection is not None or self._buffer.ended:
-                self._buffer.set_complete()
-                http2.priority.unblock(stream_id)
-                await http2.has_data.set()
-            else:  # nothing has been answered
-                self._streams.reset(stream_id)
-        await self._open_window()
-
-
-class SendBuffer:
-    """What waits for one stream's window, in place of `hypercorn.protocol.h2.StreamBuffer`.
-
-    There a push that should wait for room is let go by the next look at the window, closed or not,
-    and two at once may wait for ever. Here too it waits no longer than that, since it may be the
-    task that reads; who has time waits for `room`.
-    """
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-        self._changed: anyio.Event | None = None
-        self.ended: bool = False
-        """Whether nothing more will be pushed."""
-
-    @property
-    def full(self) -> bool:
-        """Whether a send should wait."""
-        return len(self._data) >= _HIGH_WATER and not self.ended
-
-    @property
-    def complete(self) -> bool:
-        return self.ended and not self._data
-
-    async def push(self, data: bytes) -> None:
-        if not self.ended:
-            self._data += data
-        if self.full:
-            await self._change()
-
-    async def pop(self, max_length: int) -> bytes:
-        data = bytes(self._data[:max_length])
-        del self._data[:max_length]
-        self._tell()
-        return data
-
-    def set_complete(self) -> None:
-        self.ended = True
-        self._tell()
-
-    async def close(self) -> None:
-        self._data.clear()
-        self.set_complete()
-
-    async def room(self) -> None:
-        """Wait until a send needn't wait."""
-        while self.full:
-            await self._change()
-
-    async def drain(self) -> None:
-        while self._data:
-            await self._change()
-
-    def _tell(self) -> None:
-        if self._changed is not None:
-            self._changed.set()
-            self._changed = None
-
-    async def _change(self) -> None:
-        self._changed = self._changed or anyio.Event()
-        await self._changed.wait()
-
-
-class _Over:
-    """A stream that is over: what still comes for it was sent before the peer knew."""
-
-    async def handle(self, event: "StreamEvent") -> None:
-        pass
-
-
-_OVER = _Over()
-
-
-class Streams(dict[int, object]):
-    """The streams of one connection, none of which can harm another."""
-
-    def __init__(self, http2: HTTP2) -> None:
-        super().__init__(http2.streams)
-        connection = http2.connection
-        self._http2 = http2
-        self._withheld: dict[int, int] = {}
-        self._acknowledge = connection.acknowledge_received_data
-        self._create_stream = http2._create_stream  # pyright: ignore[reportPrivateUsage]
-        connection.acknowledge_received_data = self._acknowledge_taken  # type: ignore[method-assign]
-        # What one stream withholds is no window of another.
-        connection.increment_flow_control_window(
-            connection.local_settings.max_concurrent_streams * _STREAM_WINDOW
+    def _lost(self) -> frozenset[str]:
+        return (
+            super()
+            ._lost()
+            .union(
+                unrepaired(self._stream, HTTP2_STREAM),
+                unrepaired(self._http2, HTTP2),
+                unrepaired(self._windows, WINDOWS),
+                unrepaired(self._buffer, BUFFER),
+            )
         )
-        http2._create_stream = self._create_readable  # pyright: ignore[reportPrivateUsage]
-        http2.streams = self
-
-    def __missing__(self, stream_id: int) -> _Over:
-        return _OVER
-
-    def withhold(self, stream_id: int) -> None:
-        """Leave what comes on a stream unacknowledged from now on."""
-        self._withheld.setdefault(stream_id, 0)
-
-    def acknowledge_withheld(self, stream_id: int) -> None:
-        """Acknowledge what came meanwhile, and what will come."""
-        if size := self._withheld.pop(stream_id, 0):
-            self._acknowledge(size, stream_id)
-
-    def _acknowledge_taken(self, acknowledged_size: int, stream_id: int) -> None:
-        if stream_id in self._withheld:
-            self._withheld[stream_id] += acknowledged_size
-        else:
-            self._acknowledge(acknowledged_size, stream_id)
-
-    async def _create_readable(self, request: "RequestReceived") -> None:
-        """Answer a request that hypercorn can't read, such as one whose path isn't ASCII."""
-        try:
-            await self._create_stream(request)
-        except Exception:
-            from h2.exceptions import ProtocolError
-
-            self._forget(request.stream_id)
-            with suppress(ProtocolError):
-                self._http2.connection.send_headers(
-                    request.stream_id, [(b":status", b"400")], end_stream=True
-                )
-
-    def reset(self, stream_id: int) -> None:
-        """End a stream that has no answer."""
-        from h2.exceptions import ProtocolError
-
-        self._forget(stream_id)
-        with suppress(ProtocolError):  # the peer has reset it
-            self._http2.connection.reset_stream(stream_id)
-
-    def _forget(self, stream_id: int) -> None:
-        self.pop(stream_id, None)
-        self._http2.stream_buffers.pop(stream_id, None)
-        with suppress(KeyError):
-            self._http2.priority.remove_stream(stream_id)
 
 
-def guard(http2: HTTP2) -> Streams:
-    """See that no stream of a connection can harm another, once for each connection."""
-    return http2.streams if isinstance(http2.streams, Streams) else Streams(http2)
+def http2_of(stream: "WSStream") -> "H2Protocol":
+    """Give the connection that has a stream: it sends what the stream sends."""
+    return cast("H2Protocol", getattr(getattr(stream, "send", None), "__self__", None))
 
 
-def send_buffer(http2: HTTP2, stream_id: int) -> SendBuffer:
-    """Give a stream a buffer of ours, before anything is sent on it."""
-    buffer = http2.stream_buffers[stream_id]
-    if not isinstance(buffer, SendBuffer):
-        buffer = http2.stream_buffers[stream_id] = SendBuffer()
-    return buffer
-
-
-def _is_end_of_data(event: object) -> bool:
-    return type(event).__name__ == "EndBody"
+def repaired_buffer(stream: "WSStream") -> WaitsForRoom | None:
+    """Repair the buffer of a stream; None, with a warning, where that can't be done."""
+    buffers: dict[int, StreamBuffer] = getattr(http2_of(stream), "stream_buffers", {})
+    buffer = buffers.get(getattr(stream, "stream_id", 0))
+    BUFFER.apply(buffer)
+    return buffer if isinstance(buffer, WaitsForRoom) else None

@@ -7,82 +7,93 @@ import anyio
 
 from anysocket.close import CloseCode
 from anysocket.session.bounded import bounded
-from anysocket_adapters.hypercorn.http2 import as_http2
-from anysocket_adapters.hypercorn.stream import Stream, is_end
 from anysocket_adapters.lazy_event import LazyEvent
+from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:
-    from hypercorn.protocol.events import Event as StreamEvent
+    from hypercorn.protocol.events import Event
+    from hypercorn.protocol.ws_stream import WSStream
+else:
+    WSStream = object
 
-_LAST_WORDS = 1.0
+FINAL_CLOSE_TIMEOUT = 1.0
 """Seconds for the close frame to a peer that isn't heard, before its connection is cut."""
 
-_PONG = 131
-"""Bytes that the longest pong takes of the peer's window."""
+PONG_SIZE = 131
+"""Bytes that the longest pong takes of the peer's window over HTTP/2."""
+
+PINGS = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
 
 
-class Pings:
-    """The pings of one stream, until nothing is heard of its peer for the time of the timeout.
+@PINGS.repair(
+    needs=(
+        *("_send_pings", "_send_wsproto_event", "closed", "config", "handle", "send", "stream_id"),
+        "hypercorn.protocol.events:StreamClosed",
+        *("wsproto.events:CloseConnection", "wsproto.events:Ping"),
+    ),
+    keeps=("keepalive",),
+)
+class PingsWithTimeout(WSStream):
+    """Send pings until nothing is heard of the peer for the time of the timeout.
 
-    Whatever comes says that the peer is alive. While nothing is read because the handler is busy,
-    it can't say so.
+    Any data shows that the peer is alive. While nothing is read because the handler is busy, there
+    can be none.
     """
 
-    def __init__(
-        self, stream: Stream, interval: float, timeout: float, cut: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._stream = stream
-        self._interval = interval
-        self._timeout = timeout
-        self._cut = cut
-        self._heard = LazyEvent()
-        self._over = LazyEvent()
-        self._reading = 0
-        self._handle = stream.handle
-        stream.handle = self._hear
-        stream._send_pings = self._send  # pyright: ignore[reportPrivateUsage]
+    timeout: float
+    window: Callable[[], int]
+    """Gives the bytes that the peer may send."""
+    cut: Callable[[], Awaitable[None]]
+    """Ends the TCP connection at once."""
 
-    async def _hear(self, event: "StreamEvent") -> None:
+    _heard: LazyEvent
+    _over: LazyEvent
+    _reading: int = 0
+
+    def begin_pings(
+        self, timeout: float, window: Callable[[], int], cut: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.timeout, self.window, self.cut = timeout, window, cut
+        self._heard, self._over = LazyEvent(), LazyEvent()
+
+    async def handle(self, event: "Event") -> None:
         self._heard.set()
-        if is_end(event):
-            self._over.set()
         self._reading += 1
         try:
-            await self._handle(event)
+            await super().handle(event)
         finally:
             self._reading -= 1
+            if self.closed:
+                self._over.set()
 
-    async def _send(self) -> None:
+    async def _send_pings(self) -> None:
         from wsproto.events import Ping
 
+        interval = self.config.websocket_ping_interval
+        assert interval is not None  # or hypercorn sends none
         while True:
-            with bounded(self._interval):
+            with bounded(interval):
                 await self._over.wait()
                 return
             self._heard = LazyEvent()
-            with anyio.move_on_after(self._timeout) as waiting:
-                await self._stream._send_wsproto_event(Ping())  # pyright: ignore[reportPrivateUsage]
+            with anyio.move_on_after(self.timeout) as waiting:
+                await super()._send_wsproto_event(Ping())
                 await self._heard.wait()
             if waiting.cancelled_caught and self._could_be_heard():
                 await self._give_up()
                 return
 
     def _could_be_heard(self) -> bool:
-        stream = self._stream
-        if self._reading or stream.closed:
-            return False
-        http2 = as_http2(getattr(stream.send, "__self__", None))
-        return http2 is None or http2.connection.remote_flow_control_window(stream.stream_id) >= _PONG
+        return not self._reading and not self.closed and self.window() >= PONG_SIZE
 
     async def _give_up(self) -> None:
         from hypercorn.protocol.events import StreamClosed
         from wsproto.events import CloseConnection
 
-        stream, reason = self._stream, "keepalive ping timeout"
-        with anyio.move_on_after(_LAST_WORDS):
-            await stream._send_wsproto_event(  # pyright: ignore[reportPrivateUsage]
-                CloseConnection(code=CloseCode.INTERNAL_ERROR, reason=reason)
+        with anyio.move_on_after(FINAL_CLOSE_TIMEOUT):
+            await super()._send_wsproto_event(
+                CloseConnection(code=CloseCode.INTERNAL_ERROR, reason="keepalive ping timeout")
             )
-            await stream.send(StreamClosed(stream_id=stream.stream_id))
+            await self.send(StreamClosed(stream_id=self.stream_id))
             return
-        await self._cut()
+        await self.cut()

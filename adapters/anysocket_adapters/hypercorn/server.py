@@ -1,35 +1,39 @@
 """hypercorn on asyncio, uvloop and trio: how to serve on it, and which transport a connection gets."""
 
-import os
 from socket import socket
+from typing import TYPE_CHECKING, cast
 
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.transport import Transport
+from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport, as_http2
-from anysocket_adapters.hypercorn.stream import HypercornTransport, as_stream
-from anysocket_adapters.hypercorn.trio import let_sends_be_cancelled
-from anysocket_adapters.hypercorn.worker import serve
+from anysocket_adapters.hypercorn.early import WaitsForTheApplication
+from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport
+from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport, UnrepairedTransport
+from anysocket_adapters.hypercorn.trio import TRIO_STREAM
+from anysocket_adapters.hypercorn.worker import serve_worker
 from anysocket_adapters.options import Loop, Options
-from anysocket_adapters.repairs.versions import unknown
 from anysocket_adapters.server import Server, ServerFailed
+
+if TYPE_CHECKING:
+    from hypercorn.protocol.ws_stream import WSStream
 
 
 def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
-    """Choose the transport by the version of HTTP; the specification's for a stream that looks different."""
-    stream = as_stream(getattr(send, "__self__", None))
-    if stream is None:
-        unknown("hypercorn", "what is repaired on each WebSocket")
-        return ASGITransport(scope, receive, send)
+    """Choose the transport by the version of HTTP; the specification's for an unknown stream."""
+    stream = cast("WSStream", getattr(send, "__self__", None))
+    if not isinstance(stream, WaitsForTheApplication) and loops.current() == "trio":
+        TRIO_STREAM.apply(stream)  # as `anysocket serve` has done
+    if STREAM.apply(stream) == _EVERYTHING:
+        return UnrepairedTransport(scope, receive, send)
     if scope.get("http_version") == "2":
-        http2 = as_http2(getattr(stream.send, "__self__", None))
-        if http2 is not None:
-            return HypercornHTTP2Transport(scope, receive, send, stream, http2)
-        unknown("hypercorn", "what is repaired over HTTP/2")
-    let_sends_be_cancelled(stream)
+        return HypercornHTTP2Transport(scope, receive, send, stream)
     return HypercornTransport(scope, receive, send, stream)
+
+
+_EVERYTHING = STREAM.everything()
 
 
 class Hypercorn(Server):
@@ -46,7 +50,6 @@ class Hypercorn(Server):
         from hypercorn.utils import LifespanFailureError, LifespanTimeoutError
 
         config = Config()
-        config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
         config.root_path = options.root_path
         config.loglevel = options.log_level
         config.errorlog = "-"
@@ -60,7 +63,7 @@ class Hypercorn(Server):
             config.websocket_max_message_size = options.max_message_size
         failures = list[BaseException]()
         try:
-            await serve(app, config, options, stop.wait)
+            await serve_worker(app, config, options, listener, stop.wait)
         except* (LifespanFailureError, LifespanTimeoutError) as errors:
             failures.extend(errors.exceptions)
         if failures:

@@ -1,89 +1,238 @@
-"""One WebSocket of hypercorn over HTTP/1.1, on each of its event loops.
+"""One WebSocket of hypercorn over HTTP/1.1, and the repairs of its stream, which HTTP/2 has too.
 
-What differs from the specification, as of 0.18 (https://github.com/pgjones/hypercorn):
+How it differs from the specification, as of 0.18 (https://github.com/pgjones/hypercorn):
 
-- The peer's close code and reason are lost: every disconnect says 1006 (issue 127). They are
-  still in the wsproto events of the stream's own connection, so they are noted there.
-- A peer that breaks the protocol gets no close frame.
-- An oversized message is answered with 1009, but the application isn't told why it ended, nor
-  that it has before the peer answers.
-- What the peer sends before accept is answered with 400, while accept seems to succeed; 0.16
-  fails on it.
+- The peer's close code and reason are lost: every disconnect says 1006 (issue 127).
+- The application isn't told why the connection ended after an oversized message, nor that it has
+  ended before the peer answers.
+- Data before accept is answered with 400, while accept seems to succeed; 0.16 fails on it.
 - Sends after the peer has left succeed silently.
-- Of several Sec-WebSocket-Protocol lines only the last one counts, and an offer of
-  permessage-deflate that makes no sense makes accept fail.
-- The connection is cut when the handler returns, even while the closing handshake is under way.
-- The task that finds the end waits until the application's queue has room for the news, though it
-  may be the application's own task, in send.
+- Of several Sec-WebSocket-Protocol lines only the last one counts, and a malformed offer of
+  permessage-deflate makes accept fail.
+- The connection is cut when the handler returns, even during the closing handshake.
+- The end of the connection waits for room in the application's queue (see `inbox`).
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast, runtime_checkable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from anysocket.asgi import ASGIEvent, Receive, Scope, Send, SendEvent, WebSocketEvent
-from anysocket.capabilities import Capabilities, Support
+from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
+from anysocket.capabilities import Capabilities, Support, described
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket.session.bounded import bounded
 from anysocket_adapters.asgi import ASGITransport, offered
+from anysocket_adapters.hypercorn.early import EARLY
+from anysocket_adapters.hypercorn.inbox import Inbox
+from anysocket_adapters.hypercorn.pings import PINGS
 from anysocket_adapters.lazy_event import LazyEvent
-from anysocket_adapters.repairs.known import once_for_each_class
-from anysocket_adapters.repairs.wsproto_close import know_bad_gateway
-from anysocket_adapters.repairs.wsproto_deflate import keep_compression
+from anysocket_adapters.repairs.repair import Repairs, without
+from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
 
 if TYPE_CHECKING:
-    from hypercorn.protocol.events import Event as StreamEvent
+    from hypercorn.protocol.events import Event
+    from hypercorn.protocol.ws_stream import Handshake as HypercornHandshake
+    from hypercorn.protocol.ws_stream import WSStream
+    from hypercorn.typing import WebsocketAcceptEvent
     from wsproto.connection import Connection
+    from wsproto.events import BytesMessage, TextMessage
     from wsproto.events import Event as WSProtoEvent
-    from wsproto.events import Message
+else:
+    HypercornHandshake = WSStream = object
 
-_LAST_WORDS = 0.5
-"""Seconds that a peer has to answer our close before the handler is told of the end."""
+CLOSE_ECHO_TIMEOUT = 0.5
+"""Seconds that the closing handshake has before the handler is told of the end."""
 
-_DISCONNECT: ASGIEvent = {"type": "websocket.disconnect"}
-
-
-class _Handshake(Protocol):
-    subprotocols: list[str] | None
-    extensions: list[str] | None
-    accept: Callable[
-        [str | None, Iterable[tuple[bytes, bytes]]], "tuple[int, list[tuple[bytes, bytes]], Connection]"
-    ]
+HANDSHAKE = Repairs("hypercorn", "hypercorn.protocol.ws_stream:Handshake")
+STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
+"""Made when a transport begins; those of `worker` are made before, and for every application."""
 
 
-class _Buffer(Protocol):
-    extend: "Callable[[Message[Any]], None]"
-
-
-class _Config(Protocol):
-    max_app_queue_size: int
-
-
-class _TaskGroup(Protocol):
-    def spawn(self, func: Callable[..., Awaitable[None]], *args: object) -> None: ...
-
-
-@runtime_checkable
-class Stream(Protocol):
-    """What is used of `hypercorn.protocol.ws_stream.WSStream`, one object per connection."""
-
-    closed: bool
-    stream_id: int
-    config: _Config
-    handshake: _Handshake
-    buffer: _Buffer
-    task_group: _TaskGroup
-    app_put: Send
-    handle: "Callable[[StreamEvent], Awaitable[None]]"
-    send: "Callable[[StreamEvent], Awaitable[None]]"
-    _send_pings: Callable[[], Awaitable[None]]
-    _send_wsproto_event: "Callable[[WSProtoEvent], Awaitable[None]]"
-
-
-as_stream: Callable[[object], Stream | None] = once_for_each_class(
-    lambda found: found if isinstance(found, Stream) else None
+@HANDSHAKE.repair(
+    needs=("accept", "extensions", "subprotocols"),
+    keeps=("all_subprotocol_lines", "malformed_extension_offer"),
 )
+class AcceptsEveryOffer(HypercornHandshake):
+    """hypercorn fails to accept what it hasn't read, or can't read."""
+
+    def accept(
+        self, subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
+    ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
+        if subprotocol is not None:
+            self.subprotocols = [subprotocol]  # the core has looked for it in all header lines
+        try:
+            return super().accept(subprotocol, additional_headers)
+        except ValueError:  # wsproto's, for a malformed offer: do without
+            self.extensions = None
+            return super().accept(subprotocol, additional_headers)
+
+
+@STREAM.repair(
+    needs=("_send_wsproto_event", "closed", "wsproto.events:TextMessage", "wsproto.events:BytesMessage"),
+    keeps=("end_while_sending",),
+)
+class RefusesLateMessages(WSStream):
+    """hypercorn drops a message after the end in silence."""
+
+    ending: Close | None = None
+    """How the connection ends, from the moment that no message goes either way any more."""
+
+    def send_message(self, event: WebSocketEvent) -> Awaitable[None]:
+        """Send a message, without the coroutine in which hypercorn finds out what the event is.
+
+        Raises:
+            ConnectionError: the peer has left.
+        """
+        if self.closed or self.ending is not None:
+            raise ConnectionError("the peer has left")
+        text_message, bytes_message = _messages()
+        text = event.get("text")
+        if text is None:
+            return super()._send_wsproto_event(bytes_message(data=event.get("bytes") or b""))
+        return super()._send_wsproto_event(text_message(data=text))
+
+
+@cache
+def _messages() -> "tuple[type[TextMessage], type[BytesMessage]]":
+    from wsproto.events import BytesMessage, TextMessage
+
+    return TextMessage, BytesMessage
+
+
+@STREAM.repair(
+    needs=("_send_wsproto_event", "wsproto.events:CloseConnection"),
+    keeps=(
+        *("peer_close_code", "peer_close_reason", "no_close_code"),
+        *("oversized_message_code", "protocol_error_code"),
+    ),
+)
+class NotesTheClose(WSStream):
+    """hypercorn answers the peer's close with its code and reason, and tells the application neither."""
+
+    ending: Close | None = None
+
+    async def _send_wsproto_event(self, event: "WSProtoEvent") -> None:
+        from wsproto.events import CloseConnection
+
+        if self.ending is None and isinstance(event, CloseConnection):
+            self.ending = Close(event.code, event.reason or "")
+            if isinstance(self, KeepsEvents):
+                self.end_soon()
+        await super()._send_wsproto_event(event)
+
+
+@STREAM.repair(needs=("_accept", "connection"), keeps=(*FRAMES.everything(), *DEFLATE.everything()))
+class RepairsItsConnection(WSStream):
+    """Repair the connection of wsproto's that accept makes."""
+
+    async def _accept(self, message: "WebsocketAcceptEvent") -> None:
+        await super()._accept(message)
+        repair_connection(self.connection)
+
+
+@STREAM.repair(
+    needs=(
+        *("_accept", "app_put", "closed", "config", "connection", "handle", "task_group"),
+        *("hypercorn.protocol.events:StreamClosed", "hypercorn.typing:TaskGroup.spawn"),
+        *("hypercorn.config:Config.max_app_queue_size", "wsproto.connection:ConnectionState.CLOSED"),
+    ),
+    keeps=(
+        *("early_message", "message_before_accept", "loss_before_accept"),
+        *("end_while_suspended", "end_behind_unread"),
+    ),
+)
+class KeepsEvents(WSStream):
+    """Keep what comes before accept; later put it into an inbox, which takes the end at any time."""
+
+    inbox: Inbox
+    begun: bool = False
+    """Whether the application has begun, and its transport, if there is one, is made."""
+
+    _held: tuple["Event", ...] = ()
+    _released: LazyEvent
+
+    HELD: ClassVar[float] = 16
+    """So much is kept of what comes before accept, in reads of 64 KiB; more isn't read."""
+
+    def begin(self) -> Inbox:
+        """Put what comes into an inbox from now on."""
+        self.begun = True
+        self._released = LazyEvent()
+        self.inbox = self.make_inbox()
+        self.app_put = self.inbox.put  # hypercorn's callback, until now its queue's
+        if self.closed:
+            self.inbox.over.set()
+            self.inbox.end()
+        return self.inbox
+
+    def make_inbox(self) -> Inbox:
+        return Inbox(self.config.max_app_queue_size)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the answer that opens the connection has been made."""
+        return hasattr(self, "connection")
+
+    # Not a coroutine of its own, since each message comes this way. Any is hypercorn's.
+    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # it is awaited only
+        self, event: "Event"
+    ) -> Coroutine[Any, Any, None]:
+        return self.take(event) if self._released.is_set else self._hold(event)
+
+    def take(self, event: "Event") -> Coroutine[Any, Any, None]:
+        """Have hypercorn handle an event."""
+        return super().handle(event)
+
+    async def _hold(self, event: "Event") -> None:
+        """Keep what comes before accept has returned; the end too, if the peer has seen the answer."""
+        from hypercorn.protocol.events import StreamClosed
+
+        ends = isinstance(event, StreamClosed)
+        if ends and not self.is_accepted:
+            self._released.set()
+        elif ends or len(self._held) < self.HELD:
+            self._held += (event,)
+            return
+        else:
+            await self._released.wait()
+        await self.take(event)
+
+    async def _accept(self, message: "WebsocketAcceptEvent") -> None:
+        try:
+            await super()._accept(message)
+        finally:
+            if self._held and self.is_accepted:
+                spawn(self, self._release)  # for which the application may have to receive
+            elif self.is_accepted:
+                self._released.set()
+
+    async def _release(self) -> None:
+        from hypercorn.protocol.events import StreamClosed
+        from wsproto.connection import ConnectionState
+
+        while self._held:  # what comes meanwhile is put behind
+            event, *rest = self._held
+            self._held = tuple(rest)
+            if isinstance(event, StreamClosed) or self.connection.state is not ConnectionState.CLOSED:
+                await self.take(event)
+        self._released.set()
+
+    def end_soon(self) -> None:
+        """Tell the application of the end, even while our close waits for a peer that doesn't read."""
+        if not self.inbox.closing:
+            spawn(self, self._end_soon)
+
+    async def _end_soon(self) -> None:
+        with bounded(CLOSE_ECHO_TIMEOUT):
+            await self.inbox.over.wait()
+            return
+        self.inbox.end()
+
+
+def spawn(stream: "WSStream", function: Callable[..., Awaitable[None]], *arguments: object) -> None:
+    """Start a task that ends with the stream's connection."""
+    stream.task_group.spawn(function, *arguments)  # pyright: ignore[reportUnknownMemberType]  # half typed
 
 
 class HypercornTransport(ASGITransport):
@@ -110,209 +259,89 @@ class HypercornTransport(ASGITransport):
         end_behind_unread=Support.REPAIRED,
     )
 
-    held_packets: ClassVar[float] = 16
-    """How much of what comes before accept is kept, in reads of 64 KiB; more isn't read."""
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, stream: Stream) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, stream: "WSStream") -> None:
+        """Take a stream that `STREAM` has repaired."""
         super().__init__(scope, receive, send)
         self._stream = stream
-        self._end = Close(CloseCode.ABNORMAL_CLOSURE)
-        self._ending = False
-        self._closing = False
-        self._closed = LazyEvent()
-        self._released = LazyEvent()
-        self._held: list[StreamEvent] = []
-        self._kept: list[ASGIEvent] = []
-        self._delivering = False
-        self._connection: Connection | None = None
-        """What has made the answer that opens the connection."""
-        self._put = stream.app_put
-        self._handle = stream.handle
-        stream.handle = self._hold
-        self._send_event = self.send
-        self.send: SendEvent = self._send_checked
+        HANDSHAKE.apply(getattr(stream, "handshake", None))
+        self._keeps: KeepsEvents | None = None
+        if isinstance(stream, KeepsEvents):
+            self._keeps = stream
+            self.receive = stream.begin().receive
+        if isinstance(stream, RefusesLateMessages):
+            self.send = stream.send_message
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return without(self.declared, self._lost())
+
+    def _lost(self) -> frozenset[str]:
+        """Give the capabilities whose repairs aren't on this stream."""
+        stream = self._stream
+        lost = unrepaired(stream, STREAM, EARLY) | unrepaired(getattr(stream, "handshake", None), HANDSHAKE)
+        if stream.config.websocket_ping_interval is not None:
+            lost |= unrepaired(stream, PINGS)
+        return lost | _lost_in_wsproto()
 
     @property
     def handshake(self) -> Handshake:
         plain = super().handshake
+        if not isinstance(getattr(self._stream, "handshake", None), AcceptsEveryOffer):
+            return plain
         return plain._replace(subprotocols=offered(plain.headers))
 
     def ended(self, event: WebSocketEvent, /) -> Close:
-        return self._end
+        ending = self._stream.ending if isinstance(self._stream, NotesTheClose) else None
+        return ending or Close(CloseCode.ABNORMAL_CLOSURE)
 
     async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        lines = cast("RawHeaders", self.scope["headers"])  # as the specification has them
-        self._stream.handshake.subprotocols = list(offered(lines))
-        self._watch()
-        try:
-            await super().accept(subprotocol, headers)
-        finally:
-            if self._connection is not None:
-                await self._release_soon()
-        if self._connection is None:  # hypercorn sends nothing on a stream that is over, and says nothing
+        await super().accept(subprotocol, headers)
+        if self._keeps is not None and not self._keeps.is_accepted:
+            # hypercorn sends nothing on a stream that is over, and raises nothing
             raise ConnectionError("the peer left during the handshake")
 
     async def close(self, close: Close, /) -> None:
-        if self._stream.closed:
+        if self._keeps is None:
+            await super().close(close)
             return
-        # The peer's close is behind the messages that nobody wants any more.
-        self._stream.app_put = self._put_the_end
-        self._kept.clear()
-        while unread(self._put):
-            await self._receive()
-        self._closing = True
+        if self._keeps.closed:
+            return
+        inbox = self._keeps.inbox
+        inbox.close()  # the peer's close is behind the messages that are unread
         try:
-            with bounded(_LAST_WORDS):
+            with bounded(CLOSE_ECHO_TIMEOUT):
                 await super().close(close)
-                await self._closed.wait()
-        finally:  # another task may be waiting in receive
-            if not self._closed.is_set:
-                self._stream.task_group.spawn(self._put_the_end, _DISCONNECT)
-        await self._closed.wait()
-
-    def _send_checked(self, event: WebSocketEvent) -> Awaitable[None]:
-        """Refuse to send once the peer has left, which hypercorn does silently."""
-        if self._stream.closed or self._ending:
-            raise ConnectionError("the peer has left")
-        return self._send_event(event)
-
-    # What comes from the peer.
-
-    async def _hold(self, event: "StreamEvent") -> None:
-        """Keep what comes before accept has returned, the end too if the peer has seen the answer."""
-        if is_end(event) and self._connection is None:
-            self._released.set()
-        elif not self._released.is_set and (is_end(event) or len(self._held) < self.held_packets):
-            self._held.append(event)
-            return
-        else:
-            await self._released.wait()
-        await self._listen(event)
-
-    async def _release_soon(self) -> None:
-        if self._held:
-            self._stream.task_group.spawn(self._release)
-        else:
-            await self._release()
-
-    async def _release(self) -> None:
-        for event in self._held:  # what comes meanwhile is put behind
-            if is_end(event) or not self._is_closed():
-                await self._listen(event)
-        self._stream.handle = self._listen
-        self._released.set()
-
-    def _is_closed(self) -> bool:
-        from wsproto.connection import ConnectionState
-
-        return self._connection is not None and self._connection.state is ConnectionState.CLOSED
-
-    def _listen(self, event: "StreamEvent") -> Awaitable[None]:
-        """Let no news of the end wait."""
-        if is_end(event):
-            self._stream.app_put = self._put_the_end
-            self._closed.set()
-        return self._handle(event)
-
-    # What goes to the application.
-
-    async def _put_the_end(self, event: ASGIEvent) -> None:
-        if event["type"] == "websocket.disconnect":
-            await self._put_or_keep(event)
-
-    async def _put_or_keep(self, event: ASGIEvent) -> None:
-        """Put an event into the application's queue, later if it is full."""
-        if not self._delivering and unread(self._put) < self._stream.config.max_app_queue_size:
-            await self._put(event)
-            return
-        self._kept.append(event)
-        if not self._delivering:
-            self._delivering = True
-            self._stream.task_group.spawn(self._deliver)
-
-    async def _deliver(self) -> None:
-        while self._kept:
-            await self._put(self._kept.pop(0))
-        self._delivering = False
-
-    # How it ends.
-
-    def _watch(self) -> None:
-        """Note how the connection ends, from the moment that it is made."""
-        handshake, buffer = self._stream.handshake, self._stream.buffer
-        self._accept, self._extend = handshake.accept, buffer.extend
-        handshake.accept, buffer.extend = self._accept_watched, self._extend_watched
-
-    def _accept_watched(
-        self, subprotocol: str | None, headers: Iterable[tuple[bytes, bytes]]
-    ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
-        try:
-            status, lines, connection = self._accept(subprotocol, headers)
-        except ValueError:  # how wsproto reads an offer that makes no sense: do without
-            self._stream.handshake.extensions = None
-            status, lines, connection = self._accept(subprotocol, headers)
-        self._connection = connection
-        know_bad_gateway(connection)
-        keep_compression(connection)
-        events = connection.events
-        connection.events = lambda: self._watched(events())  # type: ignore[method-assign]  # of this one only
-        return status, lines, connection
-
-    def _extend_watched(self, message: "Message[Any]") -> None:
-        try:
-            self._extend(message)
-        except Exception:  # FrameTooLargeError: hypercorn closes with 1009 on its own
-            self._ends(Close(CloseCode.MESSAGE_TOO_BIG))
-            raise
-
-    def _watched(
-        self, events: "Generator[WSProtoEvent, None, None]"
-    ) -> "Generator[WSProtoEvent, None, None]":
-        from wsproto.connection import ConnectionState
-        from wsproto.events import CloseConnection
-
-        connection = self._connection
-        for event in events:
-            if isinstance(event, CloseConnection):
-                self._ends(Close(event.code, event.reason or ""))
-                if connection is not None and connection.state is ConnectionState.OPEN:
-                    # wsproto says so that the peer broke the protocol. hypercorn answers
-                    # only in this state, and RFC 6455 section 7.1.7 asks for an answer.
-                    connection._state = ConnectionState.REMOTE_CLOSING  # pyright: ignore[reportPrivateUsage]
-            yield event
-
-    def _ends(self, close: Close) -> None:
-        """Note the first reason for which no message goes either way any more."""
-        if not self._ending:
-            self._ending = True
-            self._end = close
-            if not self._closing:  # which tells by itself
-                self._stream.task_group.spawn(self._tell_soon)
-
-    async def _tell_soon(self) -> None:
-        """Tell of the end even while our close waits for a peer that doesn't read."""
-        with bounded(_LAST_WORDS):
-            await self._closed.wait()
-            return
-        await self._put_or_keep(_DISCONNECT)
+                await inbox.over.wait()
+        finally:
+            inbox.end()  # another task may be waiting in receive
+        await inbox.over.wait()
 
 
-def is_end(event: object) -> bool:
-    """Whether hypercorn says so that a stream is over."""
-    return type(event).__name__ == "StreamClosed"
+class UnrepairedTransport(ASGITransport):
+    """A WebSocket of hypercorn whose stream is of an unknown class."""
+
+    declared: ClassVar[Capabilities] = without(
+        HypercornTransport.declared,
+        [name for name in described() if getattr(HypercornTransport.declared, name) is Support.REPAIRED],
+    )
 
 
-class _Statistics(Protocol):
-    current_buffer_used: int
+def unrepaired(found: object, *registries: Repairs) -> frozenset[str]:
+    """Give the capabilities that an object lacks the repairs for."""
+    return frozenset(
+        name
+        for registry in registries
+        for repair in registry.all
+        if not isinstance(found, repair.mixin)
+        for name in repair.keeps
+    )
 
 
-class _TrioChannel(Protocol):
-    def statistics(self) -> _Statistics: ...
+@cache
+def _lost_in_wsproto() -> frozenset[str]:
+    """Give the capabilities that wsproto's repairs couldn't restore on the installed release."""
+    from wsproto.connection import Connection, ConnectionType
+    from wsproto.extensions import PerMessageDeflate
 
-
-def unread(method: Send | Receive) -> int:
-    """Tell how many events wait in the application's queue, asyncio's or trio's, from a method of it."""
-    queue: asyncio.Queue[ASGIEvent] | _TrioChannel = getattr(method, "__self__")  # noqa: B009
-    if isinstance(queue, asyncio.Queue):
-        return queue.qsize()
-    return queue.statistics().current_buffer_used
+    lost = repair_connection(Connection(ConnectionType.SERVER, [PerMessageDeflate()]))
+    return lost | {"protocol_error_code"} if "protocol_error_close" in lost else lost

@@ -1,242 +1,173 @@
-"""hypercorn's worker on connections of our own: what no application can repair from within.
+"""Serving on hypercorn: in a loop of ours, so that we make its connections, with their repairs.
 
-What differs from the contract, as of 0.18 (https://github.com/pgjones/hypercorn):
+How it differs from the contract, as of 0.18 (https://github.com/pgjones/hypercorn):
 
-- On trio an exception in one connection ends the worker, and a peer can cause one.
-- What a peer sends in the packet of its handshake is looked at before the application begins.
-- A connection is never let go whose application ended with more to receive than its queue holds.
-- Pings have no timeout, and permessage-deflate is always offered.
+- It keeps a connection for ever whose application ended with more to receive than its queue holds.
+- On trio an exception of the application that isn't an Exception ends the worker.
 - 0.16 has no lifespan state.
 """
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from importlib import import_module
-from types import FunctionType
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from socket import socket
+from ssl import SSLContext
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from anyio.lowlevel import checkpoint
 
-from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket_adapters import loops
-from anysocket_adapters.hypercorn.http2 import as_http2, guard, send_buffer
-from anysocket_adapters.hypercorn.pings import Pings
-from anysocket_adapters.hypercorn.stream import as_stream, unread
-from anysocket_adapters.hypercorn.trio import let_sends_be_cancelled
+from anysocket_adapters.hypercorn import trio
+from anysocket_adapters.hypercorn.connection import (
+    SERVER,
+    TASK_GROUP,
+    TRIO_SERVER,
+    TRIO_TASK_GROUP,
+    RepairsBeforeReading,
+)
+from anysocket_adapters.hypercorn.early import DropsUnread
 from anysocket_adapters.options import Options
-from anysocket_adapters.repairs.known import once_for_each_class
-from anysocket_adapters.repairs.versions import unknown
+from anysocket_adapters.repairs.repair import Repairs
+from anysocket_adapters.repairs.versions import installed_at_least
 
 if TYPE_CHECKING:
+    from hypercorn.asyncio.lifespan import Lifespan as AsyncioLifespan
+    from hypercorn.asyncio.worker_context import WorkerContext
     from hypercorn.config import Config
-    from hypercorn.events import Event
-    from hypercorn.typing import ASGIFramework
+    from hypercorn.trio.lifespan import Lifespan as TrioLifespan
+else:
+    WorkerContext = object
 
-_log = logging.getLogger("anysocket")
+Made = TypeVar("Made")
 
-_EARLY_REPAIRS = "what is repaired before an application begins"
+CONTEXT = Repairs("hypercorn", "hypercorn.asyncio.worker_context:WorkerContext")
+TRIO_CONTEXT = Repairs("hypercorn", "hypercorn.trio.worker_context:WorkerContext")
 
-PING_TIMEOUT = 20.0
-"""Seconds to wait for a pong, unless set; as uvicorn's."""
-
-
-@runtime_checkable
-class _TaskGroup(Protocol):
-    spawn_app: Callable[[ASGIApp, "Config", Scope, Send], Awaitable[Send]]
-    spawn: Callable[..., None]
-
-
-_as_task_group: Callable[[object], _TaskGroup | None] = once_for_each_class(
-    lambda found: found if isinstance(found, _TaskGroup) else None
+_USED = (
+    *("terminated", "hypercorn.utils:repr_socket_addr", "hypercorn.config:Config.create_ssl_context"),
+    *("hypercorn.config:Config.backlog", "hypercorn.config:Config.log"),
 )
+_LIFESPAN = ("handle_lifespan", "wait_for_startup", "wait_for_shutdown")
 
 
-class _ProtocolWrapper(Protocol):
-    protocol: object
+@TRIO_CONTEXT.repair(needs=(*_USED, *(f"hypercorn.trio.lifespan:Lifespan.{each}" for each in _LIFESPAN)))
+@CONTEXT.repair(needs=(*_USED, *(f"hypercorn.asyncio.lifespan:Lifespan.{each}" for each in _LIFESPAN)))
+class Stops(WorkerContext):
+    """What the connections of a worker share. It needs all that our loop uses."""
 
-    async def handle(self, event: "Event") -> None: ...
-
-
-class _TCPServer(Protocol):
-    """What is used of hypercorn's `TCPServer`, one object per connection."""
-
-    protocol: _ProtocolWrapper
-    _read_data: Callable[[], Awaitable[None]]
-
-    async def run(self) -> None: ...
-
-    async def protocol_send(self, event: "Event") -> None: ...
+    async def stop(self) -> None:
+        """End the connections that are idle."""
+        await self.terminated.set()
 
 
-class _OnAsyncio(Protocol):
-    writer: asyncio.StreamWriter
-
-
-class _TrioStream(Protocol):
-    async def aclose(self) -> None: ...
-
-
-class _OnTrio(Protocol):
-    stream: _TrioStream
-
-
-@runtime_checkable
-class _Stream(Protocol):
-    """What is used of hypercorn's streams, WebSocket or not."""
-
-    app_put: Send
-
-
-_as_any_stream: Callable[[object], _Stream | None] = once_for_each_class(
-    lambda found: found if isinstance(found, _Stream) else None
-)
-
-
-class _WorkerServe(Protocol):
-    async def __call__(
-        self, app: object, config: "Config", *, shutdown_trigger: Callable[[], Awaitable[None]]
-    ) -> None: ...
-
-
-async def serve(
-    app: ASGIApp, config: "Config", options: Options, stop: Callable[[], Awaitable[None]]
+async def serve_worker(
+    app: ASGIApp, config: "Config", options: Options, listener: socket, stop: Callable[[], Awaitable[None]]
 ) -> None:
-    """Serve until `stop` returns."""
-    from hypercorn.app_wrappers import ASGIWrapper
-
-    loop = "trio" if loops.current() == "trio" else "asyncio"
-    worker_serve: FunctionType = import_module(f"hypercorn.{loop}.run").worker_serve
-    tcp_server: Callable[..., _TCPServer] | None = worker_serve.__globals__.get("TCPServer")
-    if tcp_server is None:
-        unknown("hypercorn", _EARLY_REPAIRS)
-    else:
-        worker_serve = _with(worker_serve, TCPServer=_guarded(tcp_server, options))
-    serving = cast("_WorkerServe", worker_serve)(
-        ASGIWrapper(cast("ASGIFramework", _ending(app))), config, shutdown_trigger=stop
-    )
-    await serving
-
-
-def _with(function: FunctionType, **values: object) -> FunctionType:
-    """Copy a function of hypercorn's, to see other globals than it does; nobody else's change."""
-    copy = FunctionType(
-        function.__code__,
-        {**function.__globals__, **values},
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
-
-
-def _guarded(tcp_server: Callable[..., _TCPServer], options: Options) -> Callable[..., Awaitable[None]]:
-    """Make connections of hypercorn's that end alone, and are prepared before anything is read."""
-
-    def connection(*arguments: object) -> Awaitable[None]:
-        server = tcp_server(*arguments)
-        if hasattr(server, "_read_data"):
-            server._read_data = partial(_read, server, server._read_data, options)  # pyright: ignore[reportPrivateUsage]
-        else:
-            unknown("hypercorn", _EARLY_REPAIRS)
-        return _alone(server)
-
-    return connection
-
-
-async def _alone(server: _TCPServer) -> None:
-    try:
-        await server.run()
-    except Exception:
-        _log.exception("a connection failed")
-
-
-async def _read(server: _TCPServer, read_data: Callable[[], Awaitable[None]], options: Options) -> None:
-    """Read until the end, and tell the handlers of it when the reading fails, instead of cancelling them."""
-    _prepare(server, options)
-    try:
-        await read_data()
-    except Exception:
-        from hypercorn.events import Closed
-
-        _log.exception("a connection failed")
-        await server.protocol_send(Closed())
-        await server.protocol.handle(Closed())
-
-
-def _prepare(server: _TCPServer, options: Options) -> None:
-    """Reach each stream of a connection before its application does."""
-    wrapper = server.protocol
-    task_group = _as_task_group(getattr(wrapper, "task_group", None))
-    if task_group is None:
-        unknown("hypercorn", _EARLY_REPAIRS)
+    """Serve until `stop` returns, as hypercorn's `worker_serve` does."""
+    on_trio = loops.current() == "trio"
+    package = "hypercorn.trio" if on_trio else "hypercorn.asyncio"
+    servers, contexts = (TRIO_SERVER, TRIO_CONTEXT) if on_trio else (SERVER, CONTEXT)
+    make, make_context = _subclass(servers, RepairsBeforeReading), _subclass(contexts, Stops)
+    if make is None or make_context is None:
+        config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
+        await import_module(package).serve(app, config, shutdown_trigger=stop, mode="asgi")
         return
-    spawn, spawn_app = task_group.spawn, task_group.spawn_app
-    if (protocol := as_http2(wrapper.protocol)) is not None:
-        guard(protocol)
+    application, context, tls = _Application(app), make_context(None), config.create_ssl_context()
+    loop = () if on_trio else (asyncio.get_running_loop(),)
+    state = (dict[str, object](),) if installed_at_least("hypercorn", "0.17") else ()
 
-    # Quoted, since it would be evaluated for each connection.
-    def spawning(function: "Callable[..., object]", *arguments: object) -> None:
-        http2 = as_http2(getattr(function, "__self__", None))
-        if http2 is not None:  # its sending task: the client begins with HTTP/2, without TLS
-            guard(http2)
-        spawn(function, *arguments)
+    async def connected(*streams: object) -> None:
+        connection = make(application, *loop, config, context, *state, *streams)
+        connection.options = options
+        connection.task_groups = TRIO_TASK_GROUP if on_trio else TASK_GROUP
+        await connection
 
-    async def spawning_app(app: ASGIApp, config: "Config", scope: Scope, send: Send) -> Send:
-        stream = as_stream(getattr(send, "__self__", None))
-        put = await spawn_app(app, config, scope, send)
-        if stream is None:
-            return put
-        if options.compression is False:
-            stream.handshake.extensions = None
-        if options.ping_interval:
-            Pings(stream, options.ping_interval, options.ping_timeout or PING_TIMEOUT, partial(_cut, server))
-        http2 = as_http2(getattr(stream.send, "__self__", None))
-        if http2 is not None:
-            send_buffer(http2, stream.stream_id)
-        else:
-            let_sends_be_cancelled(stream)
-        stream.app_put = put
-        for _ in range(2):  # trio may run this task first, once
-            await checkpoint()
-        return stream.app_put
+    async def announce_and_stop() -> None:
+        from hypercorn.utils import repr_socket_addr  # pyright: ignore[reportUnknownVariableType]
 
-    task_group.spawn = spawning
-    task_group.spawn_app = spawning_app
+        address = repr_socket_addr(listener.family, listener.getsockname())
+        await config.log.info(f"Running on http{'s' if tls else ''}://{address} (CTRL + C to quit)")
+        await stop()
+        await context.stop()
+
+    accept_connections = trio.accept_connections if on_trio else _accept_connections
+    async with _alive(import_module(f"{package}.lifespan").Lifespan(application, config, *loop, *state)):
+        await accept_connections(connected, config, listener.dup(), tls, announce_and_stop)
 
 
-async def _cut(server: _TCPServer) -> None:
-    """End a TCP connection at once."""
-    if loops.current() == "trio":
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            await cast("_OnTrio", server).stream.aclose()
-    else:
-        cast("_OnAsyncio", server).writer.transport.abort()
+def _subclass(repairs: Repairs, mixin: type[Made]) -> Callable[..., Made] | None:
+    """Give the repaired class; None where it lacks the repair that our loop is about."""
+    kind = repairs.subclass()
+    return kind if kind is not None and issubclass(kind, mixin) else None
 
 
-def _ending(app: ASGIApp) -> ASGIApp:
-    """Let a connection go when its application ends, and whatever it raises, go on serving."""
-    state: dict[str, object] = {}
+async def _accept_connections(
+    connected: Callable[..., Awaitable[None]],
+    config: "Config",
+    listener: socket,
+    tls: SSLContext | None,
+    stop: Callable[[], Awaitable[None]],
+) -> None:
+    """Accept connections until `stop` returns, then give them the graceful timeout to end."""
+    connections = set[asyncio.Task[None]]()
 
-    async def ending(scope: Scope, receive: Receive, send: Send) -> None:
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        task.add_done_callback(connections.discard)
+        await connected(reader, writer)
+
+    timeout = config.ssl_handshake_timeout if tls else None
+    server = await asyncio.start_server(
+        connect, backlog=config.backlog, sock=listener, ssl=tls, ssl_handshake_timeout=timeout
+    )
+    try:
+        await stop()
+    finally:
+        server.close()
+    if connections:
+        _, late = await asyncio.wait(connections, timeout=config.graceful_timeout)
+        for task in late:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _alive(lifespan: "AsyncioLifespan | TrioLifespan") -> AsyncGenerator[None, None]:
+    """Keep the application's lifespan around what the block does."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(lifespan.handle_lifespan)
+        await lifespan.wait_for_startup()
+        await checkpoint()  # its failure ends this block
+        yield
+        await lifespan.wait_for_shutdown()
+        tasks.cancel_scope.cancel()
+
+
+class _Application:
+    """An application as hypercorn calls it, that lets its connection go when it ends."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._state: dict[str, object] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, *_: object) -> None:
         lifespan = scope["type"] == "lifespan"
-        scope.setdefault("state", state if lifespan else state.copy())
+        scope.setdefault("state", self._state if lifespan else self._state.copy())
         try:
-            await app(scope, receive, send)
+            await self._app(scope, receive, send)
         except BaseException as error:
             if not isinstance(error, Exception) and (lifespan or not _is_exit(error)):
                 raise
-            await _let_go(receive, send)
+            await _drop_unread(receive, send)
             if isinstance(error, Exception):
                 raise
             raise RuntimeError(f"the application raised {error!r}") from error
-        await _let_go(receive, send)
-
-    return ending
+        await _drop_unread(receive, send)
 
 
 def _is_exit(error: BaseException) -> bool:
@@ -248,15 +179,7 @@ def _is_exit(error: BaseException) -> bool:
             return not isinstance(error, (Exception, GeneratorExit, anyio.get_cancelled_exc_class()))
 
 
-async def _let_go(receive: Receive, send: Send) -> None:
-    """Take what nobody receives any more, so that whoever brings it doesn't wait for ever."""
-    stream = _as_any_stream(getattr(send, "__self__", None))
-    if stream is not None:
-        stream.app_put = _nowhere
-        while unread(receive):
-            await receive()
-            await checkpoint()  # the next one may have been waiting
-
-
-async def _nowhere(event: ASGIEvent) -> None:
-    pass
+async def _drop_unread(receive: Receive, send: Send) -> None:
+    stream: object = getattr(send, "__self__", None)
+    if isinstance(stream, DropsUnread):
+        await stream.drop_unread(receive)

@@ -1,8 +1,6 @@
 """The installed releases of servers: which one it is, and whether it is recent enough."""
 
-import logging
 import re
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 
@@ -29,17 +27,3 @@ def at_least(version: str, release: str) -> bool:
 
 def _numbers(version: str) -> list[int]:
     return [int(each) for each in re.findall(r"\d+", version)[:3]]
-
-
-_log = logging.getLogger("anysocket")
-
-
-@cache
-def unknown(distribution: str, repair: str) -> None:
-    """Say, once for each, that a repair can't be made on this version of a server."""
-    _log.warning(
-        "%s %s looks different inside: without %s. Is there a newer anysocket?",
-        distribution,
-        installed(distribution),
-        repair,
-    )

@@ -16,8 +16,7 @@ QUIRKS: Final = (
         clauses=("C1", "C4"),
         cases=("close.peers_code", "close.no_code", "end.send_after_the_peers_reason"),
         repair={
-            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` notes them from the events of the "
-            "stream's wsproto connection.",
+            Where.CONNECTION: "`hypercorn.stream.NotesTheClose` notes them when the stream answers them.",
         },
         upstream=("pgjones/hypercorn#127",),
     ),
@@ -44,7 +43,7 @@ QUIRKS: Final = (
             "pressure.end_of_a_peer_that_does_not_read",
         ),
         repair={
-            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` refuses, once the stream is closed.",
+            Where.CONNECTION: "`hypercorn.stream.RefusesLateMessages` refuses them.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L254-L256",),
     ),
@@ -68,8 +67,8 @@ QUIRKS: Final = (
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
-            Where.SERVE: "`hypercorn.worker.serve` reaches a stream before its application does.",
-            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` holds what comes until accept.",
+            Where.SERVE: "`hypercorn.early.WaitsForTheApplication` lets the application begin first.",
+            Where.CONNECTION: "`hypercorn.stream.KeepsEvents` keeps what comes before accept.",
         },
         upstream=("pgjones/hypercorn#225",),
     ),
@@ -86,8 +85,8 @@ QUIRKS: Final = (
         ),
         repair={
             Where.CORE: "`session.websocket.WebSocket.accept` checks everything before.",
-            Where.CONNECTION: "an offer of permessage-deflate that makes no sense is declined by "
-            "`hypercorn.stream.HypercornTransport`.",
+            Where.CONNECTION: "`hypercorn.stream.AcceptsEveryOffer` declines a malformed offer of "
+            "permessage-deflate.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L350-L353",),
     ),
@@ -98,7 +97,7 @@ QUIRKS: Final = (
         "connection ended.",
         clauses=("M3",),
         cases=("messages.above_the_default_in_fragments",),
-        repair={Where.CONNECTION: "`hypercorn.stream.HypercornTransport` watches the stream's buffer."},
+        repair={Where.CONNECTION: "`hypercorn.stream.NotesTheClose` notes the close that answers it."},
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L312-L316",),
     ),
     Quirk(
@@ -109,8 +108,8 @@ QUIRKS: Final = (
         clauses=("H3",),
         cases=("deny.data_behind_the_denial",),
         repair={
-            Where.CONNECTION: "`hypercorn.http2.Streams` takes it and forgets it.",
-            Where.SERVE: "`hypercorn.worker.serve` lets a connection fail alone.",
+            Where.CONNECTION: "`hypercorn.http2.DropsLateData` drops it.",
+            Where.SERVE: "`hypercorn.connection.FailsAlone` lets a connection fail alone.",
         },
         upstream=("pgjones/hypercorn#334", "pgjones/hypercorn#365"),
     ),
@@ -120,7 +119,7 @@ QUIRKS: Final = (
         does="Sends never wait for the peer.",
         clauses=("M4",),
         cases=("pressure.peer_that_does_not_read",),
-        repair={Where.CONNECTION: "`hypercorn.http2.SendBuffer` takes the place of the stream's buffer."},
+        repair={Where.CONNECTION: "`hypercorn.http2.WaitsToSend` waits for room in the stream's buffer."},
     ),
     Quirk(
         number=26,
@@ -128,7 +127,7 @@ QUIRKS: Final = (
         does="After the peer's close, its end or a protocol error, the stream isn't ended.",
         clauses=("C1",),
         cases=("close.peers_code", "close.half_closed", "protocol_errors.unmasked_frame"),
-        repair={Where.CONNECTION: "`hypercorn.http2.HypercornHTTP2Transport` ends our side too."},
+        repair={Where.CONNECTION: "`hypercorn.http2.EndsStreams` ends our side too."},
     ),
     Quirk(
         number=27,
@@ -146,7 +145,7 @@ QUIRKS: Final = (
         cases=("request.subprotocols_of_two_lines", "accept.subprotocol_of_the_first_line"),
         repair={
             Where.ADAPTER: "`hypercorn.stream.HypercornTransport.handshake` reads them all, and "
-            "`hypercorn.stream.HypercornTransport.accept` tells the stream.",
+            "`hypercorn.stream.AcceptsEveryOffer` accepts each.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L75-L76",),
     ),
@@ -156,7 +155,7 @@ QUIRKS: Final = (
         does="Pings have no timeout, so a dead peer isn't noticed.",
         clauses=("L3",),
         cases=("lifecycle.dead_peer",),
-        repair={Where.SERVE: "`hypercorn.pings.Pings` sends them in the server's place."},
+        repair={Where.SERVE: "`hypercorn.pings.PingsWithTimeout` sends them."},
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L382-L385",),
     ),
     Quirk(
@@ -179,7 +178,7 @@ QUIRKS: Final = (
         cases=("end.exits",),
         repair={
             Where.CORE: "`supervision.handler.run` makes an error of an exit.",
-            Where.SERVE: "`hypercorn.worker.serve` of any other.",
+            Where.SERVE: "`hypercorn.worker.serve_worker` of any other.",
         },
         upstream=(f"{SOURCE}/trio/task_group.py#L38-L39",),
     ),
@@ -204,7 +203,8 @@ QUIRKS: Final = (
             "protocol_errors.handler_is_told_of_bad_frames",
         ),
         repair={
-            Where.CONNECTION: "`hypercorn.stream.HypercornTransport` has it answered, and notes the code."
+            Where.CONNECTION: "`repairs.wsproto.ClosesAfterBreach` has it answered, and "
+            "`hypercorn.stream.NotesTheClose` notes the code.",
         },
         upstream=(f"{SOURCE}/protocol/ws_stream.py#L323-L326",),
     ),
@@ -216,8 +216,7 @@ QUIRKS: Final = (
         clauses=("M4",),
         cases=("pressure.beside_a_handler_that_does_not_receive", "pressure.both_directions"),
         repair={
-            Where.CONNECTION: "`hypercorn.http2.HypercornHTTP2Transport` withholds the stream's own window "
-            "instead.",
+            Where.CONNECTION: "`hypercorn.http2.WithholdsWindows` closes the stream's own window instead.",
         },
         upstream=(f"{SOURCE}/protocol/h2.py#L259-L261",),
     ),
