@@ -165,9 +165,15 @@ def without(declared: Capabilities, lost: Collection[str]) -> Capabilities:
 def _of_the_layout(kind: type) -> type:
     """Make an empty class for the first base of a subclass of `kind`, whose objects can then change to it.
 
-    Python compares the layout of the first bases: of the classes below which objects have a `__dict__`.
+    Python compares the layouts of both: those of the classes, each the `__base__` of the one
+    before it, from which their objects have a `__dict__`.
     """
-    first = next((each for each in kind.__mro__[::-1] if "__dict__" in vars(each)), object)
+    first: type = object
+    each: type = kind
+    while each is not object:
+        if "__dict__" in vars(each):
+            first = each
+        each = each.__base__ or object
     return new_class(first.__name__, vars(first).get("__orig_bases__", first.__bases__))  # of a generic one
 
 
