@@ -26,7 +26,7 @@ from anysocket.asgi import Scope
 from anysocket.capabilities import Capabilities, described
 from anysocket.transport import Transport
 from anysocket_adapters import ServerFailed, loops, running
-from anysocket_adapters.options import Loop
+from anysocket_adapters.options import Loop, OptionValues
 from anysocket_adapters.repairs.repair import Repairs
 
 # The name
@@ -155,9 +155,10 @@ class Renaming(ast.NodeTransformer):
 
 
 class Reporting(Application):
-    """Keeps the transport of its last connection, for its capabilities."""
+    """Keeps the declarations of its last connection."""
 
     transport: Transport
+    capabilities: Capabilities
 
     def handle(self, transport: Transport, scope: Scope | None = None) -> Coroutine[object, Never, None]:
         self.transport = transport
@@ -170,6 +171,7 @@ app = Reporting()
 @app.websocket("/")
 async def echo(request: WebSocketRequest) -> None:
     """Send everything back."""
+    app.capabilities = request.capabilities
     await request.web_socket.accept()
     while (message := await request.web_socket.receive()) is not None:
         await request.web_socket.send(message)
@@ -207,7 +209,11 @@ def absent(capabilities: Capabilities) -> list[str]:
 async def main(server: str, loop: Loop) -> str | None:
     """Serve until the input ends; give what is wrong when the server doesn't start."""
     try:
-        async with running(app, server, loop=loop, log_level="warning") as url:
+        # With what makes a server need all of its repairs.
+        options = OptionValues(
+            loop=loop, log_level="warning", ping_interval=20, ping_timeout=20, compression=False
+        )
+        async with running(app, server, **options) as url:
             print(url, flush=True)
             await anyio.to_thread.run_sync(sys.stdin.read)
     except ServerFailed as error:
@@ -236,9 +242,13 @@ if __name__ == "__main__":
         json.dumps(
             {
                 "failed": failed[0],
-                "absent": absent(transport.capabilities) if transport else [],
+                "absent": absent(app.capabilities) if transport else [],
                 "declared": absent(transport.declared) if transport else [],
-                "applied": sorted(each.target for each in applied),
+                "applied": [
+                    f"{each.mixin.__module__}.{each.mixin.__qualname__}"
+                    for repairs in applied
+                    for each in repairs.all
+                ],
                 "warnings": [
                     each.getMessage() for each in records.records if each.levelno == logging.WARNING
                 ],

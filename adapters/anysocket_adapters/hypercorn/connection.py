@@ -56,11 +56,12 @@ class FailsAlone(TCPServer):
 
 
 _READING = ("_read_data", "protocol", "protocol_send", "hypercorn.events:Closed")
-_BY_READING = ("early_message", "keepalive")
+BY_READING = ("early_message", "keepalive")
+"""The capabilities that need the connections of our own loop."""
 
 
-@TRIO_SERVER.repair(needs=_READING, keeps=_BY_READING)
-@SERVER.repair(needs=_READING, keeps=_BY_READING)
+@TRIO_SERVER.repair(needs=_READING, keeps=BY_READING)
+@SERVER.repair(needs=_READING, keeps=BY_READING)
 class RepairsBeforeReading(TCPServer):
     """Repair the rest of the connection; and when its reading fails, end it as if the peer had left."""
 
@@ -103,7 +104,7 @@ class Closes(TrioTCPServer):
             await self.stream.aclose()
 
 
-@PROTOCOL.repair(needs=("protocol", "task_group"), keeps=_BY_READING)
+@PROTOCOL.repair(needs=("protocol", "task_group"), keeps=BY_READING)
 class RepairsProtocols(ProtocolWrapper):
     """Repair the protocol, also the one that takes its place when the client begins with HTTP/2."""
 
@@ -124,8 +125,8 @@ def _repair_http2(protocol: object) -> None:
         HTTP2.apply(protocol)
 
 
-@TRIO_TASK_GROUP.repair(needs=("spawn_app",), keeps=_BY_READING)
-@TASK_GROUP.repair(needs=("spawn_app",), keeps=_BY_READING)
+@TRIO_TASK_GROUP.repair(needs=("spawn_app",), keeps=BY_READING)
+@TASK_GROUP.repair(needs=("spawn_app",), keeps=BY_READING)
 class RepairsStreams(TaskGroup):
     """Repair each stream when it starts its application."""
 

@@ -21,7 +21,8 @@ import anyio
 from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket_adapters.hypercorn.inbox import Inbox
-from anysocket_adapters.hypercorn.stream import HypercornTransport, spawn, unrepaired
+from anysocket_adapters.hypercorn.stream import HypercornTransport, unrepaired
+from anysocket_adapters.hypercorn.tasks import spawn
 from anysocket_adapters.lazy_event import Signal
 from anysocket_adapters.repairs.repair import Repairs
 

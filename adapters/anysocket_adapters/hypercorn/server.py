@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, cast
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.capabilities import Capabilities, Support, described
 from anysocket.transport import Transport
 from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.hypercorn.early import WaitsForTheApplication
 from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport
-from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport, UnrepairedTransport
+from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.hypercorn.worker import serve_worker
 from anysocket_adapters.options import Loop, Options
+from anysocket_adapters.repairs.repair import without
 from anysocket_adapters.server import Server, ServerFailed
 
 if TYPE_CHECKING:
@@ -34,6 +36,20 @@ def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
 
 
 _EVERYTHING = STREAM.everything()
+
+
+class UnrepairedTransport(ASGITransport):
+    """A WebSocket of hypercorn whose stream is of an unknown class."""
+
+    declared = HypercornTransport.declared
+
+    @property
+    def capabilities(self) -> Capabilities:
+        over_http2 = self.scope.get("http_version") == "2"
+        declared = (HypercornHTTP2Transport if over_http2 else HypercornTransport).declared
+        return without(
+            declared, [name for name in described() if getattr(declared, name) is Support.REPAIRED]
+        )
 
 
 class Hypercorn(Server):

@@ -13,19 +13,22 @@ How it differs from the specification, as of 0.18 (https://github.com/pgjones/hy
 - The end of the connection waits for room in the application's queue (see `inbox`).
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
-from anysocket.capabilities import Capabilities, Support, described
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket.session.bounded import bounded
+from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport, offered
 from anysocket_adapters.hypercorn.early import EARLY
 from anysocket_adapters.hypercorn.inbox import Inbox
 from anysocket_adapters.hypercorn.pings import PINGS
+from anysocket_adapters.hypercorn.tasks import spawn
+from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.lazy_event import LazyEvent
 from anysocket_adapters.repairs.repair import Repairs, without
 from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
@@ -230,11 +233,6 @@ class KeepsEvents(WSStream):
         self.inbox.end()
 
 
-def spawn(stream: "WSStream", function: Callable[..., Awaitable[None]], *arguments: object) -> None:
-    """Start a task that ends with the stream's connection."""
-    stream.task_group.spawn(function, *arguments)  # pyright: ignore[reportUnknownMemberType]  # half typed
-
-
 class HypercornTransport(ASGITransport):
     """hypercorn's WebSocket stream."""
 
@@ -281,6 +279,8 @@ class HypercornTransport(ASGITransport):
         lost = unrepaired(stream, STREAM, EARLY) | unrepaired(getattr(stream, "handshake", None), HANDSHAKE)
         if stream.config.websocket_ping_interval is not None:
             lost |= unrepaired(stream, PINGS)
+        if loops.current() == "trio" and self.scope.get("http_version") != "2":
+            lost |= unrepaired(stream, TRIO_STREAM)
         return lost | _lost_in_wsproto()
 
     @property
@@ -315,15 +315,6 @@ class HypercornTransport(ASGITransport):
         finally:
             inbox.end()  # another task may be waiting in receive
         await inbox.over.wait()
-
-
-class UnrepairedTransport(ASGITransport):
-    """A WebSocket of hypercorn whose stream is of an unknown class."""
-
-    declared: ClassVar[Capabilities] = without(
-        HypercornTransport.declared,
-        [name for name in described() if getattr(HypercornTransport.declared, name) is Support.REPAIRED],
-    )
 
 
 def unrepaired(found: object, *registries: Repairs) -> frozenset[str]:

@@ -23,6 +23,7 @@ from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket_adapters import loops
 from anysocket_adapters.hypercorn import trio
 from anysocket_adapters.hypercorn.connection import (
+    BY_READING,
     SERVER,
     TASK_GROUP,
     TRIO_SERVER,
@@ -54,8 +55,12 @@ _USED = (
 _LIFESPAN = ("handle_lifespan", "wait_for_startup", "wait_for_shutdown")
 
 
-@TRIO_CONTEXT.repair(needs=(*_USED, *(f"hypercorn.trio.lifespan:Lifespan.{each}" for each in _LIFESPAN)))
-@CONTEXT.repair(needs=(*_USED, *(f"hypercorn.asyncio.lifespan:Lifespan.{each}" for each in _LIFESPAN)))
+@TRIO_CONTEXT.repair(
+    needs=(*_USED, *(f"hypercorn.trio.lifespan:Lifespan.{each}" for each in _LIFESPAN)), keeps=BY_READING
+)
+@CONTEXT.repair(
+    needs=(*_USED, *(f"hypercorn.asyncio.lifespan:Lifespan.{each}" for each in _LIFESPAN)), keeps=BY_READING
+)
 class Stops(WorkerContext):
     """What the connections of a worker share. It needs all that our loop uses."""
 
