@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import fields
-from typing import ClassVar, NamedTuple, TypeAlias
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeAlias
 
 import anyio
 import pytest
@@ -29,7 +29,7 @@ from anysocket_adapters.normalise import normalise
 
 pytestmark = pytest.mark.anyio
 
-Act: TypeAlias = Callable[[WebSocketRequest], Awaitable[object]]
+Act: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
 Block: TypeAlias = Callable[[Peer], Awaitable[None]]
 
 HEADERS = (("x-name", "1"), ("x_other", "2"), ("x-name", "3"), ("x-place", "Köln"))
@@ -47,6 +47,10 @@ def leaves_with(code: int, reason: str = "") -> Block:
     return leave
 
 
+async def leaves(peer: Peer) -> None:
+    await peer.close()
+
+
 async def is_lost(peer: Peer) -> None:
     peer.abort()
 
@@ -60,7 +64,7 @@ async def plain(request: WebSocketRequest) -> None:
         await ws.send(message)
 
 
-def opened(act: Callable[[WebSocket], Awaitable[object]]) -> Act:
+def opened(act: Callable[[WebSocket], Awaitable[None]]) -> Act:
     async def accept_and_act(request: WebSocketRequest) -> None:
         await request.web_socket.accept()
         await act(request.web_socket)
@@ -90,6 +94,10 @@ async def catches(request: WebSocketRequest) -> ConnectionClosed:
         logging.info("%s", closed)
         return closed
     raise AssertionError
+
+
+async def catches_the_end(request: WebSocketRequest) -> None:
+    await catches(request)
 
 
 async def reads_what_it_catches(request: WebSocketRequest) -> None:
@@ -162,12 +170,13 @@ async def waits_for_the_end(request: WebSocketRequest) -> None:
     assert type(await request.wait_closed()) is int
 
 
-class Shown(NamedTuple):
+@dataclass(frozen=True)
+class Shown:
     """What a handler and its peer do, and what that shows."""
 
     act: Act
     needs: set[str]
-    block: Block = leaves_with(1000)
+    block: Block = leaves
     path: str = "/path"
     headers: tuple[tuple[str, str], ...] = ()
     unread: int = 16
@@ -218,7 +227,7 @@ SHOWN = [
     Shown(reads(code), {CODE, "oversized_message_code"}, leaves_with(1009)),
     Shown(reads(code), {CODE, "abnormal_closure"}, is_lost),
     Shown(reads(lambda request: request.reason), {"peer_close_reason"}),
-    Shown(catches, set(), leaves_with(4000, "enough")),
+    Shown(catches_the_end, set(), leaves_with(4000, "enough")),
     Shown(reads_what_it_catches, {CODE, "peer_close_reason"}, leaves_with(4000, "enough")),
     Shown(reads_its_own_end, {"close_code", "close_reason"}),
     Shown(reads(lambda request: request.raw_path), {"raw_path"}),
