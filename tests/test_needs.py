@@ -3,13 +3,22 @@
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import fields
-from typing import ClassVar, NamedTuple, TypeAlias
+from dataclasses import dataclass, fields
+from typing import ClassVar, TypeAlias
 
 import anyio
 import pytest
 
-from anysocket import Application, Capabilities, Connection, ConnectionClosed, Support, WebSocketRequest
+from anysocket import (
+    URL,
+    Application,
+    Capabilities,
+    Connection,
+    ConnectionClosed,
+    Support,
+    WebSocket,
+    WebSocketRequest,
+)
 from anysocket.asgi import Receive, Scope, Send
 from anysocket.handshake import Handshake
 from anysocket.http.multidict import Headers
@@ -20,7 +29,7 @@ from anysocket_adapters.normalise import normalise
 
 pytestmark = pytest.mark.anyio
 
-Handler: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
+Act: TypeAlias = Callable[[WebSocketRequest], Awaitable[None]]
 Block: TypeAlias = Callable[[Peer], Awaitable[None]]
 
 HEADERS = (("x-name", "1"), ("x_other", "2"), ("x-name", "3"), ("x-place", "Köln"))
@@ -31,19 +40,15 @@ def capabilities(recorder: Recorder) -> set[str]:
     return {use.capability for use in recorder.uses}
 
 
-async def nothing(peer: Peer) -> None:
-    pass
-
-
-async def leaves_with_a_reason(peer: Peer) -> None:
-    await peer.close(4000, "enough")
-
-
-def leaves_with(code: int) -> Block:
+def leaves_with(code: int, reason: str = "") -> Block:
     async def leave(peer: Peer) -> None:
-        await peer.close(code)
+        await peer.close(code, reason)
 
     return leave
+
+
+async def leaves(peer: Peer) -> None:
+    await peer.close()
 
 
 async def is_lost(peer: Peer) -> None:
@@ -59,125 +64,99 @@ async def plain(request: WebSocketRequest) -> None:
         await ws.send(message)
 
 
-async def returns(request: WebSocketRequest) -> None:
+def opened(act: Callable[[WebSocket], Awaitable[None]]) -> Act:
+    async def accept_and_act(request: WebSocketRequest) -> None:
+        await request.web_socket.accept()
+        await act(request.web_socket)
+
+    return accept_and_act
+
+
+def reads(member: Callable[[WebSocketRequest], object]) -> Act:
+    """Read after the peer's end."""
+
+    async def read(request: WebSocketRequest) -> None:
+        await plain(request)
+        assert type(member(request)) in (int, str, bytes, tuple, Headers, URL)
+
+    return read
+
+
+def code(request: WebSocketRequest) -> int | None:
+    return request.web_socket.code
+
+
+async def catches(request: WebSocketRequest) -> ConnectionClosed:
+    await plain(request)
+    try:
+        await request.web_socket.send("hello?")
+    except ConnectionClosed as closed:
+        logging.info("%s", closed)
+        return closed
+    raise AssertionError
+
+
+async def catches_the_end(request: WebSocketRequest) -> None:
+    await catches(request)
+
+
+async def reads_what_it_catches(request: WebSocketRequest) -> None:
+    closed = await catches(request)
+    assert (type(closed.code), type(closed.reason)) == (int, str)
+
+
+async def reads_its_own_end(request: WebSocketRequest) -> None:
     await request.web_socket.accept()
+    await request.web_socket.close(4000, "enough")
+    assert (request.web_socket.code, request.reason) == (4000, "enough")
 
 
-async def denies(request: WebSocketRequest) -> None:
-    await request.deny()
-
-
-async def closes_without_a_code(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-    await request.web_socket.close()
-
-
-async def accepts_with_all(request: WebSocketRequest) -> None:
-    await request.web_socket.accept(request.subprotocols[0], headers=[("x-edition", "evening")])
-
-
-async def closes_as_an_application(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-    await request.web_socket.close(4000)
-
-
-async def closes_as_a_server(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-    await request.web_socket.close(1012, "back soon")
-
-
-async def denies_with_a_status(request: WebSocketRequest) -> None:
-    await request.deny(404)
-
-
-async def denies_with_an_unnamed_status(request: WebSocketRequest) -> None:
-    await request.deny(499)
-
-
-async def denies_with_a_body(request: WebSocketRequest) -> None:
-    await request.deny(403, body="no")
-
-
-async def denies_with_a_place(request: WebSocketRequest) -> None:
-    await request.deny(403, [("x-place", "Köln")])
-
-
-async def denies_with_cookies(request: WebSocketRequest) -> None:
-    await request.deny(403, [("set-cookie", "a=1"), ("set-cookie", "b=2")])
-
-
-async def denies_with_duplicates(request: WebSocketRequest) -> None:
-    await request.deny(403, [("x-why", "1"), ("x-why", "2")])
-
-
-async def sends_nothing(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-    await request.web_socket.send("")
-
-
-async def sends_no_bytes(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-    await request.web_socket.send(b"")
-
-
-async def sends_half_a_character(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
+async def fails_to_send(ws: WebSocket) -> None:
     with suppress(UnicodeEncodeError):
-        await request.web_socket.send("\ud800")
+        await ws.send("\ud800")
 
 
-async def receives_for_a_while(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
+async def receives_for_a_while(ws: WebSocket) -> None:
     with anyio.move_on_after(0):
-        await request.web_socket.receive()
-    await request.web_socket.receive()
+        await ws.receive()
+    await ws.receive()
 
 
-async def closes_after_a_cancelled_send(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
+async def cancels_a_send(ws: WebSocket) -> None:
     with anyio.move_on_after(0):
-        await request.web_socket.send("hello")
+        await ws.send("hello")
 
 
-async def sends_from_two_tasks(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
+async def sends_from_two_tasks(ws: WebSocket) -> None:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(request.web_socket.send, "1")
-        tasks.start_soon(request.web_socket.send, "2")
-    await request.web_socket.receive()
+        tasks.start_soon(ws.send, "1")
+        tasks.start_soon(ws.send, "2")
+    await ws.receive()
 
 
-async def closes_while_it_receives(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
+async def closes_while_it_receives(ws: WebSocket) -> None:
     begun = anyio.Event()
 
     async def receive() -> None:
         begun.set()
-        await request.web_socket.receive()
+        await ws.receive()
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(receive)
         await begun.wait()
-        await request.web_socket.close()
+        await ws.close()
 
 
-async def only_sends(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-    while True:
-        await request.web_socket.send("tick")
+async def sends_until_the_end(ws: WebSocket) -> None:
+    with suppress(ConnectionClosed):
+        while True:
+            await ws.send("tick")
 
 
-async def sends_beside_receive(request: WebSocketRequest) -> None:
-    await request.web_socket.accept()
-
-    async def send() -> None:
-        with suppress(ConnectionClosed):
-            while True:
-                await request.web_socket.send("tick")
-
+async def sends_beside_receive(ws: WebSocket) -> None:
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(send)
-        await request.web_socket.receive()
+        tasks.start_soon(sends_until_the_end, ws)
+        await ws.receive()
 
 
 async def has_tasks(request: WebSocketRequest) -> None:
@@ -191,123 +170,88 @@ async def waits_for_the_end(request: WebSocketRequest) -> None:
     assert type(await request.wait_closed()) is int
 
 
-async def reads_the_code(request: WebSocketRequest) -> None:
-    await plain(request)
-    assert type(request.web_socket.code) is int
+@dataclass(frozen=True)
+class Shown:
+    """What a handler and its peer do, and what that shows."""
 
-
-async def reads_the_reason(request: WebSocketRequest) -> None:
-    await plain(request)
-    assert type(request.reason) is str
-
-
-async def reads_its_own_end(request: WebSocketRequest) -> None:
-    await closes_as_an_application(request)
-    assert (request.web_socket.code, request.reason) == (4000, "")
-
-
-async def catches_the_end(request: WebSocketRequest) -> None:
-    await plain(request)
-    try:
-        await request.web_socket.send("hello?")
-    except ConnectionClosed as closed:
-        logging.info("%s", closed)
-
-
-async def reads_what_it_catches(request: WebSocketRequest) -> None:
-    await plain(request)
-    try:
-        await request.web_socket.send("hello?")
-    except ConnectionClosed as closed:
-        logging.info("%d %s", closed.code, closed.reason)
-
-
-async def reads_the_request(request: WebSocketRequest) -> None:
-    await plain(request)
-    assert request.client is not None
-    assert request.raw_path
-    assert request.scheme == "ws"
-    assert request.state == {}
-
-
-async def reads_the_address(request: WebSocketRequest) -> None:
-    await plain(request)
-    assert request.url.path
-    assert request.server is not None
-
-
-async def reads_headers(request: WebSocketRequest) -> None:
-    await plain(request)
-    assert isinstance(request.headers, Headers)
-
-
-async def passes_the_headers_on(request: WebSocketRequest) -> None:
-    await plain(request)
-    assert request.scope["headers"]
-
-
-class Shown(NamedTuple):
-    """A handler and its peer, and what they show."""
-
-    handler: Handler
+    act: Act
     needs: set[str]
-    block: Block = nothing
+    block: Block = leaves
     path: str = "/path"
     headers: tuple[tuple[str, str], ...] = ()
     unread: int = 16
 
 
 PEERS = {"peer_addresses", "integer_ports"}
+CODE = "peer_close_code"
+CODES = {
+    1002: "protocol_error_code",
+    1005: "no_close_code",
+    1007: "protocol_error_code",
+    1009: "oversized_message_code",
+    1014: "peer_code_1014",
+}
+LATIN1 = [("x-place", "Köln")]
+COOKIES = [("set-cookie", "a=1"), ("set-cookie", "b=2")]
+DUPLICATES = [("x-why", "1"), ("x-why", "2")]
 
 SHOWN = [
-    Shown(plain, set(), leaves_with_a_reason, headers=HEADERS),
-    Shown(returns, set()),
-    Shown(denies, set()),
-    Shown(closes_without_a_code, set()),
-    Shown(accepts_with_all, {"accept_subprotocol", "accept_headers"}),
-    Shown(closes_as_an_application, {"close_code"}),
-    Shown(closes_as_a_server, {"close_code", "close_codes", "close_reason"}),
-    Shown(denies_with_a_status, {"denial_status"}),
-    Shown(denies_with_an_unnamed_status, {"denial_status", "denial_unnamed_status"}),
-    Shown(denies_with_a_body, {"denial_response"}),
-    Shown(denies_with_a_place, {"denial_response", "denial_latin1_headers"}),
-    Shown(denies_with_cookies, {"denial_response", "denial_cookies"}),
-    Shown(denies_with_duplicates, {"denial_response", "denial_header_duplicates"}),
-    Shown(sends_nothing, {"empty_messages"}),
-    Shown(sends_no_bytes, {"empty_messages"}),
-    Shown(sends_half_a_character, {"lone_surrogates"}),
-    Shown(receives_for_a_while, {"cancelled_receive"}),
-    Shown(closes_after_a_cancelled_send, {"cancelled_send"}),
-    Shown(sends_from_two_tasks, {"suspended_sends"}),
-    Shown(closes_while_it_receives, {"close_while_receiving"}),
-    Shown(only_sends, {"end_while_sending"}, is_lost),
-    Shown(sends_beside_receive, {"end_while_suspended"}, leaves_with(1001), unread=1),
+    Shown(plain, set(), leaves_with(4000, "enough"), headers=HEADERS),
+    Shown(plain, {"path_parameters"}, path="/path;version=1"),
+    Shown(lambda request: request.deny(), set()),
+    Shown(lambda request: request.deny(404), {"denial_status"}),
+    Shown(lambda request: request.deny(499), {"denial_status", "denial_unnamed_status"}),
+    Shown(lambda request: request.deny(403, body="no"), {"denial_response"}),
+    Shown(lambda request: request.deny(403, LATIN1), {"denial_response", "denial_latin1_headers"}),
+    Shown(lambda request: request.deny(403, COOKIES), {"denial_response", "denial_cookies"}),
+    Shown(lambda request: request.deny(403, DUPLICATES), {"denial_response", "denial_header_duplicates"}),
+    Shown(lambda request: request.web_socket.accept("v1"), {"accept_subprotocol"}),
+    Shown(lambda request: request.web_socket.accept(headers=[("x", "y")]), {"accept_headers"}),
+    Shown(opened(lambda ws: ws.close()), set()),
+    Shown(opened(lambda ws: ws.close(4000)), {"close_code"}),
+    Shown(opened(lambda ws: ws.close(1012)), {"close_code", "close_codes"}),
+    Shown(opened(lambda ws: ws.close(reason="enough")), {"close_reason"}),
+    Shown(opened(lambda ws: ws.send("")), {"empty_messages"}),
+    Shown(opened(lambda ws: ws.send(b"")), {"empty_messages"}),
+    Shown(opened(fails_to_send), {"lone_surrogates"}),
+    Shown(opened(receives_for_a_while), {"cancelled_receive"}),
+    Shown(opened(cancels_a_send), {"cancelled_send"}),
+    Shown(opened(sends_from_two_tasks), {"suspended_sends"}),
+    Shown(opened(closes_while_it_receives), {"close_while_receiving"}),
+    Shown(opened(sends_until_the_end), {"end_while_sending"}, is_lost),
+    Shown(opened(sends_beside_receive), {"end_while_suspended"}, leaves_with(1001), unread=1),
     Shown(has_tasks, {"end_while_sending"}),
     Shown(waits_for_the_end, {"end_while_sending"}),
-    Shown(reads_the_code, {"peer_close_code"}),
-    Shown(reads_the_code, {"peer_close_code", "protocol_error_code"}, leaves_with(1002)),
-    Shown(reads_the_code, {"peer_close_code", "no_close_code"}, leaves_with(1005)),
-    Shown(reads_the_code, {"peer_close_code", "protocol_error_code"}, leaves_with(1007)),
-    Shown(reads_the_code, {"peer_close_code", "oversized_message_code"}, leaves_with(1009)),
-    Shown(reads_the_code, {"peer_close_code", "peer_code_1014"}, leaves_with(1014)),
-    Shown(reads_the_code, {"peer_close_code", "abnormal_closure"}, is_lost),
-    Shown(reads_the_reason, {"peer_close_reason"}),
-    Shown(reads_its_own_end, {"close_code"}),
-    Shown(catches_the_end, set(), leaves_with_a_reason),
-    Shown(reads_what_it_catches, {"peer_close_code", "peer_close_reason"}, leaves_with_a_reason),
-    Shown(reads_the_request, {"raw_path", "peer_scheme", *PEERS}),
-    Shown(reads_the_address, {"raw_path", "peer_scheme", *PEERS}),
-    Shown(reads_headers, {"header_duplicates", "header_underscores", "latin1_headers"}, headers=HEADERS),
-    Shown(reads_headers, set()),
-    Shown(passes_the_headers_on, set(), headers=HEADERS),
-    Shown(plain, {"path_parameters"}, path="/path;version=1"),
+    Shown(reads(code), {CODE}),
+    *(Shown(reads(code), {CODE, need}, leaves_with(each)) for each, need in CODES.items()),
+    Shown(reads(code), {CODE, "oversized_message_code"}, leaves_with(1009)),
+    Shown(reads(code), {CODE, "abnormal_closure"}, is_lost),
+    Shown(reads(lambda request: request.reason), {"peer_close_reason"}),
+    Shown(catches_the_end, set(), leaves_with(4000, "enough")),
+    Shown(reads_what_it_catches, {CODE, "peer_close_reason"}, leaves_with(4000, "enough")),
+    Shown(reads_its_own_end, {"close_code", "close_reason"}),
+    Shown(reads(lambda request: request.raw_path), {"raw_path"}),
+    Shown(reads(lambda request: request.url), {"raw_path", "peer_scheme"}),
+    Shown(reads(lambda request: request.scheme), {"peer_scheme"}),
+    Shown(reads(lambda request: request.client), PEERS),
+    Shown(reads(lambda request: request.server), PEERS),
+    Shown(reads(lambda request: request.headers), set()),
+    Shown(
+        reads(lambda request: request.headers),
+        {"header_duplicates", "header_underscores", "latin1_headers"},
+        headers=HEADERS,
+    ),
 ]
 
 
-@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.handler.__name__)
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: " ".join(sorted(shown.needs)) or "nothing")
 async def test_a_handler(shown: Shown) -> None:
     app = Application()
-    app.websocket("/{name}")(shown.handler)
+
+    @app.websocket("/{name}")
+    async def handler(request: WebSocketRequest) -> None:
+        await shown.act(request)
+
     with recording() as recorder, suppress(Denied):
         recorder.test = "a test"
         async with connect(
@@ -349,10 +293,8 @@ async def test_an_application_of_another_framework() -> None:
 
 
 async def test_an_application_below_a_root_path() -> None:
-    app = Application()
-    app.websocket("/path")(denies)
     with recording() as recorder:
-        await app.handle(recorder.wrap(MemoryTransport(Handshake(path="/path", root_path="/api"))))
+        recorder.wrap(MemoryTransport(Handshake(path="/path", root_path="/api")))
     assert [*recorder.uses] == [Use("path_below_root", "", "/path")]
 
 
@@ -363,7 +305,12 @@ class Lossy(MemoryTransport):
 async def test_a_server_that_loses_codes() -> None:
     """A lost connection may then have been a close without a code, or the other way round."""
     app = Application()
-    app.websocket("/")(reads_the_code)
+
+    @app.websocket("/")
+    async def handler(request: WebSocketRequest) -> None:
+        await plain(request)
+        assert request.web_socket.code == 1005
+
     transport = Lossy()
     with recording() as recorder:
         async with anyio.create_task_group() as tasks:
@@ -403,16 +350,16 @@ async def test_a_connection() -> None:
 
     with recording() as recorder:
         async with connect(app) as peer:
-            await leaves_with_a_reason(peer)
+            await peer.close(4000, "enough")
     assert capabilities(recorder) == {"peer_close_code"}
 
 
 async def test_what_the_test_itself_reads_is_no_need() -> None:
     app = Application()
-    app.websocket("/")(returns)
+    app.websocket("/")(opened(lambda ws: ws.send("hello")))
     with recording() as recorder:
         async with connect(app) as peer:
-            assert await peer.receive() is None
+            assert [await peer.receive(), await peer.receive()] == ["hello", None]
             with pytest.raises(ConnectionClosed) as closed:
                 await peer.send("hello?")
             assert (closed.value.code, closed.value.reason) == (1000, "")
