@@ -88,7 +88,7 @@ async def test_accept_comes_first(connect: Connect) -> None:
     async def handler(request: WebSocketRequest) -> None:
         ws = request.web_socket
         with pytest.raises(
-            InvalidState, match="can't send while the connection is connecting: accept it first"
+            InvalidState, match="can't send while the connection is connecting: possible now: accept"
         ):
             await ws.send("too early")
         with pytest.raises(InvalidState, match=r"can't receive while .* possible now: accept"):
