@@ -1,13 +1,16 @@
 """The options of serving: the same in the class and as keyword arguments."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
-from anysocket_adapters import Options
+from anysocket import Application
+from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket_adapters import Options, normalise, servers
 from anysocket_adapters.options import OptionValues, from_json, to_json
+from anysocket_adapters.registry import check
 from anysocket_adapters.serving.served_app import ENVIRONMENT, from_environment, to_environment
 
 
@@ -67,3 +70,25 @@ def test_every_option_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ENVIRONMENT, "")
     to_environment("tests.servers.apps:of_another_framework", "token", options)
     assert from_environment().options == options
+
+
+async def raw(scope: Scope, receive: Receive, send: Send) -> None:
+    """Be an application of no framework."""
+
+
+@pytest.mark.parametrize(
+    ("app", "options"),
+    [
+        (Application(), Options(max_message_size=3)),
+        (normalise(raw), Options(max_message_size=3)),
+        (raw, Options(max_message_size=3, normalise=True)),
+    ],
+    ids=["application", "normalised", "normalise"],
+)
+def test_the_core_keeps_a_limit_that_the_server_cannot(app: ASGIApp, options: Options) -> None:
+    granian = servers()["granian"]
+    check(granian, app, options)
+    with pytest.raises(ValueError, match=r"granian can't honour max_message_size=3: .*These can: daphne, "):
+        check(granian, raw, Options(max_message_size=3))
+    with pytest.raises(ValueError, match="granian can't honour compression=True"):
+        check(granian, app, replace(options, compression=True))

@@ -141,6 +141,11 @@ class Renaming(ast.NodeTransformer):
         node.attr = self.new
         return node
 
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if self._of_module and isinstance(node.value, str) and node.value.endswith(f":{self.old}"):
+            node.value = node.value.removesuffix(self.old) + self.new  # as an import is written in a string
+        return node
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         match node:
@@ -245,7 +250,7 @@ if __name__ == "__main__":
                 "absent": absent(app.capabilities) if transport else [],
                 "declared": absent(transport.declared) if transport else [],
                 "applied": [
-                    f"{each.mixin.__module__}.{each.mixin.__qualname__}"
+                    f"{repairs.target} {each.mixin.__qualname__}"
                     for repairs in applied
                     for each in repairs.all
                 ],

@@ -10,8 +10,9 @@ from anysocket.capabilities import Capabilities, Support, described
 from anysocket.transport import Transport
 from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.hypercorn.early import WaitsForTheApplication
+from anysocket_adapters.hypercorn.early import EARLY, WaitsForTheApplication
 from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport
+from anysocket_adapters.hypercorn.pings import PINGS
 from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.hypercorn.worker import serve_worker
@@ -47,9 +48,8 @@ class UnrepairedTransport(ASGITransport):
     def capabilities(self) -> Capabilities:
         over_http2 = self.scope.get("http_version") == "2"
         declared = (HypercornHTTP2Transport if over_http2 else HypercornTransport).declared
-        return without(
-            declared, [name for name in described() if getattr(declared, name) is Support.REPAIRED]
-        )
+        repaired = {name for name in described() if getattr(declared, name) is Support.REPAIRED}
+        return without(declared, repaired.union(*(each.everything() for each in (EARLY, PINGS, TRIO_STREAM))))
 
 
 class Hypercorn(Server):

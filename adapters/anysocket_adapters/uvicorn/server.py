@@ -43,6 +43,7 @@ class UnknownTransport(ASGITransport):
             each.name: Support.ABSENT
             for each in fields(Capabilities)
             if any(getattr(known.declared, each.name) is not Support.NATIVE for known in TRANSPORTS)
+            or each.name in HTTP.everything() | CONFIGURED.everything()
         }
     )
 
