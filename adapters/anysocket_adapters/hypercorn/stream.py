@@ -279,7 +279,7 @@ class HypercornTransport(ASGITransport):
         """Give the capabilities whose repairs aren't on this stream."""
         stream = self._stream
         lost = unrepaired(stream, STREAM, EARLY) | unrepaired(getattr(stream, "handshake", None), HANDSHAKE)
-        if stream.config.websocket_ping_interval is not None:
+        if getattr(getattr(stream, "config", None), "websocket_ping_interval", ...) is not None:
             lost |= unrepaired(stream, PINGS)
         return lost | _lost_in_wsproto()
 

@@ -25,7 +25,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, new_class
 from typing import TypeVar
 
 from anysocket.capabilities import Capabilities, Support
@@ -42,7 +42,7 @@ class Repair:
 
     mixin: type
     needs: tuple[str, ...]
-    """Attributes and methods of the server's class, and `module:name` for anything else."""
+    """Attributes and methods of the server's class, and `module:name` or `module:Class.name` for all else."""
     keeps: tuple[str, ...]
     """The capabilities that are lost without it."""
 
@@ -74,10 +74,7 @@ class Repairs:
 
     def fits(self, found: object) -> bool:
         """Tell whether an object is of the target's class, without importing it."""
-        return self._is_target(type(found))
-
-    def _is_target(self, kind: type) -> bool:
-        return any(f"{each.__module__}:{each.__qualname__}" == self.target for each in kind.__mro__)
+        return any(f"{each.__module__}:{each.__qualname__}" == self.target for each in type(found).__mro__)
 
     def subclass(self) -> type | None:
         """Give the target with its repairs; None, with a warning, where there is no such class."""
@@ -93,7 +90,9 @@ class Repairs:
         An object of another class gets none of them, with a warning.
         """
         kind = type(found)
-        repaired = self._repaired.get(kind) or self._of(kind)
+        repaired = self._repaired.get(kind)
+        if repaired is None:
+            repaired = self._of(kind) if self.fits(found) else self._leave(kind, self.target)
         if repaired is not kind:
             try:
                 found.__class__ = repaired
@@ -107,6 +106,11 @@ class Repairs:
         """Give the capabilities that don't hold on an object that `apply` or `subclass` has repaired."""
         return self._lost.get(type(found), _NOTHING)
 
+    def missing(self) -> frozenset[str]:
+        """Give the capabilities that don't hold on the installed release, where there is no object yet."""
+        kind = self.subclass()
+        return self.everything() if kind is None else self._lost[kind]
+
     def everything(self) -> frozenset[str]:
         """Give the capabilities that are lost without any of the repairs."""
         return frozenset(name for each in self.all for name in each.keeps)
@@ -115,9 +119,7 @@ class Repairs:
         """Make the repaired subclass of a class, once."""
         if kind in self._repaired:
             return self._repaired[kind]
-        if not self._is_target(kind):
-            return self._leave(kind, self.target)
-        names = _names(kind)
+        names = attribute_names(kind)
         mixins, lost = list[type](), set[str]()
         for each in self.all:
             missing = [need for need in each.needs if not _is_there(need, names)]
@@ -163,14 +165,24 @@ def without(declared: Capabilities, lost: Collection[str]) -> Capabilities:
 def _of_the_layout(kind: type) -> type:
     """Make an empty class for the first base of a subclass of `kind`, whose objects can then change to it.
 
-    Python compares the layout of the first bases: of the classes below which objects have a `__dict__`.
+    Python compares the layouts of both: those of the classes, each the `__base__` of the one
+    before it, from which their objects have a `__dict__`.
     """
-    first = next((each for each in kind.__mro__[::-1] if "__dict__" in vars(each)), object)
-    return type(first.__name__, first.__bases__, {})
+    first: type = object
+    each: type = kind
+    while each is not object:
+        if "__dict__" in vars(each):
+            first = each
+        each = each.__base__ or object
+    return new_class(first.__name__, vars(first).get("__orig_bases__", first.__bases__))  # of a generic one
 
 
 def _is_there(need: str, names: Collection[str]) -> bool:
-    return need in names or (":" in need and _found(need) is not None)
+    if ":" not in need:
+        return need in names
+    owner, _, attribute = need.rpartition(".")
+    kind = _found(owner) if ":" in owner else None
+    return _found(need) is not None or (isinstance(kind, type) and attribute in attribute_names(kind))
 
 
 @cache
@@ -186,8 +198,8 @@ def _found(target: str) -> object:
     return found
 
 
-def _names(kind: type) -> frozenset[str]:
-    """Give every attribute that objects of a class have: its own, and what its methods store on them."""
+def attribute_names(kind: type) -> frozenset[str]:
+    """Give the names of every attribute that objects of a class have: its own, and what its methods store."""
     stored = (
         name
         for each in kind.__mro__
