@@ -7,14 +7,13 @@ each is repaired by the one before it.
 
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import anyio
 
 from anysocket_adapters.hypercorn.early import EARLY, HTTP_STREAM, UNCOMPRESSED
-from anysocket_adapters.hypercorn.http2 import HTTP2, http2_of, repaired_buffer
-from anysocket_adapters.hypercorn.pings import PINGS, PONG_SIZE, PingsWithTimeout
+from anysocket_adapters.hypercorn.http2 import HTTP2, repaired_buffer
+from anysocket_adapters.hypercorn.pings import PINGS, PingsWithTimeout
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.repair import Repairs
@@ -149,21 +148,14 @@ class RepairsStreams(TaskGroup):
 
 def _repair_stream(stream: "WSStream", http_version: str, server: RepairsBeforeReading) -> None:
     options = server.options
-    window: Callable[[], int] = _no_window
     EARLY.apply(stream)
     if options.compression is False:
         UNCOMPRESSED.apply(getattr(stream, "handshake", None))
     if http_version == "2":
         repaired_buffer(stream)
-        if (connection := getattr(http2_of(stream), "connection", None)) is not None:
-            window = partial(connection.remote_flow_control_window, stream.stream_id)
     elif server.task_groups is TRIO_TASK_GROUP:
         TRIO_STREAM.apply(stream)
     if options.ping_interval and server.cut is not None:
         PINGS.apply(stream)
         if isinstance(stream, PingsWithTimeout):
-            stream.begin_pings(options.ping_timeout or PING_TIMEOUT, window, server.cut)
-
-
-def _no_window() -> int:
-    return PONG_SIZE  # over HTTP/1.1 the peer may always send
+            stream.begin_pings(options.ping_timeout or PING_TIMEOUT, server.cut)

@@ -55,7 +55,7 @@ HTTP2_STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
 
 @BUFFER.repair(
     needs=("_complete", "_is_empty", "buffer", "close", "pop", "push", "set_complete"),
-    keeps=("send_pressure", "suspended_sends"),
+    keeps=("half_closed", "send_pressure", "suspended_sends"),
 )
 class WaitsForRoom(StreamBuffer):
     """A buffer for whose room any number of tasks can wait.
@@ -167,11 +167,11 @@ class EndsStreams(H2Protocol):
         from h2.exceptions import ProtocolError
 
         buffer = self.stream_buffers.get(stream_id)
-        if buffer is None:
+        if not isinstance(buffer, WaitsForRoom):
             return
         if self.closed:
             await buffer.close()
-        elif accepted or (isinstance(buffer, WaitsForRoom) and buffer.ended):
+        elif accepted or buffer.ended:
             buffer.set_complete()
             self.priority.unblock(stream_id)
             await self.has_data.set()
@@ -280,7 +280,10 @@ class ReadsOn(KeepsEvents):
 
 
 @HTTP2_STREAM.repair(
-    needs=("_send_wsproto_event", "send_message", "task_group", "wsproto.events:Pong"),
+    needs=(
+        *("_send_wsproto_event", "send_message", "task_group"),
+        *("hypercorn.typing:TaskGroup.spawn", "wsproto.events:Pong"),
+    ),
     keeps=("send_pressure",),
 )
 class WaitsToSend(RefusesLateMessages):

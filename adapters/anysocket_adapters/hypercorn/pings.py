@@ -19,7 +19,7 @@ else:
 FINAL_CLOSE_TIMEOUT = 1.0
 """Seconds for the close frame to a peer that isn't heard, before its connection is cut."""
 
-PONG_SIZE = 131
+_PONG_SIZE = 131
 """Bytes that the longest pong takes of the peer's window over HTTP/2."""
 
 PINGS = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
@@ -28,7 +28,7 @@ PINGS = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
 @PINGS.repair(
     needs=(
         *("_send_pings", "_send_wsproto_event", "closed", "config", "handle", "send", "stream_id"),
-        "hypercorn.protocol.events:StreamClosed",
+        *("hypercorn.config:Config.websocket_ping_interval", "hypercorn.protocol.events:StreamClosed"),
         *("wsproto.events:CloseConnection", "wsproto.events:Ping"),
     ),
     keeps=("keepalive",),
@@ -41,8 +41,6 @@ class PingsWithTimeout(WSStream):
     """
 
     timeout: float
-    window: Callable[[], int]
-    """Gives the bytes that the peer may send."""
     cut: Callable[[], Awaitable[None]]
     """Ends the TCP connection at once."""
 
@@ -50,10 +48,8 @@ class PingsWithTimeout(WSStream):
     _over: LazyEvent
     _reading: int = 0
 
-    def begin_pings(
-        self, timeout: float, window: Callable[[], int], cut: Callable[[], Awaitable[None]]
-    ) -> None:
-        self.timeout, self.window, self.cut = timeout, window, cut
+    def begin_pings(self, timeout: float, cut: Callable[[], Awaitable[None]]) -> None:
+        self.timeout, self.cut = timeout, cut
         self._heard, self._over = LazyEvent(), LazyEvent()
 
     async def handle(self, event: "Event") -> None:
@@ -84,7 +80,11 @@ class PingsWithTimeout(WSStream):
                 return
 
     def _could_be_heard(self) -> bool:
-        return not self._reading and not self.closed and self.window() >= PONG_SIZE
+        if self._reading or self.closed:
+            return False
+        connection = getattr(getattr(self.send, "__self__", None), "connection", None)
+        window = getattr(connection, "remote_flow_control_window", None)  # HTTP/1.1 has none
+        return window is None or window(self.stream_id) >= _PONG_SIZE
 
     async def _give_up(self) -> None:
         from hypercorn.protocol.events import StreamClosed

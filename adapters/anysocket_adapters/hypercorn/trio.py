@@ -23,7 +23,9 @@ TRIO_STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
 """Over HTTP/1.1; over HTTP/2 another task writes."""
 
 
-@TRIO_STREAM.repair(needs=("_send_wsproto_event", "task_group"), keeps=("cancelled_send",))
+@TRIO_STREAM.repair(
+    needs=("_send_wsproto_event", "task_group", "hypercorn.typing:TaskGroup.spawn"), keeps=("cancelled_send",)
+)
 class WritesInAnotherTask(WSStream):
     """Write in a task of the connection, so that the task that sends may be cancelled.
 
