@@ -21,6 +21,7 @@ def test_a_session_adds_what_the_application_needs() -> None:
         "path",
         "capabilities",
         "begin_denial",
+        "limit_messages",
         "deny",
         "read_ahead",
         "wait_disconnected",

@@ -4,6 +4,7 @@ import logging
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -11,7 +12,8 @@ import anysocket_adapters
 from anysocket import Capabilities, Support
 from anysocket.asgi import ASGIEvent, Scope
 from anysocket.capabilities import described
-from anysocket_adapters import ASGITransport, servers
+from anysocket.discovery import Connect
+from anysocket_adapters import servers
 from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired
 
 SCOPE: Scope = {"type": "websocket", "path": "/", "headers": []}
@@ -28,11 +30,11 @@ def packages() -> set[str]:
     }
 
 
-def transports() -> Iterator[type[ASGITransport]]:
+def adapters() -> Iterator[tuple[str, Connect]]:
     repairing = packages()
-    for transport in dict.fromkeys(server.transport for server in servers().values()):
-        if transport.__module__.rpartition(".")[0] in repairing and issubclass(transport, ASGITransport):
-            yield transport
+    for each in entry_points(group="anysocket.adapters"):
+        if each.name in servers() and each.module.rpartition(".")[0] in repairing:
+            yield each.name, each.load()
 
 
 class Stranger:
@@ -54,15 +56,17 @@ def absent(capabilities: Capabilities) -> set[str]:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-@pytest.mark.parametrize("kind", list(transports()), ids=lambda kind: kind.__name__)
-async def test_it_serves_and_warns_once(kind: type[ASGITransport], caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("name", "connect"), list(adapters()))
+async def test_it_serves_and_warns_once(
+    name: str, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
     warn_unrepaired.cache_clear()
     with caplog.at_level(logging.WARNING, "anysocket"):
         for _ in range(2):
             server = Stranger()
-            transport = kind(SCOPE, server.receive, server.send)
+            transport = connect(SCOPE, server.receive, server.send)
             await transport.accept(None, ())
             assert [event["type"] for event in server.sent] == ["websocket.accept"]
-            assert absent(transport.capabilities) > absent(kind.declared)
+            assert absent(transport.capabilities) > absent(servers()[name].transport.declared)
     assert caplog.messages
     assert len(caplog.messages) == len({*caplog.messages})

@@ -28,7 +28,7 @@ class WaitsForTheApplication(WSStream):
 
     begun: bool = False
 
-    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # as `KeepsEvents` does
+    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # ty: ignore[incompatible-method-override]  # as `KeepsEvents`
         self, event: "Event"
     ) -> Coroutine[Any, Any, None]:
         return super().handle(event) if self.begun else self._let_begin(event)

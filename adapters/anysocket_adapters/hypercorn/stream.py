@@ -178,7 +178,7 @@ class KeepsEvents(WSStream):
         return hasattr(self, "connection")
 
     # Not a coroutine of its own, since each message comes this way. Any is hypercorn's.
-    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # it is awaited only
+    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # ty: ignore[incompatible-method-override]  # it is awaited only
         self, event: "Event"
     ) -> Coroutine[Any, Any, None]:
         return self.take(event) if self._released.is_set else self._hold(event)
