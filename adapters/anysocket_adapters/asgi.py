@@ -74,25 +74,25 @@ class ASGITransport:
         Args:
             prefix: what the server has put before the raw path.
         """
-        told = cast("_WebSocketScope", self.scope)
-        raw_path = told.get("raw_path")
+        scope = cast("_WebSocketScope", self.scope)
+        raw_path = scope.get("raw_path")
         if raw_path is None:
-            raw_path = quote(told["path"], safe=_UNENCODED).encode()
+            raw_path = quote(scope["path"], safe=_UNENCODED).encode()
         elif prefix:
             raw_path = raw_path.removeprefix(prefix.encode())
         return Handshake(
             path=self.path,
             raw_path=raw_path,
-            root_path=told.get("root_path", ""),
-            query_string=told.get("query_string", b""),
+            root_path=scope.get("root_path", ""),
+            query_string=scope.get("query_string", b""),
             headers=self.headers,
             # Most servers give the empty elements of the peer's list too, which are none.
-            subprotocols=tuple(each for each in told.get("subprotocols", ()) if each),
-            client=address(told.get("client")),
-            server=address(told.get("server")),
-            scheme=told.get("scheme", "ws"),
-            http_version=told.get("http_version", "1.1"),
-            state=told.get("state", {}),
+            subprotocols=tuple(each for each in scope.get("subprotocols", ()) if each),
+            client=address(scope.get("client")),
+            server=address(scope.get("server")),
+            scheme=scope.get("scheme", "ws"),
+            http_version=scope.get("http_version", "1.1"),
+            state=scope.get("state", {}),
         )
 
     def ended(self, event: WebSocketEvent, /) -> Close:

@@ -3,7 +3,7 @@
 How it differs from the specification, as of 0.18 (https://github.com/pgjones/hypercorn):
 
 - The peer's close code and reason are lost: every disconnect says 1006 (issue 127).
-- The application isn't told why the connection ended after an oversized message, nor that it has
+- The application doesn't see why the connection ended after an oversized message, nor that it has
   ended before the peer answers.
 - Data before accept is answered with 400, while accept seems to succeed; 0.16 fails on it.
 - Sends after the peer has left succeed silently.
@@ -45,7 +45,7 @@ else:
     HypercornHandshake = WSStream = object
 
 CLOSE_ECHO_TIMEOUT = 0.5
-"""Seconds that the closing handshake has before the handler is told of the end."""
+"""Seconds that the closing handshake has before the handler sees the end."""
 
 HANDSHAKE = Repairs("hypercorn", "hypercorn.protocol.ws_stream:Handshake")
 STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")

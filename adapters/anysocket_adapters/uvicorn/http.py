@@ -38,6 +38,6 @@ class HandsOnEarlyBytes(HttpToolsProtocol):
             self._last = seen[-3:]
             return
         behind = seen[seen.find(b"\r\n\r\n") + 4 :]
-        # After other requests in the same packet it can't be told where this one ends.
+        # After other requests in the same packet nothing shows where this one ends.
         if behind and not self.cycle and isinstance(upgraded, asyncio.Protocol):
             upgraded.data_received(behind)

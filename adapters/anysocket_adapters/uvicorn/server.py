@@ -87,7 +87,7 @@ class Uvicorn(Server):
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
             ws=_repaired(CONFIGURED, ws) if ws == "websockets" else ws,
             http=_repaired(HTTP, "auto"),
-            proxy_headers=False,  # no other server believes X-Forwarded-* unless it is told to
+            proxy_headers=False,  # no other server believes X-Forwarded-* by default
             root_path=options.root_path,
             log_level=options.log_level,
             access_log=options.access_log,

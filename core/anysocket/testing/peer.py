@@ -25,10 +25,10 @@ from anysocket.transport import TransportApp
 __all__ = ["Denied", "Peer", "connect", "connect_and_leave"]
 
 CLIENT: Address = ("127.0.0.1", 50000)
-"""Where a peer comes from, unless told otherwise."""
+"""Where a peer comes from, by default."""
 
 DEADLINE = 5.0
-"""Seconds that a handler may keep its peer waiting, unless told otherwise."""
+"""Seconds that a handler may keep its peer waiting, by default."""
 
 _KEY = b"dGhlIHNhbXBsZSBub25jZQ=="  # the RFC's own example (section 1.3)
 _AS_IT_IS = "/?%:@!$&'()*+,;="  # RFC 3986 sections 3.3 and 3.4, and what is encoded already

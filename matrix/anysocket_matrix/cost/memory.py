@@ -48,8 +48,8 @@ def allocated() -> str:
 def held(before: str, after: str, connections: int) -> list[Held]:
     """Give what came between two answers of `allocated`, for each connection, the largest first."""
     first, second = (
-        {(each.file, each.number): each.size for each in msgspec.json.decode(told, type=list[_Line])}
-        for told in (before, after)
+        {(each.file, each.number): each.size for each in msgspec.json.decode(answer, type=list[_Line])}
+        for answer in (before, after)
     )
     sizes = {place: (size - first.get(place, 0)) // connections for place, size in second.items()}
     return [

@@ -7,7 +7,7 @@ What differs from the specification, as of 0.20:
 - Sends after the peer has left succeed silently, and so does accept.
 - Of several Sec-WebSocket-Protocol lines only the last one counts, and an offer of an extension
   that makes no sense breaks the connection.
-- After our close the application isn't told of the end before the peer answers.
+- After our close the application sees the end only when the peer answers.
 - Pings have no timeout: a dead peer is never noticed.
 
 What differs for every application is in `anysocket_anycorn.streams`.
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from wsproto.connection import Connection
 
 CLOSE_ECHO_TIMEOUT = 0.5
-"""Seconds that a peer has to answer our close before the handler is told of the end."""
+"""Seconds that a peer has to answer our close before the handler sees the end."""
 
 
 class AnycornTransport(ASGITransport):

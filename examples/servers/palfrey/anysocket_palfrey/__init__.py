@@ -110,7 +110,7 @@ def _config(app: ASGIApp, options: Options) -> PalfreyConfig:
         _typed(app),
         ws="websockets-sansio",
         lifespan="off",
-        proxy_headers=False,  # no other server believes X-Forwarded-* unless it is told to
+        proxy_headers=False,  # no other server believes X-Forwarded-* by default
         access_log=options.access_log,
         log_level=options.log_level,
     )
