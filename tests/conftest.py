@@ -3,12 +3,19 @@
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import anyio
 import pytest
 
 from anysocket.session.session import Session
 from anysocket.testing.memory import MemoryPeer, MemoryTransport
+
+with suppress(ImportError):  # only the environment `unit` has it
+    from hypothesis import settings
+
+    settings.register_profile("busy", deadline=None)  # a busy machine is no failure
+    settings.load_profile("busy")
 
 DEADLINE = 20
 """Seconds for a test, unless its module sets another deadline; a test that waits for ever fails."""
