@@ -193,6 +193,9 @@ class Records(logging.Handler):
         self.records.append(record)
 
 
+STREAM_CANCELLED = "StreamReaderProtocol.connection_made.<locals>.callback(<Task cancelled"
+"""Python 3.11 logs this for each task of `asyncio.start_server` that is cancelled, as hypercorn's are."""
+
 applied = set[Repairs]()
 
 
@@ -257,7 +260,11 @@ if __name__ == "__main__":
                 "warnings": [
                     each.getMessage() for each in records.records if each.levelno == logging.WARNING
                 ],
-                "errors": [each.getMessage() for each in records.records if each.levelno > logging.WARNING],
+                "errors": [
+                    each.getMessage()
+                    for each in records.records
+                    if each.levelno > logging.WARNING and STREAM_CANCELLED not in each.getMessage()
+                ],
             }
         ),
         flush=True,

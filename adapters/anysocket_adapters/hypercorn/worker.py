@@ -120,12 +120,11 @@ async def _accept_connections(
     """Accept connections until `stop` returns, then give them the graceful timeout to end."""
     connections = set[asyncio.Task[None]]()
 
-    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    # Not a coroutine: Python 3.11 logs a traceback for each of asyncio's own tasks that is cancelled.
+    def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(connected(reader, writer))
         connections.add(task)
         task.add_done_callback(connections.discard)
-        await connected(reader, writer)
 
     timeout = config.ssl_handshake_timeout if tls else None
     server = await asyncio.start_server(

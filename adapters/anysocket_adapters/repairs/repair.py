@@ -191,6 +191,10 @@ def _found(target: str) -> object:
     module, _, name = target.partition(":")
     try:
         found: object = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and not f"{module}.".startswith(f"{error.name}."):
+            raise  # something else that the module needs isn't installed
+        return None
     except ImportError:
         return None
     for each in name.split("."):
