@@ -20,6 +20,7 @@ def test_a_session_adds_what_the_application_needs() -> None:
         "state",
         "answering",
         "reason",
+        "limit_messages",
         "wait_lost",
         "wait_closed",
         "read_ahead",
