@@ -49,7 +49,7 @@ class KeepsEarlyData(WebSocketProtocol):
 
     def consume_later(self, early: bytes) -> None:
         """Take what came behind the handshake."""
-        self.data = early + self.data
+        self.data: bytes = early + self.data
         self.consumeData()
 
     def consumeData(self) -> None:
@@ -80,7 +80,7 @@ class AcceptsWithHeaders(WebSocketProtocol):
         for name, value in headers:
             lines.setdefault(name.decode("ascii"), []).append(value.decode("latin-1"))
         # daphne declines all offers; autobahn would deny one with parameters that it can't read.
-        self.websocket_extensions = []
+        self.websocket_extensions.clear()
         self.serverAccept((subprotocol, lines))
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
@@ -285,7 +285,7 @@ class EchoesClose(WebSocketProtocol):
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
     ) -> None:
         if isReply:
-            self.remoteCloseCode = self._peer_code
+            self.remoteCloseCode: int | None = self._peer_code
             reason = (self.remoteCloseReason or "").encode()
             super().sendCloseFrame(self._peer_code, reason, isReply)
         else:

@@ -1,7 +1,7 @@
 """The repairs of a stream that `anysocket serve` makes before anything is read, for every application."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from anyio.lowlevel import checkpoint
@@ -50,7 +50,7 @@ class DropsUnread(WSStream):
 
     async def drop_unread(self, receive: Receive) -> None:
         """Drop what the application hasn't received, and what still comes."""
-        self.app_put = _drop
+        self.app_put: Callable[..., Awaitable[None]] | None = _drop
         while _unread(receive):
             await receive()
             await checkpoint()  # another event may have been waiting for room
@@ -75,5 +75,5 @@ class OffersNoCompression(Handshake):
     def accept(
         self, subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
     ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
-        self.extensions = None
+        self.extensions: list[str] | None = None
         return super().accept(subprotocol, additional_headers)

@@ -1,7 +1,7 @@
 """hypercorn on asyncio, uvloop and trio: how to serve on it, and which transport a connection gets."""
 
 from socket import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from anyio import Event
 
@@ -31,6 +31,8 @@ def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
         TRIO_STREAM.apply(stream)  # as `anysocket serve` has done
     if STREAM.apply(stream) == _EVERYTHING:
         return UnrepairedTransport(scope, receive, send)
+    # Python keeps the dictionary of the first of its classes, whose attributes it finds slowly.
+    stream.__dict__ = dict(stream.__dict__)
     if scope.get("http_version") == "2":
         return HypercornHTTP2Transport(scope, receive, send, stream)
     return HypercornTransport(scope, receive, send, stream)
@@ -42,7 +44,7 @@ _EVERYTHING = STREAM.everything()
 class UnrepairedTransport(ASGITransport):
     """A WebSocket of hypercorn whose stream is of an unknown class."""
 
-    declared = HypercornTransport.declared
+    declared: ClassVar[Capabilities] = HypercornTransport.declared
 
     @property
     def capabilities(self) -> Capabilities:

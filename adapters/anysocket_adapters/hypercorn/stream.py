@@ -13,11 +13,11 @@ How it differs from the specification, as of 0.18 (https://github.com/pgjones/hy
 - The end of the connection waits for room in the application's queue (see `inbox`).
 """
 
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
+from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
 from anysocket.handshake import Handshake, RawHeaders
@@ -63,11 +63,12 @@ class AcceptsEveryOffer(HypercornHandshake):
         self, subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
     ) -> "tuple[int, list[tuple[bytes, bytes]], Connection]":
         if subprotocol is not None:
-            self.subprotocols = [subprotocol]  # the core has looked for it in all header lines
+            # The core has looked for it in all header lines.
+            self.subprotocols: list[str] | None = [subprotocol]
         try:
             return super().accept(subprotocol, additional_headers)
         except ValueError:  # wsproto's, for a malformed offer: do without
-            self.extensions = None
+            self.extensions: list[str] | None = None
             return super().accept(subprotocol, additional_headers)
 
 
@@ -163,7 +164,8 @@ class KeepsEvents(WSStream):
         self.begun = True
         self._released = LazyEvent()
         self.inbox = self.make_inbox()
-        self.app_put = self.inbox.put  # hypercorn's callback, until now its queue's
+        # hypercorn's callback, until now its queue's
+        self.app_put: Callable[..., Awaitable[None]] | None = self.inbox.put
         if self.closed:
             self.inbox.over.set()
             self.inbox.end()
@@ -265,9 +267,9 @@ class HypercornTransport(ASGITransport):
         self._keeps: KeepsEvents | None = None
         if isinstance(stream, KeepsEvents):
             self._keeps = stream
-            self.receive = stream.begin().receive
+            self.receive: ReceiveEvent = stream.begin().receive
         if isinstance(stream, RefusesLateMessages):
-            self.send = stream.send_message
+            self.send: SendEvent = stream.send_message
 
     @property
     def capabilities(self) -> Capabilities:

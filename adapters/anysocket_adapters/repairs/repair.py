@@ -96,8 +96,6 @@ class Repairs:
         if repaired is not kind:
             try:
                 found.__class__ = repaired
-                # Python keeps the old class's dictionary for it, whose attributes it finds slowly.
-                found.__dict__ = dict(found.__dict__)
             except TypeError:  # a class with slots, or one that isn't written in Python
                 repaired = self._leave(kind, f"{self.target} whose objects can change their class")
         return self._lost[repaired]

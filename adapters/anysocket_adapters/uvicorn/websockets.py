@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.websockets.websockets_impl import WebSocketProtocol
     from websockets.datastructures import Headers
     from websockets.legacy.server import HTTPResponse
+    from websockets.typing import Data
 else:
     WebSocketProtocol = object
 
@@ -181,7 +182,7 @@ class ForgetsUnread(WebSocketProtocol):
         if reading is not None and not reading.done():
             self.messages.append("")
             reading.set_result(None)
-        self.messages = deque(self.messages, maxlen=1)
+        self.messages: deque[Data] = deque(self.messages, maxlen=1)
         if full is not None and not full.done():
             full.set_result(None)
 
