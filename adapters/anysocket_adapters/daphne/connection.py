@@ -80,7 +80,7 @@ class AcceptsWithHeaders(WebSocketProtocol):
         for name, value in headers:
             lines.setdefault(name.decode("ascii"), []).append(value.decode("latin-1"))
         # daphne declines all offers; autobahn would deny one with parameters that it can't read.
-        self.websocket_extensions.clear()
+        self.websocket_extensions.clear()  # pyright: ignore[reportUnknownMemberType]  # half typed
         self.serverAccept((subprotocol, lines))
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
