@@ -193,7 +193,7 @@ class Records(logging.Handler):
         self.records.append(record)
 
 
-STREAM_CANCELLED = "StreamReaderProtocol.connection_made.<locals>.callback(<Task cancelled"
+STREAM_CANCELLED = "StreamReaderProtocol.connection_made.<locals>.callback(<Task cancell"
 """Python 3.11 logs this for each task of `asyncio.start_server` that is cancelled, as hypercorn's are."""
 
 applied = set[Repairs]()
