@@ -35,12 +35,12 @@ def connect(scope: Scope, receive: Receive, send: Send) -> Transport:
 
 @cache
 def adapter(kind: type) -> Connect:
-    """Load the adapter for the package of a server's class, or the plain adapter.
+    """Load the adapter for the package of a server's class or of its nearest base, or the plain adapter.
 
     Raises:
         LookupError: there is no plain adapter either: anysocket isn't installed as a distribution.
     """
-    for name in (kind.__module__.partition(".")[0], PLAIN):
+    for name in (*(each.__module__.partition(".")[0] for each in kind.__mro__), PLAIN):
         for entry_point in entry_points(group=GROUP, name=name):
             loaded: Connect = entry_point.load()
             return loaded if _recorder is None else partial(_connect_recorded, loaded)

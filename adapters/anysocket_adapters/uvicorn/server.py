@@ -19,6 +19,7 @@ from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn.http import HTTP
+from anysocket_adapters.uvicorn.native import UvicornConnection, UvicornNativeTransport
 from anysocket_adapters.uvicorn.sansio import UvicornSansIOTransport
 from anysocket_adapters.uvicorn.transport import UvicornTransport
 from anysocket_adapters.uvicorn.websockets import CONFIGURED, UvicornWebSocketsTransport
@@ -73,19 +74,21 @@ class Uvicorn(Server):
 
     distribution = "uvicorn"
 
-    def __init__(self, name: str, implementation: "WSProtocolType", transport: type[ASGITransport]) -> None:
+    def __init__(
+        self, name: str, implementation: "WSProtocolType | None", transport: type[ASGITransport]
+    ) -> None:
         self.name = name
-        self.implementation: WSProtocolType = implementation
+        self.implementation: WSProtocolType | None = implementation
+        """One of uvicorn's, or None for anysocket's own."""
         self.transport: type[Transport] = transport
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from uvicorn import Config
 
-        ws = self.implementation
         config = Config(
             app,
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
-            ws=_repaired(CONFIGURED, ws) if ws == "websockets" else ws,
+            ws=self._connection_class(),
             http=_repaired(HTTP, "auto"),
             proxy_headers=False,  # no other server believes X-Forwarded-* by default
             root_path=options.root_path,
@@ -114,6 +117,15 @@ class Uvicorn(Server):
             except SystemExit as error:  # how uvicorn says that it couldn't start
                 raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
 
+    def _connection_class(self) -> "type[asyncio.Protocol] | WSProtocolType | str":
+        match self.implementation:
+            case None:
+                return UvicornConnection
+            case "websockets":
+                return _repaired(CONFIGURED, "websockets")
+            case other:
+                return other
+
 
 def _repaired(repairs: Repairs, name: str) -> type[asyncio.Protocol] | str:
     """Give a class for the configuration of uvicorn, or the name of its own where it has no such class."""
@@ -134,6 +146,7 @@ def _server_class() -> "type[UvicornServer]":
     return WithoutSignals
 
 
-uvicorn: Server = Uvicorn("uvicorn", "websockets-sansio", UvicornSansIOTransport)
+uvicorn: Server = Uvicorn("uvicorn", None, UvicornNativeTransport)
+uvicorn_sansio: Server = Uvicorn("uvicorn-sansio", "websockets-sansio", UvicornSansIOTransport)
 uvicorn_websockets: Server = Uvicorn("uvicorn-websockets", "websockets", UvicornWebSocketsTransport)
 uvicorn_wsproto: Server = Uvicorn("uvicorn-wsproto", "wsproto", UvicornWSProtoTransport)

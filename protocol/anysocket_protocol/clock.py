@@ -1,0 +1,90 @@
+"""One clock for all connections of an event loop, in place of a timer for each."""
+
+import asyncio
+import math
+from typing import Final, Protocol
+from weakref import WeakKeyDictionary
+
+TICK: Final = 0.1
+"""Seconds: how late a deadline may be noticed."""
+
+
+class Timed(Protocol):
+    """What has a deadline. It keeps both attributes for the clock."""
+
+    deadline: float
+    """In the event loop's time; `math.inf` for none."""
+    tick: int | None
+    """When the clock looks at it; None while it doesn't."""
+
+    def overdue(self, now: float, /) -> None:
+        """Do what is to be done at the deadline; a new one may be set."""
+        ...
+
+
+class Clock:
+    """Looks at what has a deadline when that has come, and not before."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ticks: dict[int, set[Timed]] = {}
+        """What is looked at, by the tick in which it is."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._next = 0
+
+    def set(self, timed: Timed, deadline: float) -> None:
+        """Give something a new deadline; `math.inf` lets go of it.
+
+        One that is put off is looked at early, and then left for later: that costs less than to
+        move it each time.
+        """
+        timed.deadline = deadline
+        if deadline == math.inf:
+            self._forget(timed)
+            return
+        tick = math.ceil(deadline / TICK)
+        if timed.tick is not None and timed.tick <= tick:
+            return
+        self._forget(timed)
+        timed.tick = tick
+        self._ticks.setdefault(tick, set()).add(timed)
+        if self._timer is None or tick < self._next:
+            self._look_at(tick)
+
+    def _forget(self, timed: Timed) -> None:
+        if timed.tick is not None:
+            others = self._ticks[timed.tick]
+            others.discard(timed)
+            if not others:
+                del self._ticks[timed.tick]
+            timed.tick = None
+
+    def _look_at(self, tick: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._next = tick
+        self._timer = self._loop.call_at(tick * TICK, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        for tick in [each for each in self._ticks if each * TICK <= now]:
+            for timed in tuple(self._ticks.get(tick, ())):
+                self._forget(timed)
+                if timed.deadline <= now:
+                    timed.overdue(now)
+                if timed.tick is None:  # put off, or late by less than a tick
+                    self.set(timed, timed.deadline)
+        if self._ticks:
+            self._look_at(min(self._ticks))
+
+
+_clocks = WeakKeyDictionary[asyncio.AbstractEventLoop, Clock]()
+
+
+def clock(loop: asyncio.AbstractEventLoop) -> Clock:
+    """Give the clock of an event loop."""
+    found = _clocks.get(loop)
+    if found is None:
+        found = _clocks[loop] = Clock(loop)
+    return found

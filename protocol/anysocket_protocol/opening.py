@@ -1,0 +1,124 @@
+"""The opening handshake as it runs: the request comes, and is answered or refused (RFC 6455 section 4.2)."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from anysocket_protocol import handshake
+from anysocket_protocol.handshake import BadRequest, Headers, Request
+from anysocket_protocol.settings import Settings
+from anysocket_protocol.state import CONNECTING, REQUESTED, RESPONDING
+from anysocket_protocol.stream import Stream
+
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+class Opening(Stream):
+    """A connection until it is open or refused."""
+
+    __slots__ = ("_early", "_response", "request")
+
+    def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(settings, loop)
+        self.request: Request | None = None
+        """None before it has come, and again once the connection is open."""
+        self._early = b""
+        """The head of the request as far as it has come, and then what comes before the answer."""
+        self._response: tuple[int, list[tuple[bytes, bytes]]] | None = None
+        """The status and the headers of a response whose body hasn't begun."""
+
+    # What a subclass does with it.
+
+    def requested(self, request: Request) -> None:
+        """Take a request that opens a WebSocket."""
+        raise NotImplementedError
+
+    def other_request(self, received: bytes, error: BadRequest) -> None:
+        """Take a request that opens none, with all that has been received: it is refused."""
+        self.refuse(error.status, error.reason, error.headers)
+
+    def answered(self, status: int) -> None:
+        """Take note of the answer to the request."""
+
+    def default_headers(self) -> Headers:
+        """Give the header lines of every answer, such as the server's name."""
+        return ()
+
+    # The request
+
+    def begin(self) -> None:
+        """Wait for the request, for no longer than is allowed."""
+        self._set_deadline(self._settings.limits.handshake_timeout)
+
+    def _take_head(self, data: bytes) -> None:
+        limits = self._settings.limits
+        self._early += data
+        # Empty lines before it: RFC 9112 section 2.2.
+        head, end, behind = self._early.lstrip(b"\r\n").partition(_END_OF_HEAD)
+        if len(head) > limits.max_header_size:
+            self.refuse(431, "the head of the request is too large")
+            return
+        if not end:
+            return
+        try:
+            request = handshake.read(head, limits.max_header_lines)
+        except BadRequest as error:
+            self.other_request(self._early, error)
+            return
+        self._early = behind
+        self.request = request
+        self.state = CONNECTING
+        self._clear_deadline()
+        self.requested(request)
+
+    def _take_early(self, data: bytes) -> None:
+        """Keep what comes before the answer, and have the peer wait when it is too much."""
+        self._early += data
+        if len(self._early) > self._settings.limits.max_header_size:
+            self._pause_reading()
+
+    # The answers
+
+    def _switch(
+        self, subprotocol: str | None, extensions: bytes | None, headers: Iterable[tuple[bytes, bytes]]
+    ) -> bytes:
+        """Write the response that opens the connection, and give what came before it."""
+        assert self.request is not None  # or there is nobody who answers
+        lines = [*self.default_headers(), *headers]
+        self._write(handshake.switching(self.request.key, subprotocol, extensions, lines))
+        self.answered(101)
+        self.request = None
+        early, self._early = self._early, b""
+        return early
+
+    def refuse(self, status: int, text: str, headers: Headers = ()) -> None:
+        """Refuse the request with a text."""
+        self._start_response(status, [*headers, (b"content-type", b"text/plain; charset=utf-8")])
+        self._continue_response(text.encode() + b"\n", more=False)
+
+    def _start_response(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Begin a response that refuses the connection."""
+        self._response = status, [*self.default_headers(), *headers]
+        self.state = RESPONDING
+
+    def _continue_response(self, body: bytes, *, more: bool) -> None:
+        """Write the body as it comes. The end of TCP is its end."""
+        if self._response is not None:
+            (status, headers), self._response = self._response, None
+            if not more and not _has(headers, b"content-length"):
+                headers.append((b"content-length", b"%d" % len(body)))
+            self._write(handshake.response_head(status, headers))
+            self.answered(status)
+        self._write(body)
+        if not more:
+            self._finish()
+
+    def overdue(self, now: float) -> None:
+        """Give up a peer whose request doesn't come, or who doesn't read its answer."""
+        if self.state is REQUESTED:
+            self.refuse(408, "the request didn't come in time")
+        else:
+            super().overdue(now)
+
+
+def _has(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> bool:
+    return any(name.lower() == wanted for name, _ in headers)

@@ -1,0 +1,51 @@
+"""How connections are served: the limits that a peer meets, and the timeouts."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a peer may take of this process. Times are in seconds, sizes in bytes.
+
+    A peer that goes beyond a limit of its messages is closed with 1009 (RFC 6455 section 7.4.1),
+    and one that goes beyond a limit of its request gets 431 (RFC 6585 section 5).
+    """
+
+    max_message_size: int = 16 * 1024 * 1024
+    """Of a message, after inflating."""
+    max_frames: int = 16_384
+    """Frames in a message: 16 MiB in fragments of 1 KiB."""
+    max_header_size: int = 64 * 1024
+    """Of the head of a request, and of what comes before it is answered."""
+    max_header_lines: int = 256
+    handshake_timeout: float = 10.0
+    """For the head of the request to come."""
+    burst: int = 64
+    """Frames that are read of one connection, and messages sent, before the others have their turn."""
+    burst_size: int = 1024 * 1024
+    """The same in bytes, after inflating; one message may go beyond."""
+    max_unread: int = 32
+    """Messages that the application hasn't received yet, before the peer is made to wait."""
+    max_unread_size: int = 1024 * 1024
+    """The same in bytes and characters; one message may go beyond."""
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How connections are served; times in seconds."""
+
+    limits: Limits = DEFAULT_LIMITS
+    root_path: str = ""
+    """Where a proxy mounts the application."""
+    compression: bool = True
+    """Whether permessage-deflate is agreed to (RFC 7692)."""
+    ping_interval: float | None = 20.0
+    """Between the last sign of life and a ping. None sends no pings."""
+    ping_timeout: float | None = 20.0
+    """For a sign of life after a ping. None never gives up a peer."""
+    close_timeout: float = 10.0
+    """For a peer to answer our close, and to read what was sent before it."""
