@@ -125,11 +125,10 @@ def _settings(config: "Config", limits: Limits) -> Settings:
 class UvicornNativeTransport(NativeTransport):
     """The transport of a `UvicornConnection`."""
 
-    connection: UvicornConnection
-
     @property
     def capabilities(self) -> Capabilities:
-        return without(self.declared, self.connection.capabilities_lost)
+        connection = cast("UvicornConnection", self.connection)
+        return without(self.declared, connection.capabilities_lost)
 
 
 UvicornConnection.transport = UvicornNativeTransport
