@@ -9,9 +9,10 @@ import pytest
 from anysocket import Application
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket_adapters import Options, normalise, servers
-from anysocket_adapters.options import OptionValues, from_json, to_json
+from anysocket_adapters.options import LIMITS, OptionValues, from_json, to_json
 from anysocket_adapters.registry import check
 from anysocket_adapters.serving.served_app import ENVIRONMENT, from_environment, to_environment
+from anysocket_protocol.settings import DEFAULT_LIMITS, Limits
 
 
 def test_keywords_are_the_fields() -> None:
@@ -55,6 +56,14 @@ EACH = OptionValues(
     log_level="debug",
     access_log=True,
     graceful_timeout=2.5,
+    max_frames=1,
+    max_header_size=2,
+    max_header_lines=3,
+    handshake_timeout=0.5,
+    burst=4,
+    burst_size=5,
+    max_unread=6,
+    max_unread_size=7,
 )
 """Every option, none of them with its default."""
 
@@ -62,6 +71,19 @@ EACH = OptionValues(
 @pytest.mark.parametrize("values", [EACH, {}])
 def test_options_reach_another_process_as_they_are(values: OptionValues) -> None:
     assert from_json(to_json(values)) == values
+
+
+def test_every_limit_of_a_connection_is_an_option() -> None:
+    options = Options(**EACH)
+    assert set(LIMITS) | {"max_message_size"} == {field.name for field in fields(Limits)}
+    assert all(getattr(options.limits, name) == getattr(options, name) for name in LIMITS)
+    assert options.limits.max_message_size == 1000
+    assert Options().limits == DEFAULT_LIMITS
+
+
+def test_a_limit_that_a_server_does_not_keep() -> None:
+    with pytest.raises(ValueError, match=r"uvicorn-sansio can't honour burst=4: .* These can: .*uvicorn"):
+        check(servers()["uvicorn-sansio"], raw, Options(burst=4))
 
 
 def test_every_option_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,11 @@
 """The options of serving: one set for every server."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict, cast, get_args
+
+from anysocket_protocol.settings import DEFAULT_LIMITS, Limits
 
 LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
 
@@ -11,6 +13,19 @@ Loop: TypeAlias = Literal["asyncio", "uvloop", "trio"]
 
 OptionName: TypeAlias = Literal["loop", "max_message_size", "ping_interval", "ping_timeout", "compression"]
 """The options that some servers can't honour."""
+
+
+LIMITS = (
+    "max_frames",
+    "max_header_size",
+    "max_header_lines",
+    "handshake_timeout",
+    "burst",
+    "burst_size",
+    "max_unread",
+    "max_unread_size",
+)
+"""The options that only anysocket's own connection keeps, by the names of `Limits`."""
 
 
 class OptionValues(TypedDict, total=False):
@@ -32,6 +47,14 @@ class OptionValues(TypedDict, total=False):
     log_level: LogLevel
     access_log: bool
     graceful_timeout: float
+    max_frames: int | None
+    max_header_size: int | None
+    max_header_lines: int | None
+    handshake_timeout: float | None
+    burst: int | None
+    burst_size: int | None
+    max_unread: int | None
+    max_unread_size: int | None
 
 
 _PATHS = ("unix_socket", "tls_certificate", "tls_key")
@@ -85,6 +108,22 @@ class Options:
     access_log: bool = False
     graceful_timeout: float = 10.0
     """Seconds that handlers have to end after SIGTERM or SIGINT (contract L2)."""
+    max_frames: int | None = None
+    """Frames in one message; above it the peer sees 1009."""
+    max_header_size: int | None = None
+    """Bytes in the head of a request."""
+    max_header_lines: int | None = None
+    """Header lines of a request."""
+    handshake_timeout: float | None = None
+    """Seconds for the head of a request to come."""
+    burst: int | None = None
+    """Frames read of one connection, and messages sent, before the others have their turn."""
+    burst_size: int | None = None
+    """The same in bytes."""
+    max_unread: int | None = None
+    """Messages that the application hasn't received yet, before the peer has to wait."""
+    max_unread_size: int | None = None
+    """The same in bytes."""
 
     def __post_init__(self) -> None:
         """Check what no server could honour.
@@ -105,7 +144,7 @@ class Options:
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise ValueError(f"{name}: there is no file {path}")
-        for name in ("max_message_size", "ping_timeout", "graceful_timeout"):
+        for name in ("max_message_size", "ping_timeout", "graceful_timeout", *LIMITS):
             value: float | None = getattr(self, name)
             if value is not None and value <= 0:
                 raise ValueError(f"{name} must be above 0, not {value}")
@@ -113,6 +152,14 @@ class Options:
             raise ValueError(f"ping_interval must not be negative, not {self.ping_interval}")
         if self.root_path and (not self.root_path.startswith("/") or self.root_path.endswith("/")):
             raise ValueError(f"root_path {self.root_path!r} must start with a slash and not end with one")
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of anysocket's own connection."""
+        set_ones = {name: value for name in LIMITS if (value := getattr(self, name)) is not None}
+        limits = replace(DEFAULT_LIMITS, **set_ones)
+        size = self.max_message_size
+        return limits if size is None else replace(limits, max_message_size=size)
 
     @property
     def values(self) -> OptionValues:

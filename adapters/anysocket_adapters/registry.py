@@ -10,7 +10,7 @@ from anysocket import Application
 from anysocket.asgi import ASGIApp
 from anysocket_adapters import loops
 from anysocket_adapters.normalise import Normalised
-from anysocket_adapters.options import Options
+from anysocket_adapters.options import LIMITS, Options
 from anysocket_adapters.server import Server
 
 GROUP = "anysocket.servers"
@@ -73,6 +73,13 @@ def check(server: Server, app: ASGIApp, options: Options) -> None:
     if options.loop not in server.loops:
         able = [each.name for each in servers().values() if options.loop in each.loops]
         raise ValueError(f"{server.name} can't run on {options.loop}. These can: {', '.join(able)}")
+    limits = [name for name in LIMITS if getattr(options, name) is not None]
+    if limits and not server.keeps_limits:
+        able = [each.name for each in servers().values() if each.keeps_limits]
+        raise ValueError(
+            f"{server.name} can't honour {limits[0]}={getattr(options, limits[0])}: "
+            f"its connections aren't anysocket's own. These can: {', '.join(able)}"
+        )
     needed = _left_to_server(app, options)
     for option, instead in server.refuses(needed).items():
         able = [each.name for each in servers().values() if option not in each.refuses(needed)]

@@ -38,6 +38,8 @@ class Server(ABC):
     """The event loops that the server can run on."""
     plain: bool = True
     """Whether the server speaks ASGI, so that the plain transport can run on it."""
+    keeps_limits: bool = False
+    """Whether its connections are anysocket's own, which keep each of `options.LIMITS`."""
     known_failures: Mapping[str, str] = MappingProxyType({})
     """The conformance cases that fail without a capability for them, each with the address of a thread."""
 

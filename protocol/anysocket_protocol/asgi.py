@@ -1,28 +1,29 @@
-"""A connection that runs an ASGI application (ASGI 3.0; WebSocket, version 2.5)."""
+"""A connection that runs an ASGI application (ASGI 3.0; WebSocket, version 2.5).
+
+Events are checked as `normalise` checks them (contract N3 to N6).
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping
-from typing import Final, TypeAlias, cast
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
+from anysocket.asgi import ASGIApp, ASGIEvent, Scope
+from anysocket.asgi_app.fields import Disconnected, header_lines, optional, response_status
+from anysocket.close import Close, CloseCode, cut
+from anysocket.handshake import Address, response, validated
+from anysocket.session.session import as_bytes
 from anysocket_protocol.connection import Connection
 from anysocket_protocol.frames import BINARY, TEXT
 from anysocket_protocol.handshake import Request
 from anysocket_protocol.settings import Settings
 from anysocket_protocol.state import CONNECTING, OPEN, PEER_CLOSED, RESPONDING, State
 
-Scope: TypeAlias = MutableMapping[str, object]
-ASGIEvent: TypeAlias = MutableMapping[str, object]
-Receive: TypeAlias = Callable[[], Awaitable[ASGIEvent]]
-Send: TypeAlias = Callable[[ASGIEvent], Awaitable[None]]
-ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 _log = logging.getLogger("anysocket")
 
-
-class Disconnected(OSError):
-    """The connection has ended (ASGI, Send)."""
+_HELD_RESPONSE: Final = 64 * 1024
+"""Bytes of a denial's body that are held until it is complete: one that fails before gives 500."""
 
 
 class ASGIConnection(Connection):
@@ -35,7 +36,7 @@ class ASGIConnection(Connection):
         loop: the event loop that it lives in.
     """
 
-    __slots__ = ("_app", "_app_state", "_closed_itself", "_connect_taken", "_sent", "_task")
+    __slots__ = ("_app", "_app_state", "_closed_itself", "_connect_taken", "_response", "_sent", "_task")
 
     def __init__(
         self, app: ASGIApp, state: Mapping[str, object], settings: Settings, loop: asyncio.AbstractEventLoop
@@ -46,6 +47,8 @@ class ASGIConnection(Connection):
         self._connect_taken = False
         self._closed_itself = False
         """Whether the application has closed or refused the connection."""
+        self._response: _Response | None = None
+        """A denial of which nothing has been sent yet."""
         self._sent = 0
         """Messages since the application last let others have their turn."""
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +99,7 @@ class ASGIConnection(Connection):
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                self._end(1001)
+                self._end(CloseCode.GOING_AWAY)
                 raise
             self._failed()  # the application let a cancellation of its own escape
         except BaseException:  # an exit too: it is one connection's, and not the server's
@@ -104,17 +107,20 @@ class ASGIConnection(Connection):
         else:
             if self.state is CONNECTING:
                 _log.error("the application of %s returned without an answer", scope["path"])
-            self._end(1000)
+            self._end(CloseCode.NORMAL_CLOSURE)
 
     def _failed(self) -> None:
         _log.exception("the application failed")
-        self._end(1011)
+        self._end(CloseCode.INTERNAL_ERROR)
 
-    def _end(self, code: int) -> None:
+    def _end(self, code: CloseCode) -> None:
         """End the connection as its application has ended."""
-        if self.state is CONNECTING:
-            status = 503 if code == 1001 else 500
-            self.refuse(status, "the server is shutting down" if code == 1001 else "Internal Server Error")
+        if self.state is CONNECTING or self._response is not None:
+            self._response = None
+            if code is CloseCode.GOING_AWAY:
+                self.refuse(503, "the server is shutting down")
+            else:
+                self.refuse(500, "Internal Server Error")
         elif self.state is RESPONDING:
             self._abort()  # the peer sees that the response isn't complete
         elif self._can_send:
@@ -125,23 +131,20 @@ class ASGIConnection(Connection):
     async def receive(self) -> ASGIEvent:
         """Give the next event; after the end, the same disconnect every time (ASGI, Receive).
 
-        Raises:
-            CancelledError: nothing is lost then.
+        A call that is cancelled loses nothing.
         """
         if not self._connect_taken:
             self._connect_taken = True
             return {"type": "websocket.connect"}
         inbox = self._inbox
-        unread = inbox.unread
-        if not unread:
+        if not inbox.unread:
             if inbox.end_taken:
                 await asyncio.sleep(0)  # an application that ignores the end stops nobody else
             else:
                 await inbox.wait()
-            unread = inbox.unread
             if inbox.end_taken:
                 return self._disconnect()
-        message = unread.pop(0)
+        message = inbox.unread.pop(0)
         if isinstance(message, str):
             event: ASGIEvent = {"type": "websocket.receive", "text": message}
         elif isinstance(message, bytes):
@@ -167,19 +170,22 @@ class ASGIConnection(Connection):
         """Do what an event says (ASGI, Accept, Send, Close, and WebSocket Denial Response).
 
         Raises:
+            RuntimeError: the event isn't legal now. Nothing has been sent.
+            TypeError: a field has the wrong type. Nothing has been sent.
+            ValueError: a field has a value that can't be sent. Nothing has been sent.
             Disconnected: the connection has ended, and the application hasn't closed it.
-            RuntimeError: the event isn't legal now.
-            ValueError: it is a message with neither bytes nor text.
         """
-        if event["type"] == "websocket.send":
+        kind = event.get("type")
+        if kind == "websocket.send":
             await self.send_message(event)
             return
         if not self._writing and self.state is RESPONDING:
             await self._drain()
-        act = _ACTS.get((self.state, event["type"]))
-        if act is None:
-            raise self._refusal(event)
-        act(self, event)
+        act = _ACTS.get((self.state, kind))
+        if act is not None:
+            act(self, event)
+        elif kind != "websocket.close" or self._inbox.end is None or self._closed_itself:
+            raise self._refusal(event)  # else the peer has left, and there is nothing to close
 
     def send_message(self, event: ASGIEvent) -> Awaitable[None]:
         """Send a message as `send` does, without a coroutine where there is nothing to wait for."""
@@ -187,14 +193,14 @@ class ASGIConnection(Connection):
             raise self._refusal(event)
         if not self._writing:
             return self._send_later(event)
-        text = event.get("text")
         data = event.get("bytes")
         if data is not None:
-            self._write_message(BINARY, cast("bytes", data))
-        elif text is not None:
-            self._write_message(TEXT, cast("str", text).encode())
+            self._write_message(BINARY, data if type(data) is bytes else as_bytes(data))
         else:
-            raise ValueError("websocket.send needs bytes or text")
+            text = event.get("text")
+            if not isinstance(text, str):
+                raise _no_message(text)
+            self._write_message(TEXT, text.encode())
         self._sent += 1
         if self._sent < self._settings.limits.burst:
             return _DONE
@@ -204,43 +210,83 @@ class ASGIConnection(Connection):
     async def _send_later(self, event: ASGIEvent) -> None:
         await self._drain()
         if not self._can_send:
-            raise Disconnected("the connection has ended before the peer read on")
+            raise self._disconnected()
         await self.send_message(event)
 
     def _refusal(self, event: ASGIEvent) -> Exception:
         if self._inbox.end is not None and not self._closed_itself:
-            return Disconnected("the connection has ended")
-        name = self.state.name
-        return RuntimeError(f"unexpected ASGI event {event['type']!r} while the connection is {name}")
+            return self._disconnected()
+        state = self.state.name
+        return RuntimeError(f"unexpected ASGI event {event.get('type')!r} while the connection is {state}")
 
-    def _accept(self, event: ASGIEvent) -> None:
-        self.accept(cast("str | None", event.get("subprotocol")), _headers(event))
+    def _disconnected(self) -> Disconnected:
+        end = self._inbox.end
+        return Disconnected(CloseCode.ABNORMAL_CLOSURE) if end is None else Disconnected(end.code, end.reason)
 
-    def _deny(self, event: ASGIEvent) -> None:
+    def take_accept(self, event: ASGIEvent) -> None:
+        """websocket.accept."""
+        subprotocol = optional(event, "subprotocol", str)
+        headers = validated(header_lines(event))
+        assert self.request is not None  # or the state is another
+        offered = self.request.elements(b"sec-websocket-protocol")
+        if subprotocol is not None and subprotocol not in offered:
+            raise ValueError(f"subprotocol {subprotocol!r} wasn't offered, only {offered}")
+        self.accept(subprotocol, headers)
+
+    def take_refusal(self, event: ASGIEvent) -> None:
+        """websocket.close before accept: 403, whatever its code."""
         self._closed_itself = True
-        self.refuse(403, "Forbidden")
+        self.respond(403, [(b"content-length", b"0")], b"", more=False)
 
-    def _close(self, event: ASGIEvent) -> None:
+    def take_close(self, event: ASGIEvent) -> None:
+        """websocket.close; a reason that is too long is cut."""
+        code = optional(event, "code", int)
+        close = Close(
+            CloseCode.NORMAL_CLOSURE if code is None else code, cut(optional(event, "reason", str) or "")
+        )
+        close.validate()
         self._closed_itself = True
-        code = cast("int | None", event.get("code"))
-        self.close(1000 if code is None else int(code), cast("str | None", event.get("reason")) or "")
+        self.close(close.code, close.reason)
 
-    def _respond(self, event: ASGIEvent) -> None:
-        self._start_response(cast("int", event["status"]), _headers(event))
+    def take_response(self, event: ASGIEvent) -> None:
+        """websocket.http.response.start."""
+        self._response = _Response(response_status(event, 200), validated(header_lines(event)))
+        self.state = RESPONDING
 
-    def _respond_on(self, event: ASGIEvent) -> None:
-        more = bool(event.get("more_body", False))
+    def take_response_body(self, event: ASGIEvent) -> None:
+        """websocket.http.response.body: it goes out when it is complete, or too long to be held."""
+        body, more = optional(event, "body", bytes) or b"", bool(event.get("more_body", False))
+        held = self._response
+        if held is not None:
+            held.body += body
+            if more and len(held.body) <= _HELD_RESPONSE:
+                return
+            headers = held.headers if more else response(held.status, held.headers, bytes(held.body)).headers
+            self._response = None
+            self.respond(held.status, headers, bytes(held.body), more=more)
+        else:
+            self.respond_on(body, more=more)
         self._closed_itself = not more
-        self._continue_response(cast("bytes", event.get("body", b"")), more=more)
+
+
+class _Response:
+    """A denial that waits for more of its body."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = bytearray()
 
 
 _ACTS: Final[dict[tuple[State, object], Callable[[ASGIConnection, ASGIEvent], None]]] = {
-    (CONNECTING, "websocket.accept"): ASGIConnection._accept,  # pyright: ignore[reportPrivateUsage]
-    (CONNECTING, "websocket.close"): ASGIConnection._deny,  # pyright: ignore[reportPrivateUsage]
-    (CONNECTING, "websocket.http.response.start"): ASGIConnection._respond,  # pyright: ignore[reportPrivateUsage]
-    (RESPONDING, "websocket.http.response.body"): ASGIConnection._respond_on,  # pyright: ignore[reportPrivateUsage]
-    (OPEN, "websocket.close"): ASGIConnection._close,  # pyright: ignore[reportPrivateUsage]
-    (PEER_CLOSED, "websocket.close"): ASGIConnection._close,  # pyright: ignore[reportPrivateUsage]
+    (CONNECTING, "websocket.accept"): ASGIConnection.take_accept,
+    (CONNECTING, "websocket.close"): ASGIConnection.take_refusal,
+    (CONNECTING, "websocket.http.response.start"): ASGIConnection.take_response,
+    (RESPONDING, "websocket.http.response.body"): ASGIConnection.take_response_body,
+    (OPEN, "websocket.close"): ASGIConnection.take_close,
+    (PEER_CLOSED, "websocket.close"): ASGIConnection.take_close,
 }
 """What is legal, beside messages, and the method that does it."""
 
@@ -258,11 +304,13 @@ _NOTHING_LEFT = cast("Generator[None, None, None]", iter(()))  # it is only aske
 _DONE = _Done()
 
 
-def _headers(event: ASGIEvent) -> Iterable[tuple[bytes, bytes]]:
-    return cast("Iterable[tuple[bytes, bytes]] | None", event.get("headers")) or ()
+def _no_message(text: object) -> Exception:
+    if text is None:
+        return ValueError("websocket.send needs bytes or text")
+    return TypeError(f"websocket.send: text must be str, not {type(text).__name__}")
 
 
-def address(value: object) -> tuple[str, int] | None:
+def address(value: object) -> Address | None:
     """Give host and port of a socket's address; a Unix socket has none."""
     if not isinstance(value, tuple):
         return None

@@ -1,7 +1,7 @@
 """The opening handshake as it runs: the request comes, and is answered or refused (RFC 6455 section 4.2)."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from anysocket_protocol import handshake
 from anysocket_protocol.handshake import BadRequest, Headers, Request
@@ -15,7 +15,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 class Opening(Stream):
     """A connection until it is open or refused."""
 
-    __slots__ = ("_early", "_response", "request")
+    __slots__ = ("_early", "request")
 
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(settings, loop)
@@ -23,8 +23,6 @@ class Opening(Stream):
         """None before it has come, and again once the connection is open."""
         self._early = b""
         """The head of the request as far as it has come, and then what comes before the answer."""
-        self._response: tuple[int, list[tuple[bytes, bytes]]] | None = None
-        """The status and the headers of a response whose body hasn't begun."""
 
     # What a subclass does with it.
 
@@ -92,22 +90,19 @@ class Opening(Stream):
 
     def refuse(self, status: int, text: str, headers: Headers = ()) -> None:
         """Refuse the request with a text."""
-        self._start_response(status, [*headers, (b"content-type", b"text/plain; charset=utf-8")])
-        self._continue_response(text.encode() + b"\n", more=False)
+        body = text.encode() + b"\n"
+        lines = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        self.respond(status, [*headers, *lines], body, more=False)
 
-    def _start_response(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Begin a response that refuses the connection."""
-        self._response = status, [*self.default_headers(), *headers]
+    def respond(self, status: int, headers: Headers, body: bytes, *, more: bool) -> None:
+        """Refuse the request with a response; where it gives no length, the end of TCP is its end."""
         self.state = RESPONDING
+        self._write(handshake.response_head(status, [*self.default_headers(), *headers]))
+        self.answered(status)
+        self.respond_on(body, more=more)
 
-    def _continue_response(self, body: bytes, *, more: bool) -> None:
-        """Write the body as it comes. The end of TCP is its end."""
-        if self._response is not None:
-            (status, headers), self._response = self._response, None
-            if not more and not _has(headers, b"content-length"):
-                headers.append((b"content-length", b"%d" % len(body)))
-            self._write(handshake.response_head(status, headers))
-            self.answered(status)
+    def respond_on(self, body: bytes, *, more: bool) -> None:
+        """Write more of the response's body."""
         self._write(body)
         if not more:
             self._finish()
@@ -118,7 +113,3 @@ class Opening(Stream):
             self.refuse(408, "the request didn't come in time")
         else:
             super().overdue(now)
-
-
-def _has(headers: Sequence[tuple[bytes, bytes]], wanted: bytes) -> bool:
-    return any(name.lower() == wanted for name, _ in headers)

@@ -15,11 +15,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from anysocket.asgi import ASGIApp
 from anysocket.capabilities import Capabilities
 from anysocket_adapters.native import NativeTransport
 from anysocket_adapters.repairs.repair import without
 from anysocket_adapters.uvicorn.http import lost_with
-from anysocket_protocol.asgi import ASGIApp, ASGIConnection, address
+from anysocket_protocol.asgi import ASGIConnection, address
 from anysocket_protocol.handshake import Headers
 from anysocket_protocol.settings import DEFAULT_LIMITS, Limits, Settings
 
@@ -59,6 +60,11 @@ class UvicornConnection(ASGIConnection):
         )
         self._config = config
         self._server_state = server_state
+
+    @classmethod
+    def with_limits(cls, limits: Limits) -> "type[UvicornConnection]":
+        """Give the class with other limits; uvicorn's option sets the size of messages."""
+        return type(cls.__name__, (cls,), {"limits": limits, "__slots__": (), "__module__": cls.__module__})
 
     @property
     def capabilities_lost(self) -> frozenset[str]:

@@ -81,6 +81,7 @@ class Uvicorn(Server):
         self.implementation: WSProtocolType | None = implementation
         """One of uvicorn's, or None for anysocket's own."""
         self.transport: type[Transport] = transport
+        self.keeps_limits = implementation is None
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from uvicorn import Config
@@ -88,7 +89,7 @@ class Uvicorn(Server):
         config = Config(
             app,
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
-            ws=self._connection_class(),
+            ws=self._connection_class(options),
             http=_repaired(HTTP, "auto"),
             proxy_headers=False,  # no other server believes X-Forwarded-* by default
             root_path=options.root_path,
@@ -117,10 +118,10 @@ class Uvicorn(Server):
             except SystemExit as error:  # how uvicorn says that it couldn't start
                 raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
 
-    def _connection_class(self) -> "type[asyncio.Protocol] | WSProtocolType | str":
+    def _connection_class(self, options: Options) -> "type[asyncio.Protocol] | WSProtocolType | str":
         match self.implementation:
             case None:
-                return UvicornConnection
+                return UvicornConnection.with_limits(options.limits)
             case "websockets":
                 return _repaired(CONFIGURED, "websockets")
             case other:

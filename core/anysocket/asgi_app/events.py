@@ -5,15 +5,16 @@ under N, what holds where the specification leaves it open.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, cast
 
 import anyio
 
 from anysocket.asgi import ASGIEvent
+from anysocket.asgi_app.fields import Disconnected, header_lines, optional, response_status
 from anysocket.close import Close, CloseCode, cut
 from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import Denial, Handshake, HeaderLines, response, validated
@@ -21,12 +22,6 @@ from anysocket.session.session import Session
 from anysocket.session.state import Action
 
 _log = logging.getLogger("anysocket")
-
-Field = TypeVar("Field")
-
-
-class Disconnected(ConnectionClosed, OSError):
-    """The peer has left. ASGI asks `send` to raise a subclass of OSError then (version 2.4)."""
 
 
 class Events:
@@ -91,8 +86,8 @@ class Events:
 
     async def accept(self, event: ASGIEvent) -> None:
         """websocket.accept."""
-        subprotocol = _optional(event, "subprotocol", str)
-        headers = _headers(event)
+        subprotocol = optional(event, "subprotocol", str)
+        headers = header_lines(event)
         async with self._to_answer(event):
             try:
                 await self._session.accept(subprotocol, headers)
@@ -127,8 +122,8 @@ class Events:
                 await self._session.close()
                 self._closed_itself = True
             return
-        code = _optional(event, "code", int)
-        reason = cut(_optional(event, "reason", str) or "")
+        code = optional(event, "code", int)
+        reason = cut(optional(event, "reason", str) or "")
         close = Close(CloseCode.NORMAL_CLOSURE if code is None else code, reason)
         close.validate()
         self._closed_itself = True
@@ -136,19 +131,15 @@ class Events:
 
     async def start_response(self, event: ASGIEvent) -> None:
         """websocket.http.response.start; sent with the end of its body, as some servers require."""
-        status = _optional(event, "status", int)
-        if status is None:
-            raise TypeError("websocket.http.response.start needs a status")
-        if not self._lowest_status <= status <= 599:
-            raise ValueError(f"status {status} doesn't refuse a connection: use {self._lowest_status}-599")
-        headers = validated(_headers(event))
+        status = response_status(event, self._lowest_status)
+        headers = validated(header_lines(event))
         async with self._to_answer(event):
             self._session.begin_denial()
             self._response = _Response(status, headers)
 
     async def continue_response(self, event: ASGIEvent) -> None:
         """websocket.http.response.body."""
-        self._response.body += _optional(event, "body", bytes) or b""
+        self._response.body += optional(event, "body", bytes) or b""
         if event.get("more_body", False):
             return
         denial = response(self._response.status, self._response.headers, bytes(self._response.body))
@@ -223,24 +214,6 @@ _ACTS: Mapping[object, tuple[Action, _Act]] = {
     "websocket.http.response.body": (Action.BODY, Events.continue_response),
 }
 """Each event of an application: the action that must be legal, and the method that does it."""
-
-
-def _optional(event: ASGIEvent, key: str, kind: type[Field]) -> Field | None:
-    value = event.get(key)
-    if value is None or (isinstance(value, kind) and not isinstance(value, bool)):
-        return value
-    raise TypeError(f"{event['type']}: {key} must be {kind.__name__} or None, not {type(value).__name__}")
-
-
-def _headers(event: ASGIEvent) -> list[tuple[bytes, bytes]]:
-    lines: list[tuple[bytes, bytes]] = []
-    for pair in cast("Iterable[object]", event.get("headers") or ()):
-        match pair:
-            case (bytes(name), bytes(value)):
-                lines.append((name, value))
-            case _:
-                raise TypeError(f"{event['type']}: headers are pairs of bytes, not {pair!r}")
-    return lines
 
 
 @cache

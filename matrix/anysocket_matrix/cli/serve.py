@@ -4,9 +4,16 @@ from pathlib import Path
 from typing import Annotated, cast
 
 import typer
+from typer.models import OptionInfo
 
 from anysocket_adapters.options import LogLevel, Loop
 from anysocket_matrix.processes import serve_command as serving
+from anysocket_protocol.settings import DEFAULT_LIMITS
+
+
+def _limit(name: str, says: str) -> OptionInfo:
+    """Make the option of a limit that only anysocket's own connection keeps."""
+    return cast("OptionInfo", typer.Option(help=f"{says} [{getattr(DEFAULT_LIMITS, name)}]"))
 
 
 def serve(
@@ -43,6 +50,30 @@ def serve(
     graceful_timeout: Annotated[
         float, typer.Option(help="Seconds that handlers have to end after SIGTERM or SIGINT.")
     ] = 10.0,
+    max_frames: Annotated[
+        int | None, _limit("max_frames", "Frames in one message; above it the peer sees 1009.")
+    ] = None,
+    max_header_size: Annotated[
+        int | None, _limit("max_header_size", "Bytes in the head of a request; above it 431.")
+    ] = None,
+    max_header_lines: Annotated[
+        int | None, _limit("max_header_lines", "Header lines of a request; above it 431.")
+    ] = None,
+    handshake_timeout: Annotated[
+        float | None, _limit("handshake_timeout", "Seconds for the head of a request to come; then 408.")
+    ] = None,
+    burst: Annotated[
+        int | None,
+        _limit(
+            "burst", "Frames read of one connection, and messages sent, before the others have their turn."
+        ),
+    ] = None,
+    burst_size: Annotated[int | None, _limit("burst_size", "The same in bytes.")] = None,
+    max_unread: Annotated[
+        int | None,
+        _limit("max_unread", "Messages that the handler hasn't received, before the peer has to wait."),
+    ] = None,
+    max_unread_size: Annotated[int | None, _limit("max_unread_size", "The same in bytes.")] = None,
 ) -> None:
     """Serve an app on an installed server.
 
@@ -70,4 +101,12 @@ def serve(
         log_level=cast("LogLevel", log_level),  # Options refuses any other
         access_log=access_log,
         graceful_timeout=graceful_timeout,
+        max_frames=max_frames,
+        max_header_size=max_header_size,
+        max_header_lines=max_header_lines,
+        handshake_timeout=handshake_timeout,
+        burst=burst,
+        burst_size=burst_size,
+        max_unread=max_unread,
+        max_unread_size=max_unread_size,
     )
