@@ -195,7 +195,7 @@ class ASGIConnection(Connection):
             return self._send_later(event)
         data = event.get("bytes")
         if data is not None:
-            self._write_message(BINARY, data if type(data) is bytes else as_bytes(data))
+            self._write_message(BINARY, data if isinstance(data, bytes) else as_bytes(data))
         else:
             text = event.get("text")
             if not isinstance(text, str):

@@ -64,14 +64,12 @@ def serve(
     ] = None,
     burst: Annotated[
         int | None,
-        _limit(
-            "burst", "Frames read of one connection, and messages sent, before the others have their turn."
-        ),
+        _limit("burst", "Frames read of a connection, and messages sent, before others have their turn."),
     ] = None,
     burst_size: Annotated[int | None, _limit("burst_size", "The same in bytes.")] = None,
     max_unread: Annotated[
         int | None,
-        _limit("max_unread", "Messages that the handler hasn't received, before the peer has to wait."),
+        _limit("max_unread", "Messages that the handler hasn't received before the peer waits."),
     ] = None,
     max_unread_size: Annotated[int | None, _limit("max_unread_size", "The same in bytes.")] = None,
 ) -> None:
