@@ -7,6 +7,7 @@ of that name in `REGIONS` returns the text in between. `docs/regions` has a modu
 import re
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from docs import drawing
@@ -81,7 +82,8 @@ REGIONS: dict[str, Callable[[], str]] = {
     "servers options": lambda: options.options(cli.servers),
     "costs": costs.costs,
     "peers": costs.peers,
-    "whole": costs.whole,
+    "whole asyncio": partial(costs.whole, "asyncio"),
+    "whole uvloop": partial(costs.whole, "uvloop"),
     "held": costs.held,
     "over rsgi": costs.over_rsgi,
     "features": features.features,

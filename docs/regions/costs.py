@@ -7,10 +7,11 @@ from docs.folders import RESULTS
 from docs.runs import SERVERS, runs
 from docs.tables import table
 
+from anysocket_adapters.options import Loop
 from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
 from anysocket_matrix.bench.summary import format_ratio
 from anysocket_matrix.cost import Cost, Costs
-from anysocket_matrix.cost.whole import WholeCosts
+from anysocket_matrix.cost.whole import WHAT, WholeCosts, rows
 
 
 def costs() -> str:
@@ -59,12 +60,7 @@ def over_rsgi() -> str:
     return table(("app", "µs", "of raw ASGI"), rows)
 
 
-def whole() -> str:
-    """List the instructions and the memory of a whole server."""
-    rows: list[tuple[str, ...]] = []
-    for measured in _wholes():
-        for cost in measured.costs:
-            figures = (cost.raw, cost.anysocket, cost.anysocket - cost.raw)
-            row = (*(f"{figure:,}" for figure in figures), f"{cost.ratio:.3f}")
-            rows.append((measured.python, cost.what, *row))
-    return table(("Python", "what", "raw", "anysocket", "over raw", "ratio"), rows)
+def whole(loop: Loop) -> str:
+    """List the instructions and the memory of whole servers on an event loop."""
+    measured = next(_wholes())
+    return table(("", *WHAT), rows(measured, loop))

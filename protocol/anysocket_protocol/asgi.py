@@ -5,7 +5,7 @@ Events are checked as `normalise` checks them (contract N3 to N6).
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, cast
 from urllib.parse import unquote_to_bytes
 
@@ -15,7 +15,7 @@ from anysocket.close import Close, CloseCode, cut
 from anysocket.handshake import Address, response, validated
 from anysocket.session.session import as_bytes
 from anysocket_protocol.connection import Connection
-from anysocket_protocol.frames import BINARY, TEXT
+from anysocket_protocol.frames import BINARY, SHORT_HEADERS, TEXT
 from anysocket_protocol.handshake import Request
 from anysocket_protocol.settings import Settings
 from anysocket_protocol.state import CONNECTING, OPEN, PEER_CLOSED, RESPONDING, State
@@ -36,7 +36,16 @@ class ASGIConnection(Connection):
         loop: the event loop that it lives in.
     """
 
-    __slots__ = ("_app", "_app_state", "_closed_itself", "_connect_taken", "_response", "_sent", "_task")
+    __slots__ = (
+        "_app",
+        "_app_state",
+        "_burst",
+        "_closed_itself",
+        "_connect_taken",
+        "_response",
+        "_sent",
+        "_task",
+    )
 
     def __init__(
         self, app: ASGIApp, state: Mapping[str, object], settings: Settings, loop: asyncio.AbstractEventLoop
@@ -49,6 +58,7 @@ class ASGIConnection(Connection):
         """Whether the application has closed or refused the connection."""
         self._response: _Response | None = None
         """A denial of which nothing has been sent yet."""
+        self._burst = settings.limits.burst
         self._sent = 0
         """Messages since the application last let others have their turn."""
         self._task: asyncio.Task[None] | None = None
@@ -137,14 +147,16 @@ class ASGIConnection(Connection):
             self._connect_taken = True
             return {"type": "websocket.connect"}
         inbox = self._inbox
-        if not inbox.unread:
-            if inbox.end_taken:
-                await asyncio.sleep(0)  # an application that ignores the end stops nobody else
-            else:
-                await inbox.wait()
-            if inbox.end_taken:
-                return self._disconnect()
-        message = inbox.unread.pop(0)
+        try:
+            while not inbox.unread:
+                if inbox.end_taken:
+                    await asyncio.sleep(0)  # an application that ignores the end stops nobody else
+                    return self._disconnect()
+                await inbox.more()
+            message = inbox.unread.pop(0)
+        finally:
+            if inbox.in_line:
+                inbox.let_next_look()
         if isinstance(message, str):
             event: ASGIEvent = {"type": "websocket.receive", "text": message}
         elif isinstance(message, bytes):
@@ -177,7 +189,9 @@ class ASGIConnection(Connection):
         """
         kind = event.get("type")
         if kind == "websocket.send":
-            await self.send_message(event)
+            sent = self.send_message(event)
+            if sent is not self._turn.done:
+                await sent
             return
         if not self._writing and self.state is RESPONDING:
             await self._drain()
@@ -194,16 +208,21 @@ class ASGIConnection(Connection):
         if not self._writing:
             return self._send_later(event)
         data = event.get("bytes")
-        if data is not None:
-            self._write_message(BINARY, data if isinstance(data, bytes) else as_bytes(data))
-        else:
+        if data is None:
             text = event.get("text")
             if not isinstance(text, str):
                 raise _no_message(text)
-            self._write_message(TEXT, text.encode())
+            opcode, payload = TEXT, text.encode()
+        else:
+            opcode, payload = BINARY, data if isinstance(data, bytes) else as_bytes(data)
+        size = len(payload)
+        if size <= 125 and self._deflater is None:
+            self._write(SHORT_HEADERS[opcode][size] + payload)
+        else:
+            self._write_message(opcode, payload)
         self._sent += 1
-        if self._sent < self._settings.limits.burst:
-            return _DONE
+        if self._sent < self._burst:
+            return self._turn.done
         self._sent = 0
         return asyncio.sleep(0)  # an application that sends without a pause stops nobody else
 
@@ -289,19 +308,6 @@ _ACTS: Final[dict[tuple[State, object], Callable[[ASGIConnection, ASGIEvent], No
     (PEER_CLOSED, "websocket.close"): ASGIConnection.take_close,
 }
 """What is legal, beside messages, and the method that does it."""
-
-
-class _Done:
-    """What has been done already, to be awaited."""
-
-    __slots__ = ()
-
-    def __await__(self) -> Generator[None, None, None]:
-        return _NOTHING_LEFT
-
-
-_NOTHING_LEFT = cast("Generator[None, None, None]", iter(()))  # it is only asked for what comes next
-_DONE = _Done()
 
 
 def _no_message(text: object) -> Exception:

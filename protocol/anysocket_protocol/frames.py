@@ -49,6 +49,12 @@ except ImportError:  # websockets isn't installed, or without its C extension
         return (int.from_bytes(data, order) ^ int.from_bytes(repeated, order)).to_bytes(size, order)
 
 
+SHORT_HEADERS: Final = {
+    opcode: tuple(bytes((FIN | opcode, size)) for size in range(126)) for opcode in (TEXT, BINARY)
+}
+"""The headers of the commonest frames, by opcode and size: to look one up is cheaper than to write it."""
+
+
 def header(first: int, size: int) -> bytes:
     """Give the header of a frame from a server, which masks nothing (section 5.2).
 

@@ -1,6 +1,7 @@
 """What the peer has sent and the application hasn't received: messages, and how the connection ended."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from anysocket_protocol.reader import Closed
 from anysocket_protocol.waiter import Waiter
@@ -9,7 +10,7 @@ from anysocket_protocol.waiter import Waiter
 class Inbox:
     """Unread messages, and the tasks that wait for them in turn."""
 
-    __slots__ = ("_in_line", "_loop", "_waiter", "end", "end_taken", "size", "unread")
+    __slots__ = ("_loop", "_waiter", "end", "end_taken", "in_line", "size", "unread")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.unread: list[str | bytes | Closed] = []
@@ -20,7 +21,7 @@ class Inbox:
         self.end_taken: bool = False
         self._loop = loop
         self._waiter = Waiter(loop)
-        self._in_line: list[asyncio.Future[None]] | None = None
+        self.in_line: list[asyncio.Future[None]] | None = None
         """The tasks that wait behind the one that waits for a message."""
 
     def put(self, message: str | bytes) -> None:
@@ -41,25 +42,22 @@ class Inbox:
         self.unread = [each for each in self.unread if isinstance(each, Closed)]
         self.size = 0
 
-    async def wait(self) -> None:
-        """Wait until something is unread, or another task has taken the end."""
-        try:
-            while not self.unread and not self.end_taken:
-                if self._waiter.waiting:
-                    turn = self._loop.create_future()
-                    self._in_line = self._in_line or []
-                    self._in_line.append(turn)
-                    await turn
-                else:
-                    await self._waiter
-        finally:
-            if self._in_line:
-                self._wake_next(self._in_line)
+    def more(self) -> Awaitable[None]:
+        """Give what the running task awaits when nothing is unread; it looks again then.
 
-    def _wake_next(self, in_line: list[asyncio.Future[None]]) -> None:
+        Its caller calls `let_next_look` when it has got something or given up.
+        """
+        if not self._waiter.waiting:
+            return self._waiter
+        turn = self._loop.create_future()
+        self.in_line = self.in_line or []
+        self.in_line.append(turn)
+        return turn
+
+    def let_next_look(self) -> None:
         """Let the next task in the line look again; it goes to its end if there is nothing for it."""
-        while in_line:
-            turn = in_line.pop(0)
+        while self.in_line:
+            turn = self.in_line.pop(0)
             if not turn.done():
                 turn.set_result(None)
                 return

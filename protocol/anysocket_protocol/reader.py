@@ -27,6 +27,9 @@ from anysocket_protocol.frames import (
     apply_mask,
 )
 
+_WHOLE_TEXT = FIN | TEXT
+_WHOLE_BINARY = FIN | BINARY
+_MASKED_16_BITS = MASKED | 126
 _OPCODE_BITS = 0x0F
 _RSV_BITS = 0x70
 _COMPACT_AT = 64 * 1024
@@ -100,6 +103,7 @@ class Reader:
         "_position",
         "_size",
         "_text",
+        "idle",
     )
 
     def __init__(
@@ -111,6 +115,8 @@ class Reader:
         self._max_message_size = max_message_size
         self._max_frames = max_frames
         self._inflate = inflate
+        self.idle: bool = True
+        """Whether everything that came has been read, and no message has begun."""
         self._buffer = bytearray()
         self._position = 0
         self._opcode = CONTINUATION
@@ -122,11 +128,6 @@ class Reader:
         self._size = 0
         self._count = 0
 
-    @property
-    def idle(self) -> bool:
-        """Whether everything that came has been read, and no message has begun."""
-        return not self._buffer and self._opcode == CONTINUATION
-
     def whole_message(self, data: bytes) -> str | bytes | None:
         """Give the message that is all of this read, or None: then `receive_data` takes it.
 
@@ -136,24 +137,27 @@ class Reader:
             FrameError: text that isn't UTF-8.
         """
         size = len(data) - 6
-        if 0 <= size <= 125 and data[1] == MASKED | size:
-            body = 6
-        elif size > 127 and data[1] == MASKED | 126 and int.from_bytes(data[2:4]) == size - 2:
-            body = 8
-        else:
-            return None
         if size > self._max_message_size:
             return None
+        if 0 <= size <= 125:
+            if data[1] != MASKED | size:
+                return None
+            mask, payload = data[2:6], data[6:]
+        elif size > 127 and data[1] == _MASKED_16_BITS and int.from_bytes(data[2:4]) == size - 2:
+            mask, payload = data[4:8], data[8:]
+        else:
+            return None
         first = data[0]
-        if first == FIN | TEXT:
+        if first == _WHOLE_TEXT:
             try:
-                return apply_mask(data[body:], data[body - 4 : body]).decode()
+                return apply_mask(payload, mask).decode()
             except UnicodeDecodeError:
                 raise _not_utf8() from None
-        return apply_mask(data[body:], data[body - 4 : body]) if first == FIN | BINARY else None
+        return apply_mask(payload, mask) if first == _WHOLE_BINARY else None
 
     def receive_data(self, data: bytes) -> None:
         """Take what came from the peer."""
+        self.idle = False
         self._buffer += data
 
     def next_event(self) -> Event | None:
@@ -164,6 +168,7 @@ class Reader:
         """
         frame = self._next_frame()
         if frame is None:
+            self.idle = not self._buffer and self._opcode == CONTINUATION
             return None
         first, payload = frame
         opcode = first & _OPCODE_BITS

@@ -26,21 +26,22 @@ def cost(
         bool,
         typer.Option(
             "--whole",
-            help="Count all of uvicorn on real sockets instead.",
+            help="Count whole servers on real sockets instead.",
         ),
     ] = False,
 ) -> None:
     """Count the instructions of a message and of a connection, beside raw ASGI.
 
     They are counted in process, under valgrind's callgrind, which must be installed. A count is the
-    same in every run; a time isn't. It takes about half a minute, and with --whole about eight
+    same in every run; a time isn't. It takes about half a minute, and with --whole about twenty
     minutes.
     """
     if whole and (check is not None or app):
         raise SystemExit("anysocket: --whole has no --check and no --app")
     needs("matrix", *MATRIX)
     if whole:
-        needs("uvicorn", "uvicorn")
+        needs("all", "uvicorn", "hypercorn", "uvloop")
+        needs("bench", "picows", "aiohttp")
     from rich.console import Console
 
     from anysocket_matrix.cost import Costs, measure, print_costs
@@ -53,8 +54,10 @@ def cost(
         then = None if check is None else read_json(check, Costs, "figures of anysocket cost")
         if json is not None:
             prepare_file(json)
-        with console.status("counting"):
-            costs = measure_whole() if whole else measure(app or ())
+        with console.status("counting") as status:
+            costs = (
+                measure_whole(lambda says: status.update(f"counting {says}")) if whole else measure(app or ())
+            )
         changed = [] if then is None or not isinstance(costs, Costs) else changes(then, costs)
         if isinstance(costs, Costs):
             print_costs(console, costs)

@@ -1,7 +1,7 @@
 """The server with one app that `anysocket cost --whole` starts, usually under callgrind.
 
-With the argument `raw` it is uvicorn with an app written by hand, otherwise the server of that name
-with an anysocket app. It prints its port to stdout. SIGUSR1 ends a count, and the server prints it:
+The arguments are what is served, a name in `RAW` or `BESIDE` or that of a server with an anysocket
+app, and the event loop. It prints its port to stdout. SIGUSR1 ends a count, and the server prints it:
 with the allocations of each line if memory is traced.
 """
 
@@ -10,18 +10,27 @@ import signal
 import socket
 import sys
 import tracemalloc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import uvicorn
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
 
 from anysocket import Application, WebSocket, WebSocketRequest, broadcast
 from anysocket.asgi import Receive, Scope, Send
+from anysocket_adapters.options import Loop
 from anysocket_adapters.serving.serving import serve
+from anysocket_adapters.uvicorn.native import UvicornConnection
+from anysocket_matrix.cost.beside import BESIDE
 from anysocket_matrix.cost.callgrind import mark
 from anysocket_matrix.cost.memory import allocated
+
+if TYPE_CHECKING:
+    from hypercorn.typing import Framework
+    from uvicorn.config import WSProtocolType
 
 
 @asynccontextmanager
@@ -113,37 +122,75 @@ async def _without_ticks(server: uvicorn.Server) -> None:
     await asyncio.Event().wait()
 
 
-async def _serve_raw() -> None:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+async def _serve_raw_on_uvicorn(ws: "type[asyncio.Protocol] | WSProtocolType") -> None:
     config = uvicorn.Config(
         raw,
-        loop="asyncio",
-        ws="websockets-sansio",
+        ws=ws,
         lifespan="off",
         proxy_headers=False,
         log_level="warning",
         ws_ping_interval=None,
     )
-    print(listener.getsockname()[1], flush=True)
+    listener = _listening()
     async with _marking():
         await uvicorn.Server(config).serve(sockets=[listener])
 
 
-def main(served: str) -> None:
+async def _serve_raw_on_hypercorn() -> None:
+    config = Config()
+    listener = _listening()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.loglevel = "warning"
+    async with _marking():
+        await hypercorn_serve(cast("Framework", raw), config, shutdown_trigger=asyncio.Event().wait)
+
+
+def _listening() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    print(listener.getsockname()[1], flush=True)
+    return listener
+
+
+RAW: Mapping[str, Callable[[], Coroutine[None, None, None]]] = {
+    "uvicorn-raw": lambda: _serve_raw_on_uvicorn("websockets-sansio"),
+    "own-raw": lambda: _serve_raw_on_uvicorn(UvicornConnection),
+    "hypercorn-raw": _serve_raw_on_hypercorn,
+}
+
+
+async def _serve_beside(serve_on: Callable[[socket.socket], Coroutine[None, None, None]]) -> None:
+    async with _marking():
+        await serve_on(_listening())
+
+
+def main(served: str, loop: Loop) -> None:
     """Serve."""
     setattr(uvicorn.Server, "main_loop", _without_ticks)  # noqa: B010 - checkers see no method replaced
-    if served == "raw":
-        asyncio.run(_serve_raw())
+    if served in RAW:
+        _run(RAW[served], loop)
+    elif served in BESIDE:
+        _run(lambda: _serve_beside(BESIDE[served]), loop)
     else:
         serve(
             application,
             served,
             port=0,
+            loop=loop,
             log_level="error",  # granian writes its warnings to stdout
             ping_interval=0,
             ready=lambda url, _: print(urlsplit(url).port, flush=True),
         )
 
 
+def _run(main: Callable[[], Coroutine[None, None, None]], loop: Loop) -> None:
+    factory = None
+    if loop == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], cast("Loop", sys.argv[2]))

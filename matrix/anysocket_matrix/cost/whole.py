@@ -1,4 +1,4 @@
-"""The whole of uvicorn on real sockets, raw and with anysocket: `anysocket cost --whole`.
+"""Whole servers on real sockets, raw, with anysocket, and others beside: `anysocket cost --whole`.
 
 The server runs under callgrind, its clients don't. Each client waits for a reply before it sends
 again, so that the server reads and writes equally often in every run.
@@ -23,40 +23,64 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from anysocket_adapters.options import Loop
 from anysocket_matrix.cost import callgrind
+from anysocket_matrix.cost.beside import SAYS as BESIDE_SAYS
 from anysocket_matrix.cost.memory import TRACED, Held, held
 
 Look = TypeVar("Look")
-
-RAW = "raw"
-UVICORN = "uvicorn"
 
 _LISTENERS = 200
 _IDLE = 2_000
 _TIMEOUT = 120.0
 
+MEMORY = "bytes of an idle connection"
+
 
 class Whole(msgspec.Struct, frozen=True):
-    """The cost of an action to the whole server, in instructions or in bytes."""
+    """What an action costs the whole server, in instructions, or an idle connection in bytes."""
 
+    loop: Loop
+    served: str
     what: str
-    raw: int
-    anysocket: int
-
-    @property
-    def ratio(self) -> float:
-        """The cost with anysocket, as a multiple of the cost with raw ASGI."""
-        return self.anysocket / self.raw
+    cost: int
 
 
 class WholeCosts(msgspec.Struct, frozen=True):
     """One run, and the environment that its figures depend on."""
 
     python: str
-    uvicorn: str
+    versions: dict[str, str]
     costs: list[Whole]
     held: list[Held]
-    """The memory of an idle connection with anysocket, by line."""
+    """The memory of an idle connection with anysocket on uvicorn, by line."""
+
+    def cost(self, loop: Loop, served: str, what: str) -> int | None:
+        """Give one figure, or None where it wasn't measured."""
+        found = (
+            each.cost for each in self.costs if (each.loop, each.served, each.what) == (loop, served, what)
+        )
+        return next(found, None)
+
+
+BASE = "uvicorn-raw"
+"""What the ratios are to."""
+
+ASGI = {
+    "uvicorn-raw": "uvicorn's websockets-sansio, raw",
+    "own-raw": "anysocket's connection on uvicorn, raw",
+    "uvicorn": "anysocket on uvicorn",
+    "uvicorn-sansio": "anysocket on uvicorn's websockets-sansio",
+    "hypercorn-raw": "hypercorn, raw",
+    "hypercorn": "anysocket on hypercorn",
+}
+"""The servers of ASGI applications, and what serves on them: raw is written against ASGI by hand."""
+
+SERVED = {**ASGI, **BESIDE_SAYS}
+
+LOOPS: tuple[Loop, ...] = ("asyncio", "uvloop")
+
+_DISTRIBUTIONS = ("uvicorn", "hypercorn", "websockets", "picows", "aiohttp", "uvloop")
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -106,26 +130,40 @@ WORK = (
     Work("push", (2, 8), _BURST, _push, "/push/a"),
     Work(f"broadcast to {_LISTENERS}, a delivery", (2, 8), _LISTENERS, _broadcast, "/room/a", _LISTENERS),
     # Enough that one full garbage collection more or less doesn't matter.
-    Work("connection", (100, 6_100), 1, _connect),
+    Work("connection", (100, 4_100), 1, _connect),
 )
 
 
-def measure_whole() -> WholeCosts:
+def measure_whole(progress: Callable[[str], None]) -> WholeCosts:
     """Count instructions, then the bytes of many idle connections.
+
+    Args:
+        progress: called with what is counted next.
 
     Raises:
         ValueError: valgrind isn't installed, or failed.
     """
-    raw, anysocket = _counted(RAW), _counted(UVICORN)
-    counted = [Whole(what, raw[what], anysocket[what]) for what in raw]
-    counted.append(Whole("bytes of an idle connection", _memory(RAW), _memory(UVICORN)))
-    return WholeCosts(platform.python_version(), version("uvicorn"), counted, _held())
+    costs: list[Whole] = []
+    for loop in LOOPS:
+        for served, says in SERVED.items():
+            progress(f"{says}, on {loop}")
+            counted = _counted(served, loop)
+            counted[MEMORY] = _memory(served, loop)
+            costs += [Whole(loop, served, what, cost) for what, cost in counted.items()]
+    versions = {name: version(name) for name in _DISTRIBUTIONS}
+    return WholeCosts(platform.python_version(), versions, costs, _held())
 
 
-def _counted(served: str) -> dict[str, int]:
+def _counted(served: str, loop: Loop) -> dict[str, int]:
     costs: dict[str, int] = {}
-    with TemporaryDirectory() as folder, _serving(served, *callgrind.command(Path(folder))) as (server, port):
-        for work in WORK:
+    works = [work for work in WORK if served in ASGI or work.peers == 1]
+    if served == "floor":
+        works = list(WORK[:1])
+    with (
+        TemporaryDirectory() as folder,
+        _serving(served, loop, *callgrind.command(Path(folder))) as (server, port),
+    ):
+        for work in works:
             with ExitStack() as stack:
                 peers = [stack.enter_context(_connected(port, work.path)) for _ in range(work.peers)]
                 work.do(port, peers, work.times[0])  # Python specialises its bytecode first
@@ -146,14 +184,14 @@ def _marked(server: "subprocess.Popen[str]") -> str:
     return server.stdout.readline()
 
 
-def _memory(served: str) -> int:
-    with _serving(served) as (server, port):
+def _memory(served: str, loop: Loop) -> int:
+    with _serving(served, loop) as (server, port):
         before, after = _idle(port, lambda: _private(server.pid))
     return (after - before) // _IDLE
 
 
 def _held() -> list[Held]:
-    with _serving(UVICORN, environment=TRACED) as (server, port):
+    with _serving("uvicorn", "asyncio", environment=TRACED) as (server, port):
         before, after = _idle(port, lambda: _marked(server))
     return held(before, after, _IDLE)
 
@@ -179,9 +217,9 @@ def _private(process: int) -> int:
 
 @contextmanager
 def _serving(
-    served: str, *under: str, environment: Mapping[str, str] = callgrind.ENVIRONMENT
+    served: str, loop: Loop, *under: str, environment: Mapping[str, str] = callgrind.ENVIRONMENT
 ) -> Generator[tuple["subprocess.Popen[str]", int], None, None]:
-    command = [*under, sys.executable, "-m", "anysocket_matrix.cost.served", served]
+    command = [*under, sys.executable, "-m", "anysocket_matrix.cost.served", served, loop]
     server = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -239,18 +277,39 @@ def _read(peer: socket.socket, size: int) -> bytes:
 
 
 def print_whole(console: Console, costs: WholeCosts) -> None:
-    """Print the table."""
-    title = f"the whole of uvicorn {costs.uvicorn}, websockets-sansio on asyncio, Python {costs.python}"
-    table = Table(title=title)
-    for column in ("", "raw", "anysocket", "over raw", "ratio"):
-        table.add_column(column, justify="right" if column else "left")
-    for cost in costs.costs:
-        over = cost.anysocket - cost.raw
-        table.add_row(cost.what, f"{cost.raw:,}", f"{cost.anysocket:,}", f"{over:,}", f"{cost.ratio:.3f}")
-    console.print(table)
+    """Print a table for each event loop, and the lines that hold memory."""
+    for loop in LOOPS:
+        console.print(
+            f"Whole servers on {loop}, Python {costs.python}; in brackets the ratio to {SERVED[BASE]}"
+        )
+        table = Table()
+        for column in ("", *WHAT):
+            table.add_column(column, justify="right" if column else "left")
+        for row in rows(costs, loop):
+            table.add_row(*row)
+        console.print(table)
     table = Table(title="memory that anysocket allocates for an idle connection")
     for column in ("bytes", "module", "line"):
         table.add_column(column, justify="right" if column == "bytes" else "left")
     for line in costs.held:
         table.add_row(f"{line.size:,}", line.where, escape(line.line))
     console.print(table)
+
+
+WHAT = (*(work.what for work in WORK), MEMORY)
+
+
+def rows(costs: WholeCosts, loop: Loop) -> list[tuple[str, ...]]:
+    """Give the table of an event loop: a row for each of what is served."""
+    found: list[tuple[str, ...]] = []
+    for served, says in SERVED.items():
+        cells = [_cell(costs.cost(loop, served, what), costs.cost(loop, BASE, what)) for what in WHAT]
+        if any(cell != "-" for cell in cells):
+            found.append((says, *cells))
+    return found
+
+
+def _cell(cost: int | None, base: int | None) -> str:
+    if cost is None or base is None:
+        return "-"
+    return f"{cost:,} ({cost / base:.2f})"
