@@ -3,7 +3,7 @@
 import asyncio
 import math
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 TICK: Final = 0.1
 """Seconds: how late a deadline may be noticed."""
@@ -26,7 +26,7 @@ class Clock:
     """Looks at what has a deadline when that has come, and not before."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self._loop = ref(loop)
         self._ticks: dict[int, set[Timed]] = {}
         """What is looked at, by the tick in which it is."""
         self._timer: asyncio.TimerHandle | None = None
@@ -62,21 +62,29 @@ class Clock:
     def _look_at(self, tick: int) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        loop = self._loop()
+        assert loop is not None  # it runs
         self._next = tick
-        self._timer = self._loop.call_at(tick * TICK, self._look)
+        self._timer = loop.call_at(tick * TICK, self._look, loop)
 
-    def _look(self) -> None:
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
-        now = self._loop.time()
-        for tick in [each for each in self._ticks if each * TICK <= now]:
-            for timed in tuple(self._ticks.get(tick, ())):
-                self._forget(timed)
-                if timed.deadline <= now:
-                    timed.overdue(now)
-                if timed.tick is None:  # put off, or late by less than a tick
-                    self.set(timed, timed.deadline)
-        if self._ticks:
-            self._look_at(min(self._ticks))
+        now = loop.time()
+        try:
+            for tick in [each for each in self._ticks if each * TICK <= now]:
+                for timed in tuple(self._ticks.get(tick, ())):
+                    self._look_after(timed, now)
+        finally:  # one that fails stops no other
+            if self._ticks:
+                self._look_at(min(self._ticks))
+
+    def _look_after(self, timed: Timed, now: float) -> None:
+        self._forget(timed)
+        if timed.deadline <= now:
+            timed.deadline = math.inf
+            timed.overdue(now)
+        elif timed.deadline < math.inf:  # put off
+            self.set(timed, timed.deadline)
 
 
 _clocks = WeakKeyDictionary[asyncio.AbstractEventLoop, Clock]()

@@ -5,7 +5,6 @@ its messages go out in one write.
 """
 
 import asyncio
-import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -60,8 +59,8 @@ class Connection(Opening):
         """Whether what came is read on in the next turn of the event loop."""
         self._heard = 0.0
         """The time of the last sign of life."""
-        self._pinged = math.inf
-        """The time of the ping that no sign of life has followed."""
+        self._pinged = 0.0
+        """The time of the last ping."""
         self._pong: bytes | None = None
         """The payload of a ping whose answer waits for the peer to read."""
 
@@ -83,6 +82,8 @@ class Connection(Opening):
                 message = reader.whole_message(data)
                 if message is not None:
                     self._inbox.put(message)
+                    if self._inbox.unread and self._full:
+                        self._pause_reading()
                 else:
                     reader.receive_data(data)
                     self._read(reader)
@@ -112,6 +113,7 @@ class Connection(Opening):
     def resume_writing(self) -> None:
         """Answer the last ping, and let the waiting sends go on."""
         self._writing = True
+        self._heard = self._loop.time()  # it has read something
         pong, self._pong = self._pong, None
         if pong is not None and self._can_send:
             self._answer(pong)
@@ -146,7 +148,7 @@ class Connection(Opening):
         self._behind = False
         limits, inbox, size = self._settings.limits, self._inbox, 0
         for _ in range(limits.burst):
-            if len(inbox.unread) >= limits.max_unread or inbox.size >= limits.max_unread_size:
+            if inbox.unread and self._full:
                 self._pause_reading()
                 return
             event = reader.next_event()
@@ -184,10 +186,18 @@ class Connection(Opening):
         finally:
             self.release()
 
+    @property
+    def _full(self) -> bool:
+        """Whether the application has so much to receive that the peer has to wait."""
+        inbox, limits = self._inbox, self._settings.limits
+        return self.state is OPEN and (
+            len(inbox.unread) >= limits.max_unread or inbox.size >= limits.max_unread_size
+        )
+
     def _received(self) -> None:
         """Read on once the application has caught up."""
         unread = self._inbox.unread
-        if not self._reading and not self._behind and len(unread) < self._settings.limits.max_unread // 2:
+        if not self._reading and not self._behind and len(unread) <= self._settings.limits.max_unread // 2:
             self._behind = True
             self._loop.call_soon(self._read_on)
 
@@ -276,6 +286,7 @@ class Connection(Opening):
         self.state = CLOSED
         self._inbox.put_end(_LOST)
         self._wake_drains()
+        self._set_deadline(self._settings.close_timeout)  # for it to read what was sent before
 
     def _finish(self) -> None:
         super()._finish()
@@ -308,16 +319,19 @@ class Connection(Opening):
     def _keep_alive(self, now: float) -> None:
         """Send a ping, or give up the peer that hasn't shown a sign of life since the last one."""
         interval, timeout = self._settings.ping_interval, self._settings.ping_timeout
-        if interval is None:
-            return
-        if self._heard >= self._pinged or not self._reading:
-            self._pinged = math.inf  # whatever comes is a sign of life; unread it can't be one
-        if timeout is not None and now >= self._pinged + timeout:
-            self._abort()
-            return
-        if self._pinged == math.inf and now >= self._heard + interval:
-            if self._writing:
-                self._write(header(FIN | PING, 0))
-            self._pinged = now
-        due = self._heard + interval if self._pinged == math.inf else self._pinged + (timeout or interval)
-        self._set_deadline(max(due - now, 0.01))
+        assert interval is not None  # or an open connection would have no deadline
+        if not self._reading:
+            self._heard = now  # unread, nothing that comes can be a sign of life
+        if timeout is not None and self._pinged > self._heard:
+            due = self._pinged + timeout
+            if now >= due:
+                self._abort()
+                return
+        else:
+            due = max(self._heard, self._pinged) + interval
+            if now >= due:
+                if self._writing:
+                    self._write(header(FIN | PING, 0))
+                self._pinged = now
+                due = now + (interval if timeout is None else timeout)
+        self._set_deadline(due - now)

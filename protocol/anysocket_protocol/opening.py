@@ -51,9 +51,8 @@ class Opening(Stream):
 
     def _take_head(self, data: bytes) -> None:
         limits = self._settings.limits
-        self._early += data
-        # Empty lines before it: RFC 9112 section 2.2.
-        head, end, behind = self._early.lstrip(b"\r\n").partition(_END_OF_HEAD)
+        self._early = (self._early + data).lstrip(b"\r\n")  # empty lines before it: RFC 9112 section 2.2
+        head, end, behind = self._early.partition(_END_OF_HEAD)
         if len(head) > limits.max_header_size:
             self.refuse(431, "the head of the request is too large")
             return
@@ -103,10 +102,11 @@ class Opening(Stream):
     def _continue_response(self, body: bytes, *, more: bool) -> None:
         """Write the body as it comes. The end of TCP is its end."""
         if self._response is not None:
-            (status, headers), self._response = self._response, None
+            status, headers = self._response
             if not more and not _has(headers, b"content-length"):
                 headers.append((b"content-length", b"%d" % len(body)))
             self._write(handshake.response_head(status, headers))
+            self._response = None
             self.answered(status)
         self._write(body)
         if not more:

@@ -19,21 +19,19 @@ _Wakeup: TypeAlias = Callable[["Waiter"], object]
 class Waiter:
     """Suspends one task at a time until `wake`."""
 
-    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "_wakeup")
+    __slots__ = ("_asyncio_future_blocking", "_cancelled", "_context", "_loop", "_wakeup", "waiting")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False
+        self.waiting: bool = False
+        """Whether a task waits. One that was woken or cancelled waits until it runs: up to then its
+        next cancellation comes here, and must not reach another task."""
         self._loop = loop
         self._wakeup: _Wakeup | None = None
-        """The waiting task's own, and None while none waits."""
+        """The waiting task's own; None once it has been used."""
         self._context: Context | None = None
         self._cancelled: tuple[object, ...] | None = None
         """The arguments of the CancelledError that the task is to get."""
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a task waits."""
-        return self._wakeup is not None
 
     def wake(self) -> None:
         """Go on with the waiting task, if there is one: at once, unless another task is running."""
@@ -52,10 +50,14 @@ class Waiter:
         Raises:
             RuntimeError: another task waits already.
         """
-        if self._wakeup is not None:
+        if self.waiting:
             raise RuntimeError("another task waits already")
+        self.waiting = True
         self._asyncio_future_blocking = True
-        yield self
+        try:
+            yield self
+        finally:
+            self.waiting = False
 
     # What the task calls.
 
