@@ -199,6 +199,7 @@ class Connection(Opening):
         unread = self._inbox.unread
         if not self._reading and not self._behind and len(unread) <= self._settings.limits.max_unread // 2:
             self._behind = True
+            self._heard = self._loop.time()  # a sign of life may have waited unread
             self._loop.call_soon(self._read_on)
 
     def _answer(self, ping: bytes) -> None:
@@ -320,9 +321,7 @@ class Connection(Opening):
         """Send a ping, or give up the peer that hasn't shown a sign of life since the last one."""
         interval, timeout = self._settings.ping_interval, self._settings.ping_timeout
         assert interval is not None  # or an open connection would have no deadline
-        if not self._reading:
-            self._heard = now  # unread, nothing that comes can be a sign of life
-        if timeout is not None and self._pinged > self._heard:
+        if timeout is not None and self._pinged > self._heard and self._reading:
             due = self._pinged + timeout
             if now >= due:
                 self._abort()
