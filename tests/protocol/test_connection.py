@@ -67,7 +67,9 @@ def test_the_response_opens_the_connection(make: Make) -> None:
     bench = make(opened=False)
     bench.request()
     assert bench.take() == b""
-    bench.send({"type": "websocket.accept", "subprotocol": "chat", "headers": [(b"x-a", b"1"), (b"x-a", b"2")]})
+    bench.send(
+        {"type": "websocket.accept", "subprotocol": "chat", "headers": [(b"x-a", b"1"), (b"x-a", b"2")]}
+    )
     assert bench.take() == (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
@@ -383,7 +385,9 @@ def test_our_close_that_is_not_answered(make: Make) -> None:
     assert bench.wire.aborted
 
 
-@pytest.mark.parametrize(("code", "reason"), [(1005, ""), (1006, ""), (999, ""), (5000, ""), (1000, "é" * 62)])
+@pytest.mark.parametrize(
+    ("code", "reason"), [(1005, ""), (1006, ""), (999, ""), (5000, ""), (1000, "é" * 62)]
+)
 def test_a_close_that_no_frame_can_carry(make: Make, code: int, reason: str) -> None:
     bench = make()
     with pytest.raises(ValueError, match="close"):
