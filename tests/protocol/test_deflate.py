@@ -22,11 +22,26 @@ MEBIBYTE = 1024 * 1024
     ("offers", "header"),
     [
         ("permessage-deflate", "server_max_window_bits=12"),
-        ("permessage-deflate; client_max_window_bits", "server_max_window_bits=12; client_max_window_bits=12"),
-        ("permessage-deflate ;client_max_window_bits = 9", "server_max_window_bits=12; client_max_window_bits=9"),
-        ("permessage-deflate; client_max_window_bits=8", "server_max_window_bits=12; client_max_window_bits=8"),
-        ('permessage-deflate; client_max_window_bits="10"', "server_max_window_bits=12; client_max_window_bits=10"),
-        ("permessage-deflate; client_max_window_bits=15", "server_max_window_bits=12; client_max_window_bits=12"),
+        (
+            "permessage-deflate; client_max_window_bits",
+            "server_max_window_bits=12; client_max_window_bits=12",
+        ),
+        (
+            "permessage-deflate ;client_max_window_bits = 9",
+            "server_max_window_bits=12; client_max_window_bits=9",
+        ),
+        (
+            "permessage-deflate; client_max_window_bits=8",
+            "server_max_window_bits=12; client_max_window_bits=8",
+        ),
+        (
+            'permessage-deflate; client_max_window_bits="10"',
+            "server_max_window_bits=12; client_max_window_bits=10",
+        ),
+        (
+            "permessage-deflate; client_max_window_bits=15",
+            "server_max_window_bits=12; client_max_window_bits=12",
+        ),
         ("permessage-deflate; server_max_window_bits=10", "server_max_window_bits=10"),
         ("permessage-deflate; server_max_window_bits=15", "server_max_window_bits=12"),
         (
@@ -85,7 +100,9 @@ bits = st.one_of(st.none(), st.integers(9, 15))
 @st.composite
 def offers(draw: st.DrawFn) -> str:
     parts = ["permessage-deflate"]
-    parts += [each for each in ("server_no_context_takeover", "client_no_context_takeover") if draw(st.booleans())]
+    parts += [
+        each for each in ("server_no_context_takeover", "client_no_context_takeover") if draw(st.booleans())
+    ]
     server, client = draw(bits), draw(bits)
     if server is not None:
         parts.append(f"server_max_window_bits={server}")
@@ -95,7 +112,10 @@ def offers(draw: st.DrawFn) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(offers(), st.lists(st.one_of(st.binary(max_size=300), st.text("ab", max_size=3000).map(str.encode)), max_size=6))
+@given(
+    offers(),
+    st.lists(st.one_of(st.binary(max_size=300), st.text("ab", max_size=3000).map(str.encode)), max_size=6),
+)
 def test_both_ends_and_websockets(offer: str, messages: list[bytes]) -> None:
     """What websockets accepts as our answer reads what we write, and we read what it writes."""
     agreed = agree([offer])
@@ -150,7 +170,9 @@ def test_the_examples_of_the_rfc(payloads: list[bytes], messages: list[bytes]) -
     whole, bytewise = Inflater(Agreed()), Inflater(Agreed())
     assert [whole.inflate(each, end=True, max_size=100) for each in payloads] == messages
     for payload, message in zip(payloads[:-1], messages, strict=False):
-        parts = [bytewise.inflate(payload[at : at + 1], end=False, max_size=100) for at in range(len(payload) - 1)]
+        parts = [
+            bytewise.inflate(payload[at : at + 1], end=False, max_size=100) for at in range(len(payload) - 1)
+        ]
         parts.append(bytewise.inflate(payload[-1:], end=True, max_size=100))
         assert b"".join(parts) == message
 

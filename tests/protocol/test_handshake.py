@@ -41,7 +41,12 @@ def test_headers_as_they_came() -> None:
     assert request.target == b"/chat?a=1"
     assert request.key == KEY
     assert request.headers[0] == (b"host", b"example.com")
-    assert request.headers[5:] == [(b"x-a", b"1"), (b"x-b", b"two  words"), (b"x-a", b""), (b"x-c", b"\xc3\xa9")]
+    assert request.headers[5:] == [
+        (b"x-a", b"1"),
+        (b"x-b", b"two  words"),
+        (b"x-a", b""),
+        (b"x-c", b"\xc3\xa9"),
+    ]
     assert request.values(b"x-a") == [b"1", b""]
 
 
@@ -201,14 +206,22 @@ def test_the_key_is_16_bytes(key: bytes) -> None:
     line = b"Sec-WebSocket-Key: "
     encoded = b64encode(key)
     assert status(head(line + encoded, without=b"sec-websocket-key")) == (None if len(key) == 16 else 400)
-    for malformed in (encoded[:-1], encoded + b"=", encoded.replace(b"=", b"") + b"*", encoded + b",", KEY + encoded):
+    for malformed in (
+        encoded[:-1],
+        encoded + b"=",
+        encoded.replace(b"=", b"") + b"*",
+        encoded + b",",
+        KEY + encoded,
+    ):
         if malformed != KEY:
             assert status(head(line + malformed, without=b"sec-websocket-key")) == 400
 
 
 pieces = st.one_of(
     st.binary(max_size=20),
-    st.sampled_from([*LINES, b"GET / HTTP/1.1", b"\r\n", b"\n", b"\r", b":", b" ", b"\0", b"Host", b"a: b", b", "]),
+    st.sampled_from(
+        [*LINES, b"GET / HTTP/1.1", b"\r\n", b"\n", b"\r", b":", b" ", b"\0", b"Host", b"a: b", b", "]
+    ),
 )
 
 
@@ -263,7 +276,11 @@ def test_the_answer() -> None:
     assert accept_token(b"dGhlIHNhbXBsZSBub25jZQ==") == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     response = switching(KEY, "chat", b"permessage-deflate", [(b"a", b"1"), (b"A", b"2"), (b"a", b"")])
     peer = h11.Connection(h11.CLIENT)
-    peer.send(h11.Request(method="GET", target="/", headers=[("host", "a"), ("upgrade", "b"), ("connection", "upgrade")]))
+    peer.send(
+        h11.Request(
+            method="GET", target="/", headers=[("host", "a"), ("upgrade", "b"), ("connection", "upgrade")]
+        )
+    )
     peer.receive_data(response)
     event = peer.next_event()
     assert isinstance(event, h11.InformationalResponse)
@@ -288,7 +305,8 @@ def test_the_head_of_a_refusal(status: int, line: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(b"a", b"b\r\nc: d"), (b"a", b"b\n"), (b"a\r\nb", b"c"), (b"", b"c"), (b"a", b"\0"), (b"a b", b"")]
+    ("name", "value"),
+    [(b"a", b"b\r\nc: d"), (b"a", b"b\n"), (b"a\r\nb", b"c"), (b"", b"c"), (b"a", b"\0"), (b"a b", b"")],
 )
 def test_a_header_that_is_no_line(name: bytes, value: bytes) -> None:
     """It would split the response in two."""
