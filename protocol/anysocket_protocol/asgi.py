@@ -190,7 +190,7 @@ class ASGIConnection(Connection):
         kind = event.get("type")
         if kind == "websocket.send":
             sent = self.send_message(event)
-            if sent is not self._turn.done:
+            if sent is not _DONE:
                 await sent
             return
         if not self._writing and self.state is RESPONDING:
@@ -222,7 +222,7 @@ class ASGIConnection(Connection):
             self._write_message(opcode, payload)
         self._sent += 1
         if self._sent < self._burst:
-            return self._turn.done
+            return _DONE
         self._sent = 0
         return asyncio.sleep(0)  # an application that sends without a pause stops nobody else
 
@@ -308,6 +308,20 @@ _ACTS: Final[dict[tuple[State, object], Callable[[ASGIConnection, ASGIEvent], No
     (PEER_CLOSED, "websocket.close"): ASGIConnection.take_close,
 }
 """What is legal, beside messages, and the method that does it."""
+
+
+_NOTHING_LEFT = iter(())
+
+
+class _Done:
+    """Has been done already. It is awaited for each message, by a function in C."""
+
+    __slots__ = ()
+
+    __await__ = staticmethod(_NOTHING_LEFT.__iter__)
+
+
+_DONE = cast("Awaitable[None]", _Done())
 
 
 def _no_message(text: object) -> Exception:

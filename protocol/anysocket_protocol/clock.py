@@ -3,7 +3,7 @@
 import asyncio
 import math
 from typing import Final, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 TICK: Final = 0.1
 """Seconds: how late a deadline may be noticed."""
@@ -26,11 +26,11 @@ class Clock:
     """Looks at what has a deadline when that has come, and not before."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self._loop = ref(loop)
         self._ticks: dict[int, set[Timed]] = {}
         """What is looked at, by the tick in which it is."""
-        self._timer: asyncio.TimerHandle | None = None
-        self._next = 0
+        self._next: int | None = None
+        """The tick in which it looks next. No timer is kept: that would keep the event loop."""
 
     def set(self, timed: Timed, deadline: float) -> None:
         """Give something a new deadline; `math.inf` lets go of it.
@@ -48,8 +48,7 @@ class Clock:
         self._forget(timed)
         timed.tick = tick
         self._ticks.setdefault(tick, set()).add(timed)
-        if self._timer is None or tick < self._next:
-            self._look_at(tick)
+        self._look_by(tick)
 
     def _forget(self, timed: Timed) -> None:
         if timed.tick is not None:
@@ -59,24 +58,34 @@ class Clock:
                 del self._ticks[timed.tick]
             timed.tick = None
 
-    def _look_at(self, tick: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    def _look_by(self, tick: int) -> None:
+        """Look in this tick, if not before."""
+        loop = self._loop()
+        if loop is None or (self._next is not None and self._next <= tick):
+            return
         self._next = tick
-        self._timer = self._loop.call_at(tick * TICK, self._look)
+        loop.call_at(tick * TICK, self._look, tick)
 
-    def _look(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        for tick in [each for each in self._ticks if each * TICK <= now]:
-            for timed in tuple(self._ticks.get(tick, ())):
-                self._forget(timed)
-                if timed.deadline <= now:
-                    timed.overdue(now)
-                if timed.tick is None:  # put off, or late by less than a tick
-                    self.set(timed, timed.deadline)
-        if self._ticks:
-            self._look_at(min(self._ticks))
+    def _look(self, tick: int) -> None:
+        loop = self._loop()
+        if tick != self._next or loop is None:
+            return  # an earlier look has replaced this one
+        self._next, now = None, loop.time()
+        try:
+            for each in [each for each in self._ticks if each * TICK <= now]:
+                for timed in tuple(self._ticks.get(each, ())):
+                    self._look_after(timed, now)
+        finally:  # one that fails stops no other
+            if self._ticks:
+                self._look_by(min(self._ticks))
+
+    def _look_after(self, timed: Timed, now: float) -> None:
+        self._forget(timed)
+        if timed.deadline <= now:
+            timed.deadline = math.inf
+            timed.overdue(now)
+        elif timed.deadline < math.inf:  # put off
+            self.set(timed, timed.deadline)
 
 
 _clocks = WeakKeyDictionary[asyncio.AbstractEventLoop, Clock]()

@@ -21,7 +21,7 @@ from anysocket_protocol.frames import (
 )
 from anysocket_protocol.inbox import Inbox
 from anysocket_protocol.opening import Opening
-from anysocket_protocol.reader import Closed, Fragment, Ping, Pong, Reader
+from anysocket_protocol.reader import Closed, Fragment, Ping, Reader
 from anysocket_protocol.settings import Settings
 from anysocket_protocol.state import (
     CLOSED,
@@ -57,10 +57,10 @@ class Connection(Opening):
         self._deflater: deflate.Deflater | None = None
         self._behind = False
         """Whether what came is read on in the next turn of the event loop."""
-        self._heard = False
-        """Whether the peer has shown a sign of life since the clock last looked."""
-        self._pinged = False
-        """Whether a ping has gone out, and no sign of life has been seen since."""
+        self._heard = 0.0
+        """The time of the last sign of life."""
+        self._pinged = 0.0
+        """The time of the last ping."""
         self._pong: bytes | None = None
         """The payload of a ping whose answer waits for the peer to read."""
 
@@ -70,7 +70,7 @@ class Connection(Opening):
         """Take what the peer sent, and have it handled."""
         reader = self._reader
         if reader is not None and reader.idle and self.state is OPEN and not self._inbox.unread:
-            self._heard = True
+            self._heard = self._loop.time()
             held = self._held
             if held is None:
                 self._held, self._held_size = [], 0
@@ -78,6 +78,8 @@ class Connection(Opening):
                 message = reader.whole_message(data)
                 if message is not None:
                     self._inbox.put(message)
+                    if self._inbox.unread and self._full:
+                        self._pause_reading()
                 else:
                     reader.receive_data(data)
                     self._read(reader)
@@ -91,7 +93,7 @@ class Connection(Opening):
             elif self.state is CONNECTING:
                 self._take_early(data)
         elif self.state is OPEN or self.state is CLOSING:
-            self._heard = True
+            self._heard = self._loop.time()
             reader.receive_data(data)
             if not self._behind:
                 self._read_on()
@@ -112,6 +114,7 @@ class Connection(Opening):
     def resume_writing(self) -> None:
         """Answer the last ping, and let the waiting sends go on."""
         self._writing = True
+        self._heard = self._loop.time()  # it has read something
         pong, self._pong = self._pong, None
         if pong is not None and self._can_send:
             self._answer(pong)
@@ -131,6 +134,7 @@ class Connection(Opening):
             inflater, self._deflater = deflate.Inflater(agreed), deflate.Deflater(agreed)
         self._reader = Reader(limits.max_message_size, limits.max_frames, inflater)
         self.state = OPEN
+        self._heard = self._loop.time()
         if self._settings.ping_interval is not None:
             self._set_deadline(self._settings.ping_interval)
         self._resume_reading()
@@ -145,7 +149,7 @@ class Connection(Opening):
         self._behind = False
         limits, inbox, size = self._settings.limits, self._inbox, 0
         for _ in range(limits.burst):
-            if len(inbox.unread) >= limits.max_unread or inbox.size >= limits.max_unread_size:
+            if inbox.unread and self._full:
                 self._pause_reading()
                 return
             event = reader.next_event()
@@ -160,8 +164,8 @@ class Connection(Opening):
                     size += len(event)
             elif isinstance(event, Closed):
                 self._take_close(event)
-            elif self.state is OPEN:
-                self._take_control(event)
+            elif isinstance(event, Ping) and self.state is OPEN:
+                self._answer(event.payload)
             if self.state is not OPEN and self.state is not CLOSING:
                 return
             if size >= limits.burst_size:
@@ -183,19 +187,21 @@ class Connection(Opening):
         finally:
             self.release()
 
+    @property
+    def _full(self) -> bool:
+        """Whether the application has so much to receive that the peer has to wait."""
+        inbox, limits = self._inbox, self._settings.limits
+        return self.state is OPEN and (
+            len(inbox.unread) >= limits.max_unread or inbox.size >= limits.max_unread_size
+        )
+
     def _received(self) -> None:
         """Read on once the application has caught up."""
         unread = self._inbox.unread
-        if not self._reading and not self._behind and len(unread) < self._settings.limits.max_unread // 2:
+        if not self._reading and not self._behind and len(unread) <= self._settings.limits.max_unread // 2:
             self._behind = True
+            self._heard = self._loop.time()  # a sign of life may have waited unread
             self._loop.call_soon(self._read_on)
-
-    def _take_control(self, event: Ping | Pong) -> None:
-        if isinstance(event, Ping):
-            self._answer(event.payload)
-        elif self._pinged and self._settings.ping_interval is not None:
-            self._heard = self._pinged = False  # the next ping is due that long after the pong
-            self._set_deadline(self._settings.ping_interval)
 
     def _answer(self, ping: bytes) -> None:
         """Answer a ping; of those that the peer doesn't read, only the last one (section 5.5.3)."""
@@ -280,6 +286,7 @@ class Connection(Opening):
         self.state = CLOSED
         self._inbox.put_end(_LOST)
         self._wake_drains()
+        self._set_deadline(self._settings.close_timeout)  # for it to read what was sent before
 
     def _finish(self) -> None:
         super()._finish()
@@ -302,24 +309,27 @@ class Connection(Opening):
 
     def overdue(self, now: float) -> None:
         """Do what is due: a ping, giving up the peer, or the answer to its close."""
-        interval = self._settings.ping_interval
-        if self.state is OPEN and interval is not None:
-            self._keep_alive(interval)
+        if self.state is OPEN:
+            self._keep_alive(now)
         elif self.state is PEER_CLOSED:
             self._answer_close()
         else:
             super().overdue(now)
 
-    def _keep_alive(self, interval: float) -> None:
+    def _keep_alive(self, now: float) -> None:
         """Send a ping, or give up the peer that hasn't shown a sign of life since the last one."""
-        timeout = self._settings.ping_timeout
-        if self._heard or not self._reading:  # unread, a sign of life can't be seen
-            self._heard = self._pinged = False
-            self._set_deadline(interval)
-        elif self._pinged and timeout is not None:
-            self._abort()
+        interval, timeout = self._settings.ping_interval, self._settings.ping_timeout
+        assert interval is not None  # or an open connection would have no deadline
+        if timeout is not None and self._pinged > self._heard and self._reading:
+            due = self._pinged + timeout
+            if now >= due:
+                self._abort()
+                return
         else:
-            self._pinged = True
-            if self._writing:
-                self._write(header(FIN | PING, 0))
-            self._set_deadline(timeout or interval)
+            due = max(self._heard, self._pinged) + interval
+            if now >= due:
+                if self._writing:
+                    self._write(header(FIN | PING, 0))
+                self._pinged = now
+                due = now + (interval if timeout is None else timeout)
+        self._set_deadline(due - now)

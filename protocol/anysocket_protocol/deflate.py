@@ -10,15 +10,30 @@ from anysocket_protocol.frames import ErrorCode, FrameError
 NAME: Final = "permessage-deflate"
 
 MIN_SIZE: Final = 64
-"""Bytes below which a message is sent as it is: compressed it would hardly be shorter."""
+"""Bytes below which a message is sent as it is.
+
+At 64 bytes of JSON, 32 are saved for 2.5 µs, of a packet that has 40 more for TCP and IP. Without
+context takeover nothing is saved below 75.
+"""
 
 _TAIL = b"\x00\x00\xff\xff"
 """The end of an empty block, which isn't sent (section 7.2.1)."""
 
+_MAX_STREAMS = 64
+"""Final blocks in one frame: each begins a new stream, which takes time, for two bytes."""
+
 _LEVEL = 1
 _MEMORY_LEVEL = 5
 _WINDOW_BITS = 12
-"""4 KiB for each direction: a connection that compresses holds 40 KiB instead of 300."""
+"""4 KiB for each direction.
+
+Measured on CPython 3.13, JSON of 110 / 500 / 2,000 bytes with context takeover:
+
+- so: 0.50 / 0.42 / 0.39 of its size, 4 / 8 / 21 µs. A connection holds 38 KiB to compress and 12 KiB
+  to inflate (40 KiB for a client whose window can't be bounded), each from its first use on.
+- zlib's own memory level 8 and window 15: 0.48 / 0.41 / 0.38, and 262 + 40 KiB.
+- its own level 6 too: 0.40 / 0.34 / 0.30, 6 / 24 / 80 µs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ def _meet(parameters: Iterable[str]) -> Agreed | None:
     found = dict[str, str | None]()
     for parameter in parameters:
         name, equals, value = (each.strip() for each in parameter.partition("="))
-        given = value.strip('"') if equals else None
+        given = _unquoted(value) if equals else None
         if name in found or given not in _VALUES.get(name, ()):
             return None
         found[name] = given
@@ -73,6 +88,11 @@ def _meet(parameters: Iterable[str]) -> Agreed | None:
         server_max_window_bits=min(int(found.get("server_max_window_bits") or _WINDOW_BITS), _WINDOW_BITS),
         client_max_window_bits=min(client_bits, _WINDOW_BITS) if "client_max_window_bits" in found else None,
     )
+
+
+def _unquoted(value: str) -> str:
+    """Give the value of a parameter that may be a quoted string (RFC 6455 section 9.1)."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 _BITS = [str(bits) for bits in range(9, 16)]
@@ -88,15 +108,14 @@ _VALUES: Mapping[str, Collection[str | None]] = {
 class Inflater:
     """Inflates what the client compressed, never to more than is allowed."""
 
-    __slots__ = ("_agreed", "_inflater")
+    __slots__ = ("_keeps_context", "_stream", "_window_bits")
 
     def __init__(self, agreed: Agreed) -> None:
-        self._agreed = agreed
-        self._inflater = self._new()
-
-    def _new(self) -> "zlib._Decompress":  # pyright: ignore[reportPrivateUsage]  # its only name
-        bits = self._agreed.client_max_window_bits or 15
-        return zlib.decompressobj(-max(bits, 9))  # a larger window reads what a smaller one wrote
+        self._keeps_context = not agreed.client_no_context_takeover
+        # A larger window reads what a smaller one wrote, and zlib has none of 8 bits.
+        self._window_bits = max(agreed.client_max_window_bits or 15, 9)
+        self._stream: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage]  # its only name
+        """None where the next byte begins a new one."""
 
     def inflate(self, data: bytes, *, end: bool, max_size: int) -> bytes:
         """Inflate one frame's payload (RFC 7692 section 7.2.2).
@@ -105,35 +124,47 @@ class Inflater:
             FrameError: more than `max_size` bytes would come out (1009), or the data isn't
                 DEFLATE's (1007).
         """
-        try:
-            # One byte more tells what is too much from what is just enough.
-            out = self._inflater.decompress(data + _TAIL if end else data, max_size + 1)
-        except zlib.error:
-            raise FrameError(ErrorCode.INVALID_PAYLOAD_DATA, "compressed data that can't be read") from None
-        if len(out) > max_size or self._inflater.unconsumed_tail:
-            raise FrameError(ErrorCode.MESSAGE_TOO_BIG, "a message that inflates to too much")
-        if self._inflater.unused_data.removesuffix(_TAIL):
-            raise FrameError(ErrorCode.INVALID_PAYLOAD_DATA, "compressed data behind its own end")
-        if self._inflater.eof or (end and self._agreed.client_no_context_takeover):
-            self._inflater = self._new()  # a final block ends the stream (section 7.2.3.4)
-        return out
+        if end:
+            data += _TAIL
+        parts = list[bytes]()
+        for _ in range(_MAX_STREAMS):
+            stream = self._stream = self._stream or zlib.decompressobj(-self._window_bits)
+            try:
+                # One byte more tells what is too much from what is just enough.
+                part = stream.decompress(data, max_size + 1)
+            except zlib.error:
+                raise FrameError(ErrorCode.INVALID_PAYLOAD_DATA, "data that DEFLATE can't read") from None
+            parts.append(part)
+            max_size -= len(part)
+            if max_size < 0:
+                raise FrameError(ErrorCode.MESSAGE_TOO_BIG, "a message that inflates to too much")
+            if not stream.eof:
+                break
+            # A final block ends the stream; another may follow (sections 7.2.1 and 7.2.3.4).
+            self._stream, data = None, stream.unused_data
+            if data == (_TAIL if end else b""):
+                break
+        else:
+            raise FrameError(ErrorCode.MESSAGE_TOO_BIG, f"a frame of more than {_MAX_STREAMS} final blocks")
+        if end and not self._keeps_context:
+            self._stream = None
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class Deflater:
     """Compresses what the server sends."""
 
-    __slots__ = ("_agreed", "_deflater")
+    __slots__ = ("_keeps_context", "_stream", "_window_bits")
 
     def __init__(self, agreed: Agreed) -> None:
-        self._agreed = agreed
-        self._deflater = self._new()
-
-    def _new(self) -> "zlib._Compress":  # pyright: ignore[reportPrivateUsage]  # its only name
-        return zlib.compressobj(_LEVEL, zlib.DEFLATED, -self._agreed.server_max_window_bits, _MEMORY_LEVEL)
+        self._keeps_context = not agreed.server_no_context_takeover
+        self._window_bits = agreed.server_max_window_bits
+        self._stream: zlib._Compress | None = None  # pyright: ignore[reportPrivateUsage]  # its only name
+        """None before a message that is compressed without the context of others."""
 
     def deflate(self, data: bytes) -> bytes:
         """Compress one message (RFC 7692 section 7.2.1)."""
-        out = self._deflater.compress(data) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
-        if self._agreed.server_no_context_takeover:
-            self._deflater = self._new()
+        stream = self._stream or zlib.compressobj(_LEVEL, zlib.DEFLATED, -self._window_bits, _MEMORY_LEVEL)
+        out = stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)
+        self._stream = stream if self._keeps_context else None
         return out[: -len(_TAIL)]

@@ -69,6 +69,22 @@ def header(first: int, size: int) -> bytes:
     return bytes((first, 127)) + size.to_bytes(8)
 
 
+def is_close_code(code: int) -> bool:
+    """Tell whether a close frame may carry this code (section 7.4, and IANA's registry)."""
+    return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999
+
+
 def close_payload(code: int | None, reason: str) -> bytes:
-    """Give the payload of a close frame; empty without a code (section 5.5.1)."""
-    return b"" if code is None else code.to_bytes(2) + reason.encode()
+    """Give the payload of a close frame; empty without a code (section 5.5.1).
+
+    Raises:
+        ValueError: no close frame may carry this code, or the reason is above 123 bytes of UTF-8.
+    """
+    if code is None:
+        return b""
+    if not is_close_code(code):
+        raise ValueError(f"{code} is no code for a close frame")
+    payload = code.to_bytes(2) + reason.encode()
+    if len(payload) > MAX_CONTROL_SIZE:
+        raise ValueError(f"a close reason of {len(payload) - 2} bytes; {MAX_CONTROL_SIZE - 2} fit")
+    return payload

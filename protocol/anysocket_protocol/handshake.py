@@ -15,9 +15,12 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\xff]+) HTTP/(\d)\.(\d)")
-_HEADER_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\0\r\n]*?)[ \t]*")
-_ABSOLUTE_FORM = re.compile(rb"(?:https?|wss?)://[^/?#]*", re.IGNORECASE)  # RFC 9112 section 3.2.2
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP/(\d)\.(\d)")
+# No part of it can match what the next one can, or a header of spaces would take minutes. Control
+# characters are invalid (RFC 9110 section 5.5), and a line that goes on another (RFC 9112 section 5.2).
+_HEADER_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+_ABSOLUTE_FORM = re.compile(rb"(?:https?|wss?)://([^/?#]+)", re.IGNORECASE)
+_HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*")  # RFC 3986 section 3.2, without the user
 
 
 class BadRequest(Exception):
@@ -46,10 +49,10 @@ class Request:
     def elements(self, name: bytes) -> list[str]:
         """Give the elements of a header that is a list, over all its lines (RFC 9110 section 5.6.1)."""
         return [
-            element.strip()
+            element
             for value in self.values(name)
-            for element in value.decode("latin-1").split(",")
-            if element.strip()
+            for each in value.decode("latin-1").split(",")
+            if (element := each.strip(" \t"))
         ]
 
 
@@ -71,11 +74,17 @@ def read(head: bytes, max_lines: int) -> Request:
     if line is None:
         raise BadRequest(400, "malformed request line")
     found = [_HEADER_LINE.fullmatch(each) for each in lines]
-    headers = [(each[1].lower(), each[2]) for each in found if each is not None]
+    headers = [(each[1].lower(), each[2].strip(b" \t")) for each in found if each is not None]
     if len(headers) < len(found):
         raise BadRequest(400, "malformed header line")
-    target = _ABSOLUTE_FORM.sub(b"", line[2], count=1)
-    request = Request(target if target.startswith(b"/") else b"/" + target, headers, _key(headers))
+    target = line[2]
+    absolute = _ABSOLUTE_FORM.match(target)
+    if absolute is not None:  # its host counts, whatever the header says (RFC 9112 section 3.2.2)
+        headers = [(name, absolute[1] if name == b"host" else value) for name, value in headers]
+        target = target[absolute.end() :]
+        if not target.startswith(b"/"):
+            target = b"/" + target
+    request = Request(target, headers, _key(headers))
     _check(request, method=line[1], version=(int(line[3]), int(line[4])))
     return request
 
@@ -88,10 +97,16 @@ def _key(headers: Headers) -> bytes:
 def _check(request: Request, *, method: bytes, version: tuple[int, int]) -> None:
     if method != b"GET":
         raise BadRequest(405, "a WebSocket is opened with GET", [(b"allow", b"GET")])
-    if version < (1, 1):
+    if version[0] != 1 or version < (1, 1):
         raise BadRequest(400, "a WebSocket needs HTTP/1.1")
-    if len(request.values(b"host")) != 1:
-        raise BadRequest(400, "a request has one Host header")
+    if not request.target.startswith(b"/"):
+        raise BadRequest(400, "malformed request target")
+    hosts = request.values(b"host")
+    if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:
+        raise BadRequest(400, "a request has one Host header, and a valid one")
+    # A body would be taken for frames: a proxy that knows it as a body is led astray.
+    if request.values(b"transfer-encoding") or request.values(b"content-length") not in ([], [b"0"]):
+        raise BadRequest(400, "a request for a WebSocket has no body")
     tokens = {each.lower() for each in request.elements(b"connection")}
     upgrades = {each.lower() for each in request.elements(b"upgrade")}
     if "upgrade" not in tokens or "websocket" not in upgrades:
@@ -123,29 +138,43 @@ _SWITCHING = (
 def switching(
     key: bytes, subprotocol: str | None, extensions: bytes | None, headers: Iterable[tuple[bytes, bytes]]
 ) -> bytes:
-    """Give the response that opens the connection."""
+    """Give the response that opens the connection.
+
+    Raises:
+        ValueError: the subprotocol or a header doesn't fit in a line.
+    """
     lines = [_SWITCHING, accept_token(key), b"\r\n"]
     if subprotocol is not None:
-        lines += (b"Sec-WebSocket-Protocol: ", subprotocol.encode("latin-1"), b"\r\n")
+        lines.append(_line(b"Sec-WebSocket-Protocol", subprotocol.encode("latin-1")))
     if extensions is not None:
-        lines += (b"Sec-WebSocket-Extensions: ", extensions, b"\r\n")
-    for name, value in headers:
-        lines += (name, b": ", value, b"\r\n")
+        lines.append(_line(b"Sec-WebSocket-Extensions", extensions))
+    lines += [_line(name, value) for name, value in headers]
     lines.append(b"\r\n")
     return b"".join(lines)
 
 
 def response_head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Give the head of a response that refuses the connection, which ends behind it."""
+    """Give the head of a response that refuses the connection, which ends behind it.
+
+    Raises:
+        ValueError: a header doesn't fit in a line.
+    """
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, _phrase(status))]
     dated = False
     for name, value in headers:
-        lines += (name, b": ", value, b"\r\n")
+        lines.append(_line(name, value))
         dated = dated or name.lower() == b"date"
     if not dated:
-        lines += (b"date: ", formatdate(usegmt=True).encode(), b"\r\n")
+        lines.append(_line(b"date", formatdate(usegmt=True).encode()))
     lines.append(b"connection: close\r\n\r\n")
     return b"".join(lines)
+
+
+def _line(name: bytes, value: bytes) -> bytes:
+    line = b"%b: %b" % (name, value)
+    if _HEADER_LINE.fullmatch(line) is None:
+        raise ValueError(f"{line!r} is no header line")
+    return line + b"\r\n"
 
 
 def _phrase(status: int) -> bytes:

@@ -49,9 +49,8 @@ class Opening(Stream):
 
     def _take_head(self, data: bytes) -> None:
         limits = self._settings.limits
-        self._early += data
-        # Empty lines before it: RFC 9112 section 2.2.
-        head, end, behind = self._early.lstrip(b"\r\n").partition(_END_OF_HEAD)
+        self._early = (self._early + data).lstrip(b"\r\n")  # empty lines before it: RFC 9112 section 2.2
+        head, end, behind = self._early.partition(_END_OF_HEAD)
         if len(head) > limits.max_header_size:
             self.refuse(431, "the head of the request is too large")
             return

@@ -25,6 +25,7 @@ from anysocket_protocol.frames import (
     ErrorCode,
     FrameError,
     apply_mask,
+    is_close_code,
 )
 
 _WHOLE_TEXT = FIN | TEXT
@@ -308,14 +309,9 @@ def _control(opcode: int, payload: bytes) -> Ping | Pong | Closed:
     if not payload:
         return Closed(1005, "")
     code = int.from_bytes(payload[:2])
-    if len(payload) == 1 or not is_receivable(code):
+    if len(payload) == 1 or not is_close_code(code):
         raise FrameError(ErrorCode.PROTOCOL_ERROR, "a close frame without a valid code")
     try:
         return Closed(code, payload[2:].decode())
     except UnicodeDecodeError:
         raise FrameError(ErrorCode.INVALID_PAYLOAD_DATA, "a close reason that isn't UTF-8") from None
-
-
-def is_receivable(code: int) -> bool:
-    """Tell whether a close frame may carry this code (RFC 6455 section 7.4, and IANA's registry)."""
-    return (1000 <= code <= 1014 and code not in (1004, 1005, 1006)) or 3000 <= code <= 4999

@@ -14,8 +14,8 @@ class Limits:
 
     max_message_size: int = 16 * 1024 * 1024
     """Of a message, after inflating."""
-    max_frames: int = 16_384
-    """Frames in a message: 16 MiB in fragments of 1 KiB."""
+    max_frames: int = 65_536
+    """Frames in a message: Autobahn's case 9.3.1 sends 4 MiB in fragments of 64 bytes."""
     max_header_size: int = 64 * 1024
     """Of the head of a request, and of what comes before it is answered."""
     max_header_lines: int = 256

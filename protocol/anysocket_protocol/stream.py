@@ -7,11 +7,14 @@ from typing import Final, cast
 
 from anysocket_protocol.clock import clock
 from anysocket_protocol.settings import Settings
-from anysocket_protocol.state import CLOSED, OPEN, REQUESTED, RESPONDING, State
+from anysocket_protocol.state import CLOSED, OPEN, PEER_CLOSED, REQUESTED, RESPONDING, State
 from anysocket_protocol.turn import turn
 
 _HELD_SIZE: Final = 64 * 1024
 """Bytes that wait for the end of a read or a turn at most."""
+
+_DRAINED: Final = (OPEN, PEER_CLOSED, RESPONDING)
+"""The states in which what an application sends waits for the peer to read."""
 
 
 class Stream(asyncio.Protocol):
@@ -95,7 +98,7 @@ class Stream(asyncio.Protocol):
                     self._transport.write(data)
                 return
             self._hold()
-            self._turn.hold(self)
+            self._loop.call_soon(self.release)
         assert self._held is not None
         self._held.append(data)
         self._held_size += len(data)
@@ -116,14 +119,16 @@ class Stream(asyncio.Protocol):
             self._transport.write(held[0] if len(held) == 1 else b"".join(held))
 
     async def _drain(self) -> None:
-        """Wait until the peer reads on, or is gone; before accept for as long as a close may take."""
-        while not self._writing and (self.state is OPEN or self.state is RESPONDING):
+        """Wait until the peer reads on, or is gone; in a refusal for as long as a close may take."""
+        while not self._writing and self.state in _DRAINED:
             if self.state is RESPONDING:
                 self._set_deadline(self._settings.close_timeout)
             waiter = self._loop.create_future()
             self._drains = self._drains or []
             self._drains.append(waiter)
             await waiter
+        if self.state is RESPONDING:
+            self._clear_deadline()  # the next part may take its time
 
     def _wake_drains(self) -> None:
         drains, self._drains = self._drains, None

@@ -1,48 +1,32 @@
-"""The turns of an event loop: what is written in one turn goes out in one or two writes."""
+"""The turns of an event loop: a connection writes at once in each turn, and then at the turn's end."""
 
 import asyncio
-from typing import Protocol
-from weakref import WeakKeyDictionary
-
-
-class Held(Protocol):
-    """What holds something back until the end of a turn."""
-
-    def release(self) -> None:
-        """Let it go."""
-        ...
+from weakref import WeakKeyDictionary, ref
 
 
 class Turn:
     """The present turn of an event loop, for all of its connections."""
 
+    __slots__ = ("_begun", "_loop", "number")
+
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self.done: asyncio.Future[None] = loop.create_future()
-        """Done already: the cheapest thing to await."""
-        self.done.set_result(None)
         self.number: int = 0
         """Differs from turn to turn in which something is written."""
         self._begun = False
-        self._held: list[Held] = []
+        self._loop = ref(loop)
 
     def begin(self) -> int:
         """Give the number of the turn in which this is called."""
         if not self._begun:
+            loop = self._loop()
+            assert loop is not None  # it runs
             self._begun = True
             self.number += 1
-            self._loop.call_soon(self._end)
+            loop.call_soon(self._end)
         return self.number
-
-    def hold(self, held: Held) -> None:
-        """Call `held.release` at the end of this turn."""
-        self._held.append(held)
 
     def _end(self) -> None:
         self._begun = False
-        held, self._held = self._held, []
-        for each in held:
-            each.release()
 
 
 _turns = WeakKeyDictionary[asyncio.AbstractEventLoop, Turn]()

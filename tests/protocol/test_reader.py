@@ -1,18 +1,26 @@
 """Frames read whole or in pieces, right or wrong ones: the short way and the complete one agree."""
 
 import struct
+import tracemalloc
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ProtocolError
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame as PeerFrame
 from websockets.frames import Opcode
 from websockets.protocol import OPEN, Side
 from websockets.protocol import Protocol as PeerProtocol
+from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
+from wsproto.frame_protocol import FrameProtocol, ParseFailed
+from wsproto.frame_protocol import Opcode as WsprotoOpcode
 
+from anysocket_protocol.deflate import Agreed, Inflater
 from anysocket_protocol.frames import (
     BINARY,
     CLOSE,
@@ -20,28 +28,14 @@ from anysocket_protocol.frames import (
     FIN,
     PING,
     PONG,
+    RSV1,
     TEXT,
     FrameError,
-    apply_mask,
 )
 from anysocket_protocol.reader import Closed, Event, Fragment, Ping, Pong, Reader
+from tests.protocol.client import close_frame, frame
 
-MASK = b"\x12\x34\x56\x78"
-
-
-def frame(first: int, payload: bytes = b"", *, masked: bool = True, length: bytes | None = None) -> bytes:
-    """Write a client's frame, or one that a client mustn't send."""
-    size = len(payload)
-    mask_bit = 0x80 if masked else 0
-    if length is None and size <= 125:
-        head = bytes((first, mask_bit | size))
-    elif length is None:
-        head = bytes((first, mask_bit | 126)) + struct.pack("!H", size)
-        if size > 65535:
-            head = bytes((first, mask_bit | 127)) + struct.pack("!Q", size)
-    else:
-        head = bytes((first,)) + length
-    return head + (MASK + apply_mask(payload, MASK) if masked else payload)
+MAX_SIZE = 1000
 
 
 @dataclass
@@ -83,12 +77,6 @@ firsts = st.one_of(
     st.integers(0, 255),
 )
 frames = st.builds(frame, firsts, payloads, masked=st.sampled_from([True, True, True, False]))
-
-
-def close_frame(code: int, reason: bytes) -> bytes:
-    return frame(FIN | CLOSE, struct.pack("!H", code) + reason)
-
-
 closes = st.builds(
     close_frame,
     st.integers(900, 5100),
@@ -97,23 +85,87 @@ closes = st.builds(
 streams = st.lists(st.one_of(frames, frames, closes, st.binary(max_size=20)), min_size=1, max_size=8)
 
 
-@settings(max_examples=1500, deadline=None)
+@st.composite
+def compressed_streams(
+    draw: st.DrawFn, *, keeps_context: bool, garbage: bool = True, pings: bool = True
+) -> list[bytes]:
+    """Messages in fragments, some compressed, with pings within, and mistakes here and there."""
+    deflater = zlib.compressobj(wbits=-12)
+    parts: list[bytes] = []
+    for _ in range(draw(st.integers(1, 4))):
+        opcode = draw(st.sampled_from([TEXT, BINARY]))
+        data = draw(
+            st.one_of(texts, st.binary(max_size=100) if opcode == BINARY else texts, st.just(b"a" * 1100))
+        )
+        first = opcode
+        if draw(st.integers(0, 3)):
+            first |= RSV1
+            if not keeps_context:
+                deflater = zlib.compressobj(wbits=-12)
+            data = (deflater.compress(data) + deflater.flush(zlib.Z_SYNC_FLUSH))[:-4]
+        if garbage and not draw(st.integers(0, 5)):
+            data = draw(st.binary(max_size=30))
+        pieces = cut(data, draw(st.lists(st.integers(0, 300), max_size=3))) or [b""]
+        for index, piece in enumerate(pieces):
+            if index:
+                first = draw(st.sampled_from([CONTINUATION] * 15 + [RSV1, TEXT]))
+            if index == len(pieces) - 1:
+                first |= FIN
+            parts.append(frame(first, piece))
+            if pings and not draw(st.integers(0, 4)):
+                parts.append(frame(draw(st.sampled_from([FIN | PING] * 9 + [FIN | PING | RSV1])), b"p"))
+    return parts
+
+
+def limited_reader(*, compressed: bool = False, keeps_context: bool = True, max_frames: int = 1000) -> Reader:
+    agreed = Agreed(client_no_context_takeover=not keeps_context)
+    return Reader(MAX_SIZE, max_frames, Inflater(agreed) if compressed else None)
+
+
+@settings(max_examples=700, deadline=None)
 @given(streams, st.lists(st.integers(0, 5000), max_size=10))
 @example([frame(FIN | TEXT, b"a"), frame(FIN | TEXT, b"b")], [])
 @example([frame(FIN | BINARY, b"x" * 126)], [])
 def test_the_short_way_and_every_cut_agree(parts: list[bytes], places: list[int]) -> None:
     stream = b"".join(parts)
-    whole = read([stream], Reader(1000, 5), short=False)
-    assert read(parts, Reader(1000, 5), short=True) == whole
-    assert read(cut(stream, places), Reader(1000, 5), short=True) == whole
-    assert read((bytes([byte]) for byte in stream), Reader(1000, 5), short=True) == whole
+    whole = read([stream], limited_reader(max_frames=5), short=False)
+    for pieces in parts, cut(stream, places), (bytes([byte]) for byte in stream):
+        assert read(pieces, limited_reader(max_frames=5), short=True) == whole
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans(), st.lists(st.integers(0, 5000), max_size=10))
+def test_every_cut_of_a_compressed_stream_agrees(
+    data: st.DataObject, keeps_context: bool, places: list[int]
+) -> None:
+    parts = data.draw(compressed_streams(keeps_context=keeps_context))
+    stream = b"".join(parts)
+
+    def reading(pieces: Iterable[bytes], *, short: bool = True) -> Outcome:
+        return read(pieces, limited_reader(compressed=True, keeps_context=keeps_context), short=short)
+
+    whole = reading([stream], short=False)
+    for pieces in parts, cut(stream, places), (bytes([byte]) for byte in stream):
+        assert reading(pieces) == whole
+
+
+# Other readers of the same bytes
+
+
+def until_closed(outcome: Outcome) -> Outcome:
+    """The same up to the first close frame, behind which other readers read nothing."""
+    for index, event in enumerate(outcome.events):
+        if isinstance(event, Closed):
+            return Outcome(outcome.events[: index + 1])
+    return outcome
 
 
 class Peer(PeerProtocol):
-    """websockets' reader of the same stream."""
+    """websockets' reader."""
 
-    def __init__(self) -> None:
-        super().__init__(Side.SERVER, state=OPEN, max_size=1000)
+    def __init__(self, *extensions: PerMessageDeflate) -> None:
+        super().__init__(Side.SERVER, state=OPEN, max_size=MAX_SIZE)
+        self.extensions = list(extensions)
 
     def outcome(self, stream: bytes) -> Outcome:
         self.receive_data(stream)
@@ -139,20 +191,13 @@ class Peer(PeerProtocol):
         return outcome
 
 
-@settings(max_examples=1500, deadline=None)
-@given(streams)
-def test_what_websockets_makes_of_it(parts: list[bytes]) -> None:
+def agrees_with_websockets(stream: bytes, ours: Outcome, peer: Peer) -> None:
     """The same events before the first mistake, and the same code for that."""
-    stream = b"".join(parts)
-    peer = Peer()
     try:
         expected = peer.outcome(stream)
     except UnicodeDecodeError:
         return  # websockets leaves the text of messages to its caller
-    ours = read([stream], Reader(1000, 1000), short=True)
-    closes = [index for index, event in enumerate(ours.events) if isinstance(event, Closed)]
-    if closes:  # behind the first one websockets reads nothing
-        ours = Outcome(ours.events[: closes[0] + 1])
+    ours = until_closed(ours)
     error = peer.parser_exc
     if ours.error == 1007 or isinstance(error, UnicodeDecodeError):
         return  # we refuse bad text at once, websockets a bad reason with another error
@@ -167,3 +212,188 @@ def test_what_websockets_makes_of_it(parts: list[bytes]) -> None:
     else:
         # Of two mistakes in one header, websockets looks at the size first.
         assert ours.error in ((1002,) if isinstance(error, ProtocolError) else (1009, 1002))
+
+
+@settings(max_examples=700, deadline=None)
+@given(streams)
+def test_what_websockets_makes_of_it(parts: list[bytes]) -> None:
+    stream = b"".join(parts)
+    agrees_with_websockets(stream, read([stream], limited_reader(), short=True), Peer())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans())
+def test_what_websockets_makes_of_compressed_streams(data: st.DataObject, keeps_context: bool) -> None:
+    # Of what follows a final block in garbage, websockets drops what RFC 7692 section 7.2.1 allows.
+    stream = b"".join(data.draw(compressed_streams(keeps_context=keeps_context, garbage=False)))
+    ours = read([stream], limited_reader(compressed=True, keeps_context=keeps_context), short=True)
+    agrees_with_websockets(stream, ours, Peer(PerMessageDeflate(not keeps_context, False, 15, 12)))
+
+
+def wsproto_outcome(stream: bytes, offer: str | None) -> Outcome:
+    """What wsproto's reader makes of a stream; it has no limits, and gives frames as they come."""
+    extensions = []
+    if offer is not None:
+        extensions = [WsprotoDeflate()]
+        extensions[0].accept(offer)
+    reader, outcome, parts = (
+        FrameProtocol(client=False, extensions=extensions),
+        Outcome([]),
+        list[str | bytes](),
+    )
+    reader.receive_bytes(stream)
+    control = b""
+    try:
+        for event in reader.received_frames():
+            if event.opcode is WsprotoOpcode.CLOSE:
+                code, reason = event.payload
+                outcome.events.append(Closed(code, reason or ""))
+            elif event.opcode in (WsprotoOpcode.PING, WsprotoOpcode.PONG):
+                control += bytes(event.payload)
+                if event.frame_finished:
+                    kind = Ping if event.opcode is WsprotoOpcode.PING else Pong
+                    outcome.events.append(kind(control))
+                    control = b""
+            else:
+                parts.append(event.payload if isinstance(event.payload, str) else bytes(event.payload))
+                if event.message_finished:
+                    text = [each for each in parts if isinstance(each, str)]
+                    outcome.events.append("".join(text) if text else b"".join(map(bytes, parts)))
+                    parts = []
+    except ParseFailed as error:
+        outcome.error = error.code
+    return outcome
+
+
+def agrees_with_wsproto(stream: bytes, ours: Outcome, expected: Outcome) -> None:
+    ours = until_closed(ours)
+    if any(isinstance(event, Closed) and 1012 <= event.code <= 1014 for event in ours.events):
+        return  # codes of IANA's registry that it doesn't know
+    if ours.error == 1009:
+        assert expected.events[: len(ours.events)] == ours.events
+        return  # wsproto has no limits
+    if ours.error is None and expected.error is not None:
+        # It looks into the payload of a frame that isn't complete.
+        assert expected.events == ours.events
+        return
+    assert (ours.events, ours.error) == (expected.events, expected.error)
+
+
+@settings(max_examples=700, deadline=None)
+@given(streams)
+def test_what_wsproto_makes_of_it(parts: list[bytes]) -> None:
+    stream = b"".join(parts)
+    agrees_with_wsproto(stream, read([stream], limited_reader(), short=True), wsproto_outcome(stream, None))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.booleans())
+def test_what_wsproto_makes_of_compressed_streams(data: st.DataObject, keeps_context: bool) -> None:
+    # A ping within a compressed message makes wsproto take its next fragment for an uncompressed one.
+    parts = data.draw(compressed_streams(keeps_context=keeps_context, garbage=False, pings=False))
+    stream = b"".join(parts)
+    ours = read([stream], limited_reader(compressed=True, keeps_context=keeps_context), short=True)
+    offer = "permessage-deflate" + ("" if keeps_context else "; client_no_context_takeover")
+    agrees_with_wsproto(stream, ours, wsproto_outcome(stream, offer))
+
+
+# Limits
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536])
+@pytest.mark.parametrize("first", [FIN | TEXT, FIN | BINARY])
+@pytest.mark.parametrize("short", [True, False])
+def test_the_largest_message(size: int, first: int, *, short: bool) -> None:
+    """It is read; one byte more is refused by its header, before it has come."""
+    whole = frame(first, b"a" * size)
+    message: str | bytes = "a" * size if first == FIN | TEXT else b"a" * size
+    assert read([whole], Reader(size, 1), short=short) == Outcome([message])
+    above = frame(first, b"a" * (size + 1))
+    assert read([above], Reader(size, 1), short=short) == Outcome([], 1009)
+    head = len(above) - size - 1 - 4
+    assert read([above[:head]], Reader(size, 1), short=short) == Outcome([], 1009)
+
+
+def test_the_largest_message_in_fragments() -> None:
+    parts = [frame(TEXT, b"a" * 6), frame(CONTINUATION, b"b" * 4), frame(FIN, b"")]
+    assert read(parts, Reader(10, 3), short=True) == Outcome(["aaaaaabbbb"])
+    assert read(parts, Reader(9, 3), short=True) == Outcome([], 1009)
+    assert read(parts, Reader(10, 2), short=True) == Outcome([], 1009)
+    twice = read(parts * 2, Reader(10, 3), short=True)
+    assert twice == Outcome(["aaaaaabbbb"] * 2)
+
+
+@pytest.mark.parametrize("opcode", [PING, PONG, CLOSE])
+def test_control_frames_have_125_bytes(opcode: int) -> None:
+    """And don't count as frames or bytes of the message that they interrupt."""
+    payload = struct.pack("!H", 1000) + b"a" * 123
+    parts = [frame(TEXT, b"a"), frame(FIN | opcode, payload), frame(FIN, b"b")]
+    assert len(read(parts, Reader(2, 2), short=True).events) == 2
+    assert read([frame(FIN | opcode, payload + b"a")], Reader(1000, 1), short=True) == Outcome([], 1002)
+    assert read([frame(opcode, b"")], Reader(1000, 1), short=True) == Outcome([], 1002)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x82\xfe\x00\x7d",  # 125 in two bytes (section 5.2)
+        b"\x82\xff\x00\x00\x00\x00\x00\x00\xff\xff",  # 65,535 in eight
+        b"\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00",  # 2^63
+        b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        b"\x83\x80",
+        b"\x8b\x80",
+        b"\x92\x80",
+        b"\xc2\x80",  # RSV1 without the extension
+        b"\x80\x80",
+        b"\x82\x00",
+    ],
+)
+def test_a_header_that_no_client_may_send(header: bytes) -> None:
+    """It is refused at once, whatever follows."""
+    assert read([header], Reader(1 << 62, 10), short=True) == Outcome([], 1002)
+
+
+@pytest.mark.parametrize(
+    "first", [FIN | RSV1 | PING, FIN | RSV1 | CLOSE, FIN | 0x60 | TEXT, FIN | 0x50 | TEXT]
+)
+def test_rsv1_where_it_mustnt_be(first: int) -> None:
+    assert read([frame(first)], limited_reader(compressed=True), short=True) == Outcome([], 1002)
+    fragments = [frame(RSV1 | TEXT, b"\x00"), frame(FIN | RSV1, b"")]
+    assert read(fragments, limited_reader(compressed=True), short=True) == Outcome([], 1002)
+
+
+def test_the_largest_frame_takes_no_more_than_itself() -> None:
+    """Whatever the peer declares, or has sent before it goes beyond."""
+    mebibyte = 1024 * 1024
+    tracemalloc.start()
+    try:
+        reader = Reader(mebibyte, 100_000)
+        assert read([b"\x82\xff" + struct.pack("!Q", mebibyte)], reader, short=True) == Outcome([])
+        assert tracemalloc.get_traced_memory()[0] < 10_000
+        outcome = read([MASKLESS] + [bytes(4096)] * 250, reader, short=True)
+        assert outcome == Outcome([])
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * mebibyte
+        fragments = [frame(BINARY, b"a")] + [frame(CONTINUATION, b"a")] * 10_000
+        read([b"".join(fragments)], Reader(mebibyte, 100_000), short=True)
+        assert tracemalloc.get_traced_memory()[0] < 1.5 * mebibyte
+    finally:
+        tracemalloc.stop()
+
+
+MASKLESS = bytes(4)
+
+
+def test_a_bomb_in_fragments() -> None:
+    """Inflating stops at the limit of the message, wherever its frames end."""
+    deflater = zlib.compressobj(9, wbits=-15)
+    bomb = deflater.compress(bytes(50_000_000)) + deflater.flush(zlib.Z_SYNC_FLUSH)
+    size = len(bomb) // 10
+    pieces = [bomb[at : at + size] for at in range(0, len(bomb), size)]
+    parts = [frame(RSV1 | BINARY, pieces[0]), *(frame(CONTINUATION, each) for each in pieces[1:])]
+    tracemalloc.start()
+    try:
+        reader = Reader(1_000_000, 1000, Inflater(Agreed()))
+        assert read(parts, reader, short=True) == Outcome([], 1009)
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()

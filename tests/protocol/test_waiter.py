@@ -1,6 +1,7 @@
 """A task that waits is woken at once, and is cancelled as one that waits for a future."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 
@@ -133,6 +134,55 @@ def test_cancelled_after_it_was_woken(run: Callable[[Test], list[str]]) -> None:
             await task
 
     assert run(test) == ["cancelled"]
+
+
+def test_a_cancellation_reaches_its_own_task(run: Callable[[Test], list[str]]) -> None:
+    """Also when it comes between the waking of its task and that task's turn, or a second time."""
+
+    async def test(waiter: Waiter, log: list[str]) -> None:
+        for wakes in (waiter.wake, waiter.cancel):
+            first = await started(asyncio.create_task(waits(waiter, log)))
+            wakes()
+            assert waiter.waiting
+            with pytest.raises(RuntimeError, match="another task"):
+                await waiter
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            assert not waiter.waiting
+            await waits_and_is_woken(waiter, log)
+
+    assert run(test) == ["cancelled", "woken"] * 2
+
+
+def test_eager_tasks(run: Callable[[Test], list[str]]) -> None:
+    """They run up to their wait within the call that makes them, also while another task runs."""
+    if sys.version_info < (3, 12):
+        pytest.skip("eager tasks came with Python 3.12")
+
+    async def test(waiter: Waiter, log: list[str]) -> None:
+        def eager(coroutine: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+            # The factory of Python 3.13 and uvloop 0.23 don't know each other's arguments.
+            return asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
+
+        task = eager(waits(waiter, log))
+        assert waiter.waiting
+        await in_a_callback(waiter.wake)
+        log.append("behind the call")
+        await task
+
+        async def wakes() -> None:
+            waiter.wake()
+            log.append("behind the wake")
+
+        task = eager(waits(waiter, log))
+        await eager(wakes())
+        await task
+        await in_a_callback(lambda: log.append("made") or eager(waits_and_is_woken(waiter, log)))
+        while waiter.waiting:
+            await asyncio.sleep(0)
+
+    assert run(test) == ["woken", "behind the call", "behind the wake", "woken", "made", "woken"]
 
 
 def test_timeouts(run: Callable[[Test], list[str]]) -> None:
