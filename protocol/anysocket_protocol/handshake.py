@@ -2,9 +2,8 @@
 
 import binascii
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from email.utils import formatdate
 from hashlib import sha1
 from http import HTTPStatus
@@ -16,9 +15,10 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP/(\d)\.(\d)")
-# No part of it can match what the next one can, or a header of spaces would take minutes. Control
-# characters are invalid (RFC 9110 section 5.5), and a line that goes on another (RFC 9112 section 5.2).
-_HEADER_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)")
+# All lines at once. No part of it can match what the next one can, or a header of spaces would take
+# minutes. Control characters are invalid (RFC 9110 section 5.5), and so is a line that goes on another
+# (RFC 9112 section 5.2).
+_HEADER_LINES = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*(?:\r\n(?!\Z)|\Z))*")
 _ABSOLUTE_FORM = re.compile(rb"(?:https?|wss?)://([^/?#]+)", re.IGNORECASE)
 _HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*")  # RFC 3986 section 3.2, without the user
 
@@ -33,18 +33,27 @@ class BadRequest(Exception):
         self.headers: Headers = headers
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
     """A request that opens a WebSocket."""
 
-    target: bytes
-    """Path and query as they came, in origin form."""
-    headers: Headers
-    key: bytes
+    __slots__ = ("_values", "headers", "target")
 
-    def values(self, name: bytes) -> list[bytes]:
+    def __init__(self, target: bytes, headers: Headers) -> None:
+        self.target = target
+        """Path and query as they came, in origin form."""
+        self.headers = headers
+        self._values: dict[bytes, list[bytes]] = {}
+        for name, value in headers:
+            self._values.setdefault(name, []).append(value)
+
+    @property
+    def key(self) -> bytes:
+        """The value of Sec-WebSocket-Key."""
+        return self.values(b"sec-websocket-key")[0]
+
+    def values(self, name: bytes) -> Sequence[bytes]:
         """Give the value of each line of a header."""
-        return [value for each, value in self.headers if each == name]
+        return self._values.get(name, ())
 
     def elements(self, name: bytes) -> list[str]:
         """Give the elements of a header that is a list, over all its lines (RFC 9110 section 5.6.1)."""
@@ -54,6 +63,14 @@ class Request:
             for each in value.decode("latin-1").split(",")
             if (element := each.strip(" \t"))
         ]
+
+    def has_token(self, name: bytes, token: bytes) -> bool:
+        """Tell whether a header that is a list has this element, in any case."""
+        for value in self.values(name):
+            lower = value.lower()
+            if lower == token or token in [each.strip(b" \t") for each in lower.split(b",")]:
+                return True
+        return False
 
 
 def read(head: bytes, max_lines: int) -> Request:
@@ -67,37 +84,35 @@ def read(head: bytes, max_lines: int) -> Request:
         BadRequest: it isn't HTTP/1.1, doesn't open a WebSocket (RFC 6455 section 4.2.1), or has
             too many lines.
     """
-    first, *lines = head.split(b"\r\n")
+    first, _, rest = head.partition(b"\r\n")
+    lines = rest.split(b"\r\n") if rest else []
     if len(lines) > max_lines:
         raise BadRequest(431, f"the request has more than {max_lines} header lines")
     line = _REQUEST_LINE.fullmatch(first)
     if line is None:
         raise BadRequest(400, "malformed request line")
-    found = [_HEADER_LINE.fullmatch(each) for each in lines]
-    headers = [(each[1].lower(), each[2].strip(b" \t")) for each in found if each is not None]
-    if len(headers) < len(found):
+    if _HEADER_LINES.fullmatch(rest) is None:
         raise BadRequest(400, "malformed header line")
-    target = line[2]
-    absolute = _ABSOLUTE_FORM.match(target)
+    headers: list[tuple[bytes, bytes]] = []
+    for each in lines:
+        name, _, value = each.partition(b":")
+        headers.append((name.lower(), value.strip(b" \t")))
+    method, target, *version = line.groups()
+    absolute = None if target.startswith(b"/") else _ABSOLUTE_FORM.match(target)
     if absolute is not None:  # its host counts, whatever the header says (RFC 9112 section 3.2.2)
         headers = [(name, absolute[1] if name == b"host" else value) for name, value in headers]
         target = target[absolute.end() :]
         if not target.startswith(b"/"):
             target = b"/" + target
-    request = Request(target, headers, _key(headers))
-    _check(request, method=line[1], version=(int(line[3]), int(line[4])))
+    request = Request(target, headers)
+    _check(request, method, version)
     return request
 
 
-def _key(headers: Headers) -> bytes:
-    keys = [value for name, value in headers if name == b"sec-websocket-key"]
-    return keys[0] if len(keys) == 1 else b""
-
-
-def _check(request: Request, *, method: bytes, version: tuple[int, int]) -> None:
+def _check(request: Request, method: bytes, version: Sequence[bytes]) -> None:
     if method != b"GET":
         raise BadRequest(405, "a WebSocket is opened with GET", [(b"allow", b"GET")])
-    if version[0] != 1 or version < (1, 1):
+    if version[0] != b"1" or version[1] < b"1":
         raise BadRequest(400, "a WebSocket needs HTTP/1.1")
     if not request.target.startswith(b"/"):
         raise BadRequest(400, "malformed request target")
@@ -105,22 +120,23 @@ def _check(request: Request, *, method: bytes, version: tuple[int, int]) -> None
     if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:
         raise BadRequest(400, "a request has one Host header, and a valid one")
     # A body would be taken for frames: a proxy that knows it as a body is led astray.
-    if request.values(b"transfer-encoding") or request.values(b"content-length") not in ([], [b"0"]):
+    if request.values(b"transfer-encoding") or any(
+        each != b"0" for each in request.values(b"content-length")
+    ):
         raise BadRequest(400, "a request for a WebSocket has no body")
-    tokens = {each.lower() for each in request.elements(b"connection")}
-    upgrades = {each.lower() for each in request.elements(b"upgrade")}
-    if "upgrade" not in tokens or "websocket" not in upgrades:
+    if not request.has_token(b"connection", b"upgrade") or not request.has_token(b"upgrade", b"websocket"):
         upgrade = [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
         raise BadRequest(426, "a WebSocket needs the headers Upgrade and Connection", upgrade)
     if request.values(b"sec-websocket-version") != [b"13"]:
         raise BadRequest(426, "the WebSocket version must be 13", [(b"sec-websocket-version", b"13")])
-    if not _is_key(request.key):
+    keys = request.values(b"sec-websocket-key")
+    if len(keys) != 1 or not _is_key(keys[0]):
         raise BadRequest(400, "Sec-WebSocket-Key isn't 16 bytes in base64")
 
 
 def _is_key(key: bytes) -> bool:
     try:
-        return len(b64decode(key, validate=True)) == 16
+        return len(binascii.a2b_base64(key, strict_mode=True)) == 16
     except binascii.Error:
         return False
 
@@ -138,43 +154,29 @@ _SWITCHING = (
 def switching(
     key: bytes, subprotocol: str | None, extensions: bytes | None, headers: Iterable[tuple[bytes, bytes]]
 ) -> bytes:
-    """Give the response that opens the connection.
-
-    Raises:
-        ValueError: the subprotocol or a header doesn't fit in a line.
-    """
+    """Give the response that opens the connection; its headers must be valid."""
     lines = [_SWITCHING, accept_token(key), b"\r\n"]
     if subprotocol is not None:
-        lines.append(_line(b"Sec-WebSocket-Protocol", subprotocol.encode("latin-1")))
+        lines += (b"Sec-WebSocket-Protocol: ", subprotocol.encode("latin-1"), b"\r\n")
     if extensions is not None:
-        lines.append(_line(b"Sec-WebSocket-Extensions", extensions))
-    lines += [_line(name, value) for name, value in headers]
+        lines += (b"Sec-WebSocket-Extensions: ", extensions, b"\r\n")
+    for name, value in headers:
+        lines += (name, b": ", value, b"\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)
 
 
 def response_head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Give the head of a response that refuses the connection, which ends behind it.
-
-    Raises:
-        ValueError: a header doesn't fit in a line.
-    """
+    """Give the head of a response that refuses the connection; its headers must be valid."""
     lines = [b"HTTP/1.1 %d %b\r\n" % (status, _phrase(status))]
     dated = False
     for name, value in headers:
-        lines.append(_line(name, value))
+        lines += (name, b": ", value, b"\r\n")
         dated = dated or name.lower() == b"date"
     if not dated:
-        lines.append(_line(b"date", formatdate(usegmt=True).encode()))
+        lines += (b"date: ", formatdate(usegmt=True).encode(), b"\r\n")
     lines.append(b"connection: close\r\n\r\n")
     return b"".join(lines)
-
-
-def _line(name: bytes, value: bytes) -> bytes:
-    line = b"%b: %b" % (name, value)
-    if _HEADER_LINE.fullmatch(line) is None:
-        raise ValueError(f"{line!r} is no header line")
-    return line + b"\r\n"
 
 
 def _phrase(status: int) -> bytes:
