@@ -106,6 +106,9 @@ class Capabilities:
     )
     close_while_receiving: Support = _capability("C3", "close while another task receives")
     close_with_unread: Support = _capability("C3", "close while messages are unread")
+    answers_before_close: Support = _capability(
+        "C4", "the answers to messages in one packet with the peer's close"
+    )
     end_while_sending: Support = _capability("C6", "the end of the connection, for a handler that only sends")
     end_while_suspended: Support = _capability("C6", "the end of the connection, while sends wait")
     end_behind_unread: Support = _capability("C6", "the end of the connection, behind unread messages")

@@ -8,6 +8,7 @@ from anysocket import ConnectionClosed, WebSocket, WebSocketRequest
 from anysocket_matrix.case import Notes, case, handler
 from anysocket_matrix.conformance.case_peer import Connect
 from anysocket_matrix.conformance.handlers import echo, until_the_end
+from anysocket_matrix.peer.frames import Opcode, frame_bytes
 from anysocket_matrix.peer.peer import Mismatch
 
 
@@ -145,6 +146,20 @@ def test_send_after_the_peers_reason(connect: Connect) -> None:
     peer = connect(sends_after_the_end)
     peer.send_close(4999, "ré")
     peer.expect_notes(4999, "ré", 4999, "ré")
+
+
+@case("C4", requires=("answers_before_close", "close_echo"))
+def test_answers_before_close(connect: Connect) -> None:
+    """The answers to messages in one packet with the peer's close arrive before our close frame."""
+    peer = connect(echo)
+    peer.send_text("open")
+    peer.expect_text("open")
+    texts = [frame_bytes(Opcode.TEXT, text) for text in (b"a", b"b", b"c")]
+    peer.send_raw(b"".join(texts) + frame_bytes(Opcode.CLOSE, (4999).to_bytes(2)))
+    for text in ("a", "b", "c"):
+        peer.expect_text(text)
+    peer.expect_close(4999)
+    peer.expect_end()
 
 
 @case("C4", requires="abnormal_closure")
