@@ -32,6 +32,7 @@ from docs.regions import (
     states,
 )
 
+from anysocket_adapters.options import LIMITS
 from anysocket_matrix import cli
 from anysocket_matrix.reports.page.clauses import TITLES
 
@@ -80,6 +81,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "many": many.many,
     "measured": measured.measured,
     "servers options": lambda: options.options(cli.servers),
+    "limits": lambda: options.options(cli.serve, LIMITS),
     "costs": costs.costs,
     "peers": costs.peers,
     "whole asyncio": partial(costs.whole, "asyncio"),

@@ -14,17 +14,19 @@ import anysocket
 import anysocket.adapter
 import anysocket_adapters
 import anysocket_adapters.repairs
+import anysocket_adapters.uvicorn
 import anysocket_matrix
+import anysocket_protocol
 from anysocket import Application, CloseCode, WebSocket, WebSocketRequest
 
 HERE = Path(__file__).parent.parent
 
-PACKAGES = [anysocket, anysocket_adapters, anysocket_matrix]
+PACKAGES = [anysocket, anysocket_protocol, anysocket_adapters, anysocket_matrix]
 
 packages = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
 modules = pytest.mark.parametrize(
     "package",
-    [*PACKAGES, anysocket.adapter, anysocket_adapters.repairs],
+    [*PACKAGES, anysocket.adapter, anysocket_adapters.repairs, anysocket_adapters.uvicorn],
     ids=lambda package: package.__name__,
 )
 
@@ -85,6 +87,7 @@ def test_the_documentation_imports_public_names_only() -> None:
             if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in (
                 "anysocket",
                 "anysocket_adapters",
+                "anysocket_protocol",
             ):
                 names = exported(import_module(str(node.module))) if node.module in MODULES else []
                 private += [

@@ -13,13 +13,16 @@ import pytest
 import anysocket
 import anysocket_adapters
 import anysocket_matrix
+import anysocket_protocol
 
-CORE, ADAPTERS, MATRIX = (
-    Path(package.__path__[0]) for package in (anysocket, anysocket_adapters, anysocket_matrix)
+CORE, PROTOCOL, ADAPTERS, MATRIX = PACKAGES = tuple(
+    Path(package.__path__[0])
+    for package in (anysocket, anysocket_protocol, anysocket_adapters, anysocket_matrix)
 )
 
 FORBIDDEN = {
-    CORE: {"anysocket_adapters", "anysocket_matrix"},
+    CORE: {"anysocket_protocol", "anysocket_adapters", "anysocket_matrix"},
+    PROTOCOL: {"anysocket_adapters", "anysocket_matrix"},
     ADAPTERS: {"anysocket_matrix"},
 }
 
@@ -103,12 +106,12 @@ def arrows(package: Path) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("package", [CORE, ADAPTERS, MATRIX], ids=lambda package: package.name)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_no_module_imports_itself_through_another(package: Path) -> None:
     TopologicalSorter(arrows(package)).prepare()  # raises a CycleError, which names them
 
 
-@pytest.mark.parametrize("package", [CORE, ADAPTERS, MATRIX], ids=lambda package: package.name)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_no_folder_imports_itself_through_another(package: Path) -> None:
     rooms = dict[str, set[str]]()
     for name, others in arrows(package).items():

@@ -13,8 +13,10 @@ MODULES = (
     "anysocket.asgi",
     "anysocket.adapter",
     "anysocket_adapters",
+    "anysocket_adapters.uvicorn",
     "anysocket_adapters.repairs",
     "anysocket_adapters.testing",
+    "anysocket_protocol",
 )
 """The modules that users import from."""
 

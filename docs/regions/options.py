@@ -1,22 +1,22 @@
 """The options of the commands."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 from docs.tables import table
 from typer.models import ArgumentInfo, OptionInfo
 
 
-def options(command: Callable[..., None]) -> str:
-    """List the options of a command, from its declaration."""
+def options(command: Callable[..., None], only: Collection[str] | None = None) -> str:
+    """List the options of a command, or some of them, from its declaration."""
     rows: list[tuple[str, str, str]] = []
     hints = get_type_hints(command, include_extras=True)
     for name, parameter in inspect.signature(command).parameters.items():
         hint = hints[name]
         assert get_origin(hint) is Annotated, f"{name} isn't declared as an option"
         kind, info = get_args(hint)
-        if isinstance(info, ArgumentInfo):
+        if isinstance(info, ArgumentInfo) or (only is not None and name not in only):
             continue
         assert isinstance(info, OptionInfo)
         rows.append((f"`{_flags(name, kind, info)}`", info.help or "", _default(parameter.default)))

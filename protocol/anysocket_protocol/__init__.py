@@ -12,3 +12,9 @@ They are one object, because each object more would cost a connection memory, an
 `reader`, `frames`, `deflate` and `handshake` do no I/O; `waiter`, `turn` and `clock` are of the
 event loop.
 """
+
+from anysocket_protocol.asgi import ASGIConnection
+from anysocket_protocol.connection import Connection
+from anysocket_protocol.settings import Limits, Settings
+
+__all__ = ["ASGIConnection", "Connection", "Limits", "Settings"]

@@ -1,1 +1,5 @@
-"""uvicorn: its WebSocket implementations, and how to serve on it."""
+"""uvicorn: anysocket's own connection on it, its own WebSocket implementations, and how to serve."""
+
+from anysocket_adapters.uvicorn.native import UvicornConnection
+
+__all__ = ["UvicornConnection"]

@@ -2,7 +2,7 @@
 
 `anysocket serve` configures it. With uvicorn's own command, for any ASGI application:
 
-    uvicorn --ws anysocket_adapters.uvicorn.native:UvicornConnection chat:app
+    uvicorn --ws anysocket_adapters.uvicorn:UvicornConnection chat:app
 
 uvicorn reads the request, and gives it to the connection as bytes.
 """
