@@ -1,42 +1,41 @@
-"""A WebSocket of uvicorn, as far as its three implementations have it in common.
+"""The transports of uvicorn's own three WebSocket implementations.
 
-What differs from the specification, as of 0.54 (https://github.com/Kludex/uvicorn):
-
-- `root_path` is put before `path` and `raw_path`, though the peer didn't send it there.
-- A message in the packet of the handshake is lost.
-
-websockets-sansio and wsproto, which do most things in the same way:
-
-- A lost connection is reported as 1005.
-- Reading pauses at the first unread message: the end and a pong behind it aren't noticed, and the
-  live peer of a busy handler is closed with 1011.
-- The end of the closing handshake can't be waited for.
-
-Each implementation has a file with its repairs and its transport.
+`anysocket serve --server uvicorn` doesn't use them, but a connection of anysocket's own (`native`).
+They are for uvicorn's own command without `--ws`, and for the rows that show its implementations.
+Repaired is only what takes a few lines over names that uvicorn has had for long, as of 0.54
+(https://github.com/Kludex/uvicorn). What else they lack is absent: docs/quirks.md has the list.
 """
 
 import asyncio
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, ClassVar
 
-from anysocket.asgi import Receive, Scope, Send
-from anysocket.capabilities import Capabilities
-from anysocket.close import Close
-from anysocket.handshake import Handshake
+from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
+from anysocket.capabilities import Capabilities, Support
+from anysocket.close import Close, CloseCode
+from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.repairs.repair import Mixin, Repairs, without
+from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
 from anysocket_adapters.uvicorn.http import lost_with
 
 if TYPE_CHECKING:
-    # The others have the same attributes, as `needs` says.
+    from uvicorn.protocols.websockets.websockets_impl import WebSocketProtocol
+
+    # The other implementations have the same attributes, as `needs` says.
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+    from websockets.frames import Frame
 else:
-    WebSocketsSansIOProtocol = object
+    WebSocketProtocol = WebSocketsSansIOProtocol = WSProtocol = object
 
 _PROTOCOLS = "uvicorn.protocols.websockets"
 SANS_IO = Repairs("uvicorn", f"{_PROTOCOLS}.websockets_sansio_impl:WebSocketsSansIOProtocol")
 WSPROTO = Repairs("uvicorn", f"{_PROTOCOLS}.wsproto_impl:WSProtocol")
 WEBSOCKETS = Repairs("uvicorn", f"{_PROTOCOLS}.websockets_impl:WebSocketProtocol")
+
+_FAILED_TIMEOUT = 0.5
+"""Seconds that a failed connection waits for its peer to hang up; websockets waits ten."""
 
 
 def _repair_of(*repairs: Repairs, needs: Collection[str], keeps: Collection[str]) -> Callable[[Mixin], Mixin]:
@@ -68,23 +67,13 @@ class ReportsLoss(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
 
-@_repair_of(
-    SANS_IO,
-    WSPROTO,
-    needs=("keepalive_timeout", "read_paused", "ping_timeout", "pong_timer", "loop"),
-    keeps=(),
-)
-class TrustsWhilePaused(WebSocketsSansIOProtocol):
-    """A peer isn't dead whose pong may be among what isn't read (contract L3)."""
+@_repair_of(SANS_IO, WSPROTO, needs=("handle_close", "writable"), keeps=("end_while_suspended",))
+class WakesSenders(WebSocketsSansIOProtocol):
+    """End the sends that wait for the peer when it closes: uvicorn waits until it has read."""
 
-    pong_timer: asyncio.TimerHandle | None
-    read_paused: bool
-
-    def keepalive_timeout(self) -> None:
-        if self.read_paused and self.ping_timeout is not None:
-            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
-        else:
-            super().keepalive_timeout()
+    def handle_close(self, event: "Frame") -> None:
+        super().handle_close(event)
+        self.writable.set()
 
 
 @_repair_of(SANS_IO, WSPROTO, needs=("connection_lost", "disconnected", "loop", "transport"), keeps=())
@@ -106,6 +95,46 @@ class WaitsForTheEnd(WebSocketsSansIOProtocol):
                 await self._lost
         finally:
             self.transport.abort()
+
+
+@WSPROTO.repair(needs=("conn",), keeps=FRAMES.everything() | DEFLATE.everything())
+class RepairsConnection(WSProtocol):
+    """wsproto has made its connection once uvicorn has accepted."""
+
+    def repair_connection(self) -> frozenset[str]:
+        """Repair it, and give the capabilities that are lost on it."""
+        return repair_connection(self.conn.connection)
+
+
+@WEBSOCKETS.repair(needs=("lost_connection_before_handshake",), keeps=("loss_before_accept",))
+class KnowsLossBeforeAccept(WebSocketProtocol):
+    """uvicorn lets accept pass when the peer has left."""
+
+    def refuse_lost(self) -> None:
+        """Raise ConnectionError when the peer has left."""
+        if self.lost_connection_before_handshake:
+            raise ConnectionError("the peer left during the handshake")
+
+
+@WEBSOCKETS.repair(
+    needs=("fail_connection", "close_timeout", "close_rcvd", "close_sent"),
+    keeps=("protocol_error_code", "oversized_message_code"),
+)
+class TellsWhyItFailed(WebSocketProtocol):
+    """Report a failed connection soon, with the code that was sent."""
+
+    _timed_out = False
+    close_timeout: float
+
+    def fail_connection(self, code: int = CloseCode.ABNORMAL_CLOSURE, reason: str = "") -> None:
+        self._timed_out = code == CloseCode.INTERNAL_ERROR  # no pong came
+        self.close_timeout = _FAILED_TIMEOUT
+        super().fail_connection(code, reason)
+
+    def cause(self) -> Close | None:
+        """Give the close frame that ended the connection."""
+        frame = None if self._timed_out else self.close_rcvd or self.close_sent
+        return None if frame is None else Close(frame.code, frame.reason)
 
 
 class UvicornTransport(ASGITransport):
@@ -136,3 +165,88 @@ class UvicornTransport(ASGITransport):
         await super().close(close)
         if isinstance(self._protocol, WaitsForTheEnd):
             await self._protocol.wait_until_closed()
+
+
+class UvicornSansIOTransport(UvicornTransport):
+    """The websockets-sansio implementation."""
+
+    repairs: ClassVar[Repairs] = SANS_IO
+    declared: ClassVar[Capabilities] = Capabilities(
+        path_below_root=Support.REPAIRED,
+        over_http2=Support.ABSENT,
+        no_accept_key_over_http2=Support.ABSENT,
+        abnormal_closure=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        messages_before_breach=Support.ABSENT,
+        end_behind_unread=Support.ABSENT,
+        keepalive_while_busy=Support.ABSENT,
+        pong_behind_unread=Support.ABSENT,
+    )
+
+
+class UvicornWSProtoTransport(UvicornTransport):
+    """The wsproto implementation."""
+
+    repairs: ClassVar[Repairs] = WSPROTO
+    declared: ClassVar[Capabilities] = Capabilities(
+        handshake_headers=Support.ABSENT,
+        path_below_root=Support.REPAIRED,
+        over_http2=Support.ABSENT,
+        no_accept_key_over_http2=Support.ABSENT,
+        malformed_extension_offer=Support.ABSENT,
+        compressed_with_ping=Support.REPAIRED,
+        early_message=Support.ABSENT,
+        message_before_accept=Support.ABSENT,
+        peer_code_1014=Support.REPAIRED,
+        abnormal_closure=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
+        protocol_error_close=Support.REPAIRED,
+        invalid_close_code_close=Support.REPAIRED,
+        invalid_text_close=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        end_behind_unread=Support.ABSENT,
+        keepalive_while_busy=Support.ABSENT,
+        pong_behind_unread=Support.ABSENT,
+    )
+
+    _lost_in_wsproto: frozenset[str] = frozenset()
+
+    def _lost(self) -> frozenset[str]:
+        return super()._lost() | FRAMES.missing() | DEFLATE.missing() | self._lost_in_wsproto
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        await super().accept(subprotocol, headers)
+        if isinstance(self._protocol, RepairsConnection):
+            self._lost_in_wsproto = self._protocol.repair_connection()
+
+
+class UvicornWebSocketsTransport(UvicornTransport):
+    """The websockets implementation, on the legacy API of the websockets package."""
+
+    repairs: ClassVar[Repairs] = WEBSOCKETS
+    declared: ClassVar[Capabilities] = Capabilities(
+        latin1_headers=Support.ABSENT,
+        path_below_root=Support.REPAIRED,
+        over_http2=Support.ABSENT,
+        no_accept_key_over_http2=Support.ABSENT,
+        accept_latin1_headers=Support.ABSENT,
+        denial_latin1_headers=Support.ABSENT,
+        denial_unnamed_status=Support.ABSENT,
+        loss_before_accept=Support.REPAIRED,
+        oversized_message_code=Support.REPAIRED,
+        suspended_sends=Support.ABSENT,
+        protocol_error_code=Support.REPAIRED,
+        close_with_unread=Support.ABSENT,
+        end_while_suspended=Support.ABSENT,
+        keepalive_while_busy=Support.ABSENT,
+    )
+
+    def ended(self, event: WebSocketEvent, /) -> Close:
+        cause = self._protocol.cause() if isinstance(self._protocol, TellsWhyItFailed) else None
+        return cause or super().ended(event)
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        await super().accept(subprotocol, headers)
+        if isinstance(self._protocol, KnowsLossBeforeAccept):
+            self._protocol.refuse_lost()
