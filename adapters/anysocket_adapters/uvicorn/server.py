@@ -24,9 +24,9 @@ from anysocket_adapters.uvicorn.native import NEEDS, UvicornConnection, UvicornN
 from anysocket_adapters.uvicorn.transport import (
     UvicornSansIOTransport,
     UvicornTransport,
-    UvicornWebSocketsTransport,
     UvicornWSProtoTransport,
 )
+from anysocket_adapters.uvicorn.websockets import UvicornWebSocketsTransport
 
 if TYPE_CHECKING:
     from uvicorn import Server as UvicornServer

@@ -1,18 +1,18 @@
-"""The transports of uvicorn's own three WebSocket implementations.
+"""uvicorn's own WebSocket implementations: what they have in common, websockets-sansio, and wsproto.
 
-`anysocket serve --server uvicorn` doesn't use them, but a connection of anysocket's own (`native`).
-They are for uvicorn's own command without `--ws`, and for the rows that show its implementations.
-Repaired is only what takes a few lines over names that uvicorn has had for long, as of 0.54
-(https://github.com/Kludex/uvicorn). What else they lack is absent: docs/quirks.md has the list.
+`anysocket serve --server uvicorn` has a connection of anysocket's own instead (`native`). These serve
+under uvicorn's own command without `--ws`, and on rows of their own. Only what takes a few lines is
+repaired, as of 0.54 (https://github.com/Kludex/uvicorn). The declarations say what is absent, and
+docs/quirks.md says why.
 """
 
 import asyncio
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, ClassVar
 
-from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
+from anysocket.asgi import Receive, Scope, Send
 from anysocket.capabilities import Capabilities, Support
-from anysocket.close import Close, CloseCode
+from anysocket.close import Close
 from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.repairs.repair import Mixin, Repairs, without
@@ -20,22 +20,17 @@ from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connectio
 from anysocket_adapters.uvicorn.http import lost_with
 
 if TYPE_CHECKING:
-    from uvicorn.protocols.websockets.websockets_impl import WebSocketProtocol
-
-    # The other implementations have the same attributes, as `needs` says.
+    # The others have the same attributes, as `needs` says.
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
     from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
     from websockets.frames import Frame
 else:
-    WebSocketProtocol = WebSocketsSansIOProtocol = WSProtocol = object
+    WebSocketsSansIOProtocol = WSProtocol = object
 
 _PROTOCOLS = "uvicorn.protocols.websockets"
 SANS_IO = Repairs("uvicorn", f"{_PROTOCOLS}.websockets_sansio_impl:WebSocketsSansIOProtocol")
 WSPROTO = Repairs("uvicorn", f"{_PROTOCOLS}.wsproto_impl:WSProtocol")
 WEBSOCKETS = Repairs("uvicorn", f"{_PROTOCOLS}.websockets_impl:WebSocketProtocol")
-
-_FAILED_TIMEOUT = 0.5
-"""Seconds that a failed connection waits for its peer to hang up; websockets waits ten."""
 
 
 def _repair_of(*repairs: Repairs, needs: Collection[str], keeps: Collection[str]) -> Callable[[Mixin], Mixin]:
@@ -104,37 +99,6 @@ class RepairsConnection(WSProtocol):
     def repair_connection(self) -> frozenset[str]:
         """Repair it, and give the capabilities that are lost on it."""
         return repair_connection(self.conn.connection)
-
-
-@WEBSOCKETS.repair(needs=("lost_connection_before_handshake",), keeps=("loss_before_accept",))
-class KnowsLossBeforeAccept(WebSocketProtocol):
-    """uvicorn lets accept pass when the peer has left."""
-
-    def refuse_lost(self) -> None:
-        """Raise ConnectionError when the peer has left."""
-        if self.lost_connection_before_handshake:
-            raise ConnectionError("the peer left during the handshake")
-
-
-@WEBSOCKETS.repair(
-    needs=("fail_connection", "close_timeout", "close_rcvd", "close_sent"),
-    keeps=("protocol_error_code", "oversized_message_code"),
-)
-class TellsWhyItFailed(WebSocketProtocol):
-    """Report a failed connection soon, with the code that was sent."""
-
-    _timed_out = False
-    close_timeout: float
-
-    def fail_connection(self, code: int = CloseCode.ABNORMAL_CLOSURE, reason: str = "") -> None:
-        self._timed_out = code == CloseCode.INTERNAL_ERROR  # no pong came
-        self.close_timeout = _FAILED_TIMEOUT
-        super().fail_connection(code, reason)
-
-    def cause(self) -> Close | None:
-        """Give the close frame that ended the connection."""
-        frame = None if self._timed_out else self.close_rcvd or self.close_sent
-        return None if frame is None else Close(frame.code, frame.reason)
 
 
 class UvicornTransport(ASGITransport):
@@ -219,34 +183,3 @@ class UvicornWSProtoTransport(UvicornTransport):
         await super().accept(subprotocol, headers)
         if isinstance(self._protocol, RepairsConnection):
             self._lost_in_wsproto = self._protocol.repair_connection()
-
-
-class UvicornWebSocketsTransport(UvicornTransport):
-    """The websockets implementation, on the legacy API of the websockets package."""
-
-    repairs: ClassVar[Repairs] = WEBSOCKETS
-    declared: ClassVar[Capabilities] = Capabilities(
-        latin1_headers=Support.ABSENT,
-        path_below_root=Support.REPAIRED,
-        over_http2=Support.ABSENT,
-        no_accept_key_over_http2=Support.ABSENT,
-        accept_latin1_headers=Support.ABSENT,
-        denial_latin1_headers=Support.ABSENT,
-        denial_unnamed_status=Support.ABSENT,
-        loss_before_accept=Support.REPAIRED,
-        oversized_message_code=Support.REPAIRED,
-        suspended_sends=Support.ABSENT,
-        protocol_error_code=Support.REPAIRED,
-        close_with_unread=Support.ABSENT,
-        end_while_suspended=Support.ABSENT,
-        keepalive_while_busy=Support.ABSENT,
-    )
-
-    def ended(self, event: WebSocketEvent, /) -> Close:
-        cause = self._protocol.cause() if isinstance(self._protocol, TellsWhyItFailed) else None
-        return cause or super().ended(event)
-
-    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        await super().accept(subprotocol, headers)
-        if isinstance(self._protocol, KnowsLossBeforeAccept):
-            self._protocol.refuse_lost()
