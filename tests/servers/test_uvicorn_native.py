@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.servers.client import connect
 from tests.servers.serving import Serving
 from tests.servers.uvicorn_checks import NATIVE, OnUvicorn, Served, by_uvicorn, end
-from websockets.sync.client import connect as websockets_connect
 
 from anysocket import Close
 
@@ -23,20 +23,22 @@ class TestRaw(OnUvicorn):
 WARNING = f"uvicorn {' '.join(NATIVE)}"
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize(("options", "warnings"), [((), 1), (("--ws", "wsproto"), 0), (NATIVE, 0)])
-def test_uvicorn_has_chosen(tmp_path: Path, options: tuple[str, ...], warnings: int) -> None:
+async def test_uvicorn_has_chosen(tmp_path: Path, options: tuple[str, ...], warnings: int) -> None:
     with by_uvicorn(tmp_path / "log", f"{APPS}:app", *options) as serving:
         for _ in range(2):
-            with Served(serving).connect("/echo") as peer:
-                peer.send("close")
-                assert end(peer) == Close(4001, "as asked")
+            async with Served(serving).connect("/echo") as peer:
+                await peer.send("close")
+                assert await end(peer) == Close(4001, "as asked")
         assert serving.log().count(WARNING) == warnings
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("row", ["uvicorn", "uvicorn-sansio", "uvicorn-websockets", "uvicorn-wsproto"])
-def test_a_row_has_been_chosen(tmp_path: Path, row: str) -> None:
+async def test_a_row_has_been_chosen(tmp_path: Path, row: str) -> None:
     with Serving(tmp_path / "log", f"{APPS}:app", "--server", row, "--port", "0") as serving:
-        with websockets_connect(f"{serving.url}/echo", proxy=None) as peer:
-            peer.send("close")
-            assert end(peer) == Close(4001, "as asked")
+        async with connect(f"{serving.url}/echo") as peer:
+            await peer.send("close")
+            assert await end(peer) == Close(4001, "as asked")
         assert WARNING not in serving.log()

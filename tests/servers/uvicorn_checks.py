@@ -4,9 +4,11 @@ Each application has the same two paths: /echo sends everything back, closes wit
 "close", and prints the end; /deny denies with 401 and a body.
 """
 
+import asyncio
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -14,17 +16,17 @@ from typing import ClassVar
 
 import pytest
 import trustme
+from tests.servers.client import connect
 from tests.servers.serving import Serving
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as websockets_connect
 
 from anysocket import Close
 from anysocket_adapters.uvicorn.native import UvicornConnection
 
 NATIVE = ("--ws", f"{UvicornConnection.__module__}:{UvicornConnection.__name__}")
 
-DEADLINE = 5.0
+DEADLINE = 10.0
 
 RUNNING = "Uvicorn running on "
 
@@ -36,13 +38,19 @@ class Served:
     serving: Serving
     context: ssl.SSLContext | None = None
 
-    def connect(self, path: str) -> ClientConnection:
+    @asynccontextmanager
+    async def connect(self, path: str) -> AsyncGenerator[ClientConnection]:
         """Connect as soon as the server says that it is ready."""
-        self.serving.expect_output(RUNNING)
-        self.serving.expect_output("Application startup complete")
+        for said in (RUNNING, "Application startup complete"):
+            await self.expect_output(said)
         found = re.search(rf"{RUNNING}http(\S+)", self.serving.log())
         assert found is not None
-        return websockets_connect(f"ws{found[1]}{path}", proxy=None, ssl=self.context)
+        async with asyncio.timeout(DEADLINE), connect(f"ws{found[1]}{path}", ssl=self.context) as peer:
+            yield peer
+
+    async def expect_output(self, text: str) -> None:
+        """Wait until the server has printed this text."""
+        await asyncio.to_thread(self.serving.expect_output, text)
 
 
 def by_uvicorn(log: Path, app: str, *options: str) -> Serving:
@@ -50,19 +58,25 @@ def by_uvicorn(log: Path, app: str, *options: str) -> Serving:
     return Serving.by(log, "uvicorn", app, "--port", "0", *options)
 
 
-def end(peer: ClientConnection) -> Close:
-    """Wait for the end, and return the peer's side of it."""
+async def end(peer: ClientConnection) -> Close:
+    """Wait for the end, and return the server's close."""
     with pytest.raises(ConnectionClosed) as closed:
-        peer.recv(timeout=DEADLINE)
+        await peer.recv()
     frame = closed.value.rcvd
     assert frame is not None
     return Close(frame.code, frame.reason)
 
 
+@pytest.mark.anyio
 class OnUvicorn:
     """Base of one class of tests for each application."""
 
     app: ClassVar[str]
+
+    @pytest.fixture
+    @classmethod
+    def anyio_backend(cls) -> str:
+        return "asyncio"
 
     @pytest.fixture(
         scope="class",
@@ -81,54 +95,55 @@ class OnUvicorn:
             yield Served(serving, context)
 
     @pytest.mark.parametrize("message", ["hello", "", "ré", b"\0bytes", "x" * 100_000], ids=len)
-    def test_echo(self, served: Served, message: str | bytes) -> None:
-        with served.connect("/echo") as peer:
+    async def test_echo(self, served: Served, message: str | bytes) -> None:
+        async with served.connect("/echo") as peer:
             for each in (message, message):
-                peer.send(each)
-                assert peer.recv(timeout=DEADLINE) == each
+                await peer.send(each)
+                assert await peer.recv() == each
 
-    def test_the_apps_close(self, served: Served) -> None:
-        with served.connect("/echo") as peer:
-            peer.send("close")
-            assert end(peer) == Close(4001, "as asked")
+    async def test_the_apps_close(self, served: Served) -> None:
+        async with served.connect("/echo") as peer:
+            await peer.send("close")
+            assert await end(peer) == Close(4001, "as asked")
 
-    def test_the_peers_close(self, served: Served) -> None:
-        with served.connect("/echo") as peer:
-            peer.close(4002, "ré")
-        served.serving.expect_output("the app saw 4002 ré")
-        assert peer.close_code == 4002
+    async def test_the_peers_close(self, served: Served) -> None:
+        async with served.connect("/echo") as peer:
+            await peer.close(4002, "ré")
+            await served.expect_output("the app saw 4002 ré")
+            assert peer.close_code == 4002
 
-    def test_a_lost_connection(self, served: Served) -> None:
-        with served.connect("/echo") as peer:
-            peer.send("hello")
-            peer.recv(timeout=DEADLINE)
-            peer.socket.close()
-            served.serving.expect_output("the app saw 1006")
+    async def test_a_lost_connection(self, served: Served) -> None:
+        async with served.connect("/echo") as peer:
+            peer.transport.abort()
+            await served.expect_output("the app saw 1006")
 
-    def test_denial(self, served: Served) -> None:
-        with pytest.raises(InvalidStatus) as denied, served.connect("/deny"):
-            pass
+    async def test_denial(self, served: Served) -> None:
+        with pytest.raises(InvalidStatus) as denied:
+            async with served.connect("/deny"):
+                pass
         assert denied.value.response.status_code == 401
         assert denied.value.response.body == b"a key is needed"
 
     @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-    def test_sigterm(self, tmp_path: Path, loop: str) -> None:
+    async def test_sigterm(self, tmp_path: Path, loop: str) -> None:
         with by_uvicorn(tmp_path / "log", self.app, *NATIVE, "--loop", loop) as serving:
-            with Served(serving).connect("/echo") as peer:
+            served = Served(serving)
+            async with served.connect("/echo") as peer:
                 serving.terminate()
-                assert end(peer) == Close(1001)
-            serving.wait(DEADLINE)
-            serving.expect_output("the app saw 1001")
+                assert await end(peer) == Close(1001)
+            await served.expect_output("the app saw 1001")
+            await asyncio.to_thread(serving.wait, DEADLINE)
 
-    def test_reload(self, tmp_path: Path) -> None:
+    async def test_reload(self, tmp_path: Path) -> None:
         watched = tmp_path / "watched.py"
         watched.touch()
         options = ("--reload", "--reload-dir", str(tmp_path), "--reload-delay", "0.05")
         with by_uvicorn(tmp_path / "log", self.app, *NATIVE, *options) as serving:
-            with Served(serving).connect("/echo") as peer:
+            served = Served(serving)
+            async with served.connect("/echo") as peer:
                 watched.write_text("changed = True")
-                assert end(peer) == Close(1012)
-            serving.expect_output("the app saw 1012")
+                assert await end(peer) == Close(1012)
+            await served.expect_output("the app saw 1012")
 
 
 def encrypted(folder: Path) -> tuple[tuple[str, ...], ssl.SSLContext]:
