@@ -16,7 +16,7 @@ async def echo(request: WebSocketRequest) -> None:
             await ws.close(4001, "as asked")
         else:
             await ws.send(message)
-    print("the app saw", ws.code, ws.reason, flush=True)
+    print("the app saw", ws.code, request.reason, flush=True)
 
 
 @app.websocket("/deny")
