@@ -11,12 +11,12 @@ import pytest
 from anysocket import Support
 from anysocket.asgi import ASGIEvent, Scope, Send
 from anysocket.capabilities import Capabilities
-from anysocket_adapters.repairs.repair import warn_unrepaired
+from anysocket_adapters.repairs.repair import lacking, warn_unrepaired
 from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES
 from anysocket_adapters.uvicorn.http import HTTP
+from anysocket_adapters.uvicorn.native import NEEDS, UvicornConnection
 from anysocket_adapters.uvicorn.server import TRANSPORTS, UnknownTransport, connect
 from anysocket_adapters.uvicorn.transport import WEBSOCKETS, UvicornTransport
-from anysocket_adapters.uvicorn.websockets import CONFIGURED
 
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:.*deprecated")]
 
@@ -94,17 +94,42 @@ def made_without_arguments(kind: type[object]) -> object:
 
 @each_transport
 def test_what_only_anysocket_configures(transport: type[UvicornTransport]) -> None:
-    own: type = resolve_name(transport.repairs.target)
-    configured = CONFIGURED.subclass() if transport.repairs is WEBSOCKETS else own
-    assert configured is not None
-    for kind, http in ((own, asyncio.Protocol), (configured, HTTP.subclass())):
-        protocol = made_without_arguments(kind)
-        vars(protocol).update(config=SimpleNamespace(http_protocol_class=http))
-        send: Send = getattr(protocol, "asgi_send" if transport.repairs is WEBSOCKETS else "send")
-        made = connect(SCOPE, Stranger().receive, send)
+    for http, lost in ((asyncio.Protocol, {"early_message"}), (HTTP.subclass(), set[str]())):
+        made = connect(SCOPE, Stranger().receive, send_of(transport, http_protocol_class=http))
         assert type(made) is transport
-        if kind is configured and http is not asyncio.Protocol:
-            assert made.capabilities == made.declared
-        else:
-            lost = {"early_message", "latin1_headers"} if configured is not own else {"early_message"}
-            assert supported(made.capabilities) == supported(made.declared) - lost
+        assert supported(made.capabilities) == supported(made.declared) - lost
+
+
+def send_of(transport: type[UvicornTransport], **config: object) -> Send:
+    """Give the `send` of a connection that has nothing but its configuration."""
+    protocol = made_without_arguments(resolve_name(transport.repairs.target))
+    vars(protocol).update(config=SimpleNamespace(**config))
+    send: Send = getattr(protocol, "asgi_send" if transport.repairs is WEBSOCKETS else "send")
+    return send
+
+
+@each_transport
+@pytest.mark.parametrize("ws", ["auto", "wsproto"])
+def test_uvicorn_itself_has_chosen(
+    transport: type[UvicornTransport],
+    ws: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A warning then says how to choose, and it says so once."""
+    monkeypatch.setattr(f"{connect.__module__}._chosen", {})
+    for _ in range(2):
+        connect(SCOPE, Stranger().receive, send_of(transport, ws=ws))
+    option = f"uvicorn --ws {UvicornConnection.__module__}:{UvicornConnection.__name__}"
+    assert [option in said for said in caplog.messages] == [True] * (ws == "auto")
+
+
+def test_all_that_our_connection_needs_is_there() -> None:
+    assert not lacking(NEEDS)
+
+
+@pytest.mark.parametrize(
+    "gone", ["uvicorn.config:Config.loaded_application", "uvicorn.config:Configuration.load"]
+)
+def test_a_name_that_is_gone(gone: str) -> None:
+    assert lacking([*NEEDS, gone]) == [gone]

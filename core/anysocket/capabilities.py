@@ -31,6 +31,7 @@ class Capabilities:
     header_duplicates: Support = _capability("H1", "several header lines with the same name")
     header_underscores: Support = _capability("H1", "header names with an underscore")
     latin1_headers: Support = _capability("H1", "header values beyond ASCII")
+    handshake_headers: Support = _capability("H1", "the header lines of the peer's offers")
     all_subprotocol_lines: Support = _capability("H1", "the subprotocols of every header line")
     empty_subprotocols: Support = _capability("H1", "an offer of subprotocols with empty elements")
     path_below_root: Support = _capability("H1", "the path as the peer sent it, also with a root path")
@@ -45,6 +46,7 @@ class Capabilities:
     )
     accept_subprotocol: Support = _capability("H2", "the chosen subprotocol in the response")
     accept_headers: Support = _capability("H2", "headers of accept in the response")
+    accept_latin1_headers: Support = _capability("H2", "header values beyond ASCII in the response")
     compression: Support = _capability("H2", "messages compressed with permessage-deflate (RFC 7692)")
     malformed_extension_offer: Support = _capability(
         "H2", "a declined offer of permessage-deflate with invalid parameters"
@@ -104,6 +106,9 @@ class Capabilities:
     protocol_error_code: Support = _capability(
         "C1", "1002 or 1007 for the handler after the peer breaks the protocol"
     )
+    messages_before_breach: Support = _capability(
+        "C1", "the messages in the same packet before a breach of the protocol"
+    )
     close_while_receiving: Support = _capability("C3", "close while another task receives")
     close_with_unread: Support = _capability("C3", "close while messages are unread")
     answers_before_close: Support = _capability(
@@ -113,6 +118,9 @@ class Capabilities:
     end_while_suspended: Support = _capability("C6", "the end of the connection, while sends wait")
     end_behind_unread: Support = _capability("C6", "the end of the connection, behind unread messages")
     keepalive: Support = _capability("L3", "keepalive: the end of a connection whose peer is dead")
+    keepalive_while_busy: Support = _capability(
+        "L3", "keepalive that doesn't end a live peer whose pong is behind unread messages"
+    )
     pong_while_busy: Support = _capability("L3", "answers to pings while the handler is busy")
     pong_behind_unread: Support = _capability("L3", "answers to pings behind unread messages")
 

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.frameworks.checks")
+pytest.register_assert_rewrite("tests.frameworks.checks", "tests.servers.uvicorn_checks")

@@ -13,8 +13,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from anysocket.asgi import ASGIApp
 from anysocket_adapters.options import Options
 from anysocket_adapters.server import Server
-from anysocket_adapters.uvicorn.sansio import UvicornSansIOTransport
 from anysocket_adapters.uvicorn.server import Uvicorn
+from anysocket_adapters.uvicorn.transport import UvicornSansIOTransport
 
 
 class Broken(Uvicorn):

@@ -4,6 +4,8 @@ import pytest
 
 from anysocket_adapters import servers
 
+pytest.register_assert_rewrite("tests.servers.uvicorn_checks")
+
 SERVERS = ("uvicorn", "hypercorn", "granian", "daphne")
 
 

@@ -24,6 +24,7 @@ import anysocket_adapters
 from anysocket_adapters import servers
 from anysocket_adapters.repairs.repair import Repair, Repairs
 from anysocket_adapters.repairs.wsproto import DEFLATE
+from anysocket_adapters.uvicorn.native import NEEDS
 from anysocket_matrix.peer.frames import Opcode
 from anysocket_matrix.peer.peer import Peer
 from anysocket_matrix.rows.rows import HTTP2
@@ -219,6 +220,17 @@ def check(row: str, repairs: Repairs, name: str) -> None:
     assert {*seen.absent} >= {*seen.declared, *losing}, (row, name)
     possible = {*seen.declared, *(keeps for each in warned for keeps in each.keeps), *FOLLOWS}
     assert {*seen.absent} <= possible, (row, name)
+
+
+@pytest.mark.parametrize("need", NEEDS if EVERY else NEEDS[:1])
+def test_a_name_that_our_connection_needs(need: str) -> None:
+    """uvicorn's own implementation then serves, with its own declaration."""
+    seen = serve("uvicorn", need.rpartition(".")[2], "uvicorn")
+    assert seen.failed is None
+    assert seen.errors == []
+    assert any(f"{need}: anysocket goes on without a connection of its own" in said for said in seen.warnings)
+    assert seen.declared == as_it_is("uvicorn-sansio").declared
+    assert {*seen.absent} >= {*seen.declared}
 
 
 @pytest.mark.parametrize("repairs", {each: None for each, _ in REPAIRS}, ids=lambda repairs: repairs.target)

@@ -21,7 +21,7 @@ warning says so once, and `lost` gives the capabilities that don't hold.
 
 import dis
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -120,8 +120,7 @@ class Repairs:
         names = attribute_names(kind)
         mixins, lost = list[type](), set[str]()
         for each in self.all:
-            missing = [need for need in each.needs if not _is_there(need, names)]
-            if missing:
+            if missing := lacking(each.needs, names):
                 lost.update(each.keeps)
                 warn_unrepaired(self.distribution, ", ".join(missing), each.mixin.__name__)
             else:
@@ -173,6 +172,11 @@ def _of_the_layout(kind: type) -> type:
             first = each
         each = each.__base__ or object
     return new_class(first.__name__, vars(first).get("__orig_bases__", first.__bases__))  # of a generic one
+
+
+def lacking(needs: Iterable[str], names: Collection[str] = ()) -> list[str]:
+    """Give what isn't there: of `names`, or `module:name` and `module:Class.name` for what is installed."""
+    return [need for need in needs if not _is_there(need, names)]
 
 
 def _is_there(need: str, names: Collection[str]) -> bool:

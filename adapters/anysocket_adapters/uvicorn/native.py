@@ -13,7 +13,7 @@ from asyncio.transports import BaseTransport
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from anysocket.asgi import ASGIApp
 from anysocket.capabilities import Capabilities
@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
 _log = logging.getLogger("uvicorn.error")
+
+NEEDS: Final = (
+    *(
+        f"uvicorn.config:Config.{name}"
+        for name in (
+            *("http_protocol_class", "load", "loaded", "loaded_app", "root_path", "should_reload"),
+            *("ws_max_size", "ws_per_message_deflate", "ws_ping_interval", "ws_ping_timeout"),
+        )
+    ),
+    *(f"uvicorn.server:ServerState.{name}" for name in ("connections", "default_headers", "tasks")),
+)
+"""What the connection uses of uvicorn. `anysocket serve` does without the connection where one is missing."""
 
 
 class UvicornConnection(ASGIConnection):

@@ -1,6 +1,7 @@
 """uvicorn: how to serve on it, and which transport its connections have."""
 
 import asyncio
+import logging
 import math
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,18 +17,23 @@ from anysocket.capabilities import Capabilities, Support
 from anysocket.transport import Transport
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.options import Options
-from anysocket_adapters.repairs.repair import Repairs, warn_unrepaired
+from anysocket_adapters.repairs.repair import lacking, warn_unrepaired
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn.http import HTTP
-from anysocket_adapters.uvicorn.native import UvicornConnection, UvicornNativeTransport
-from anysocket_adapters.uvicorn.sansio import UvicornSansIOTransport
-from anysocket_adapters.uvicorn.transport import UvicornTransport
-from anysocket_adapters.uvicorn.websockets import CONFIGURED, UvicornWebSocketsTransport
-from anysocket_adapters.uvicorn.wsproto import UvicornWSProtoTransport
+from anysocket_adapters.uvicorn.native import NEEDS, UvicornConnection, UvicornNativeTransport
+from anysocket_adapters.uvicorn.transport import (
+    UvicornSansIOTransport,
+    UvicornTransport,
+    UvicornWSProtoTransport,
+)
+from anysocket_adapters.uvicorn.websockets import UvicornWebSocketsTransport
+from anysocket_protocol.settings import Limits
 
 if TYPE_CHECKING:
     from uvicorn import Server as UvicornServer
     from uvicorn.config import WSProtocolType
+
+_log = logging.getLogger("anysocket")
 
 TRANSPORTS: tuple[type[UvicornTransport], ...] = (
     UvicornSansIOTransport,
@@ -44,7 +50,7 @@ class UnknownTransport(ASGITransport):
             each.name: Support.ABSENT
             for each in fields(Capabilities)
             if any(getattr(known.declared, each.name) is not Support.NATIVE for known in TRANSPORTS)
-            or each.name in HTTP.everything() | CONFIGURED.everything()
+            or each.name in HTTP.everything()
         }
     )
 
@@ -64,13 +70,23 @@ def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
 def _choose(protocol: object) -> type[ASGITransport]:
     for each in TRANSPORTS:
         if each.repairs.fits(protocol):
+            if _left_to_uvicorn(protocol):
+                _log.warning(
+                    "uvicorn's own WebSocket implementation doesn't keep the whole contract. "
+                    "anysocket's does: uvicorn --ws anysocket_adapters.uvicorn:UvicornConnection"
+                )
             return each
     warn_unrepaired("uvicorn", f"known WebSocket implementation in {type(protocol)}", "repairs")
     return UnknownTransport
 
 
+def _left_to_uvicorn(protocol: object) -> bool:
+    """Tell whether uvicorn has chosen the implementation: by its own command without `--ws`."""
+    return getattr(getattr(protocol, "config", None), "ws", None) == "auto"
+
+
 class Uvicorn(Server):
-    """uvicorn with one of its WebSocket implementations."""
+    """uvicorn with anysocket's connection, or with one of its own WebSocket implementations."""
 
     distribution = "uvicorn"
 
@@ -89,8 +105,8 @@ class Uvicorn(Server):
         config = Config(
             app,
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
-            ws=self._connection_class(options),
-            http=_repaired(HTTP, "auto"),
+            ws=self._connection_class(options.limits),
+            http=_http_class(),
             proxy_headers=False,  # no other server believes X-Forwarded-* by default
             root_path=options.root_path,
             log_level=options.log_level,
@@ -118,20 +134,19 @@ class Uvicorn(Server):
             except SystemExit as error:  # how uvicorn says that it couldn't start
                 raise ServerFailed(f"uvicorn couldn't start: exit status {error.code}") from None
 
-    def _connection_class(self, options: Options) -> "type[asyncio.Protocol] | WSProtocolType | str":
-        match self.implementation:
-            case None:
-                return UvicornConnection.with_limits(options.limits)
-            case "websockets":
-                return _repaired(CONFIGURED, "websockets")
-            case other:
-                return other
+    def _connection_class(self, limits: Limits) -> "type[asyncio.Protocol] | WSProtocolType":
+        if self.implementation is not None:
+            return self.implementation
+        if missing := lacking(NEEDS):
+            warn_unrepaired("uvicorn", ", ".join(missing), "a connection of its own")
+            return "websockets-sansio"
+        return UvicornConnection.with_limits(limits)
 
 
-def _repaired(repairs: Repairs, name: str) -> type[asyncio.Protocol] | str:
-    """Give a class for the configuration of uvicorn, or the name of its own where it has no such class."""
-    kind = repairs.subclass()
-    return kind if kind is not None and issubclass(kind, asyncio.Protocol) else name
+def _http_class() -> type[asyncio.Protocol] | str:
+    """Give the repaired class, or the name of uvicorn's own where it has no such class."""
+    kind = HTTP.subclass()
+    return kind if kind is not None and issubclass(kind, asyncio.Protocol) else "auto"
 
 
 @cache

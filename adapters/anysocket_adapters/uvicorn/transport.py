@@ -1,18 +1,9 @@
-"""A WebSocket of uvicorn, as far as its three implementations have it in common.
+"""uvicorn's own WebSocket implementations: what they have in common, websockets-sansio, and wsproto.
 
-What differs from the specification, as of 0.54 (https://github.com/Kludex/uvicorn):
-
-- `root_path` is put before `path` and `raw_path`, though the peer didn't send it there.
-- A message in the packet of the handshake is lost.
-
-websockets-sansio and wsproto, which do most things in the same way:
-
-- A lost connection is reported as 1005.
-- Reading pauses at the first unread message: the end and a pong behind it aren't noticed, and the
-  live peer of a busy handler is closed with 1011.
-- The end of the closing handshake can't be waited for.
-
-Each implementation has a file with its repairs and its transport.
+`anysocket serve --server uvicorn` has a connection of anysocket's own instead (`native`). These serve
+under uvicorn's own command without `--ws`, and on rows of their own. Only what takes a few lines is
+repaired, as of 0.54 (https://github.com/Kludex/uvicorn). The declarations say what is absent, and
+docs/quirks.md says why.
 """
 
 import asyncio
@@ -20,18 +11,21 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, ClassVar
 
 from anysocket.asgi import Receive, Scope, Send
-from anysocket.capabilities import Capabilities
+from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close
-from anysocket.handshake import Handshake
+from anysocket.handshake import Handshake, RawHeaders
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.repairs.repair import Mixin, Repairs, without
+from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
 from anysocket_adapters.uvicorn.http import lost_with
 
 if TYPE_CHECKING:
     # The others have the same attributes, as `needs` says.
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+    from websockets.frames import Frame
 else:
-    WebSocketsSansIOProtocol = object
+    WebSocketsSansIOProtocol = WSProtocol = object
 
 _PROTOCOLS = "uvicorn.protocols.websockets"
 SANS_IO = Repairs("uvicorn", f"{_PROTOCOLS}.websockets_sansio_impl:WebSocketsSansIOProtocol")
@@ -68,23 +62,13 @@ class ReportsLoss(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
 
-@_repair_of(
-    SANS_IO,
-    WSPROTO,
-    needs=("keepalive_timeout", "read_paused", "ping_timeout", "pong_timer", "loop"),
-    keeps=(),
-)
-class TrustsWhilePaused(WebSocketsSansIOProtocol):
-    """A peer isn't dead whose pong may be among what isn't read (contract L3)."""
+@_repair_of(SANS_IO, WSPROTO, needs=("handle_close", "writable"), keeps=("end_while_suspended",))
+class WakesSenders(WebSocketsSansIOProtocol):
+    """End the sends that wait for the peer when it closes: uvicorn waits until it has read."""
 
-    pong_timer: asyncio.TimerHandle | None
-    read_paused: bool
-
-    def keepalive_timeout(self) -> None:
-        if self.read_paused and self.ping_timeout is not None:
-            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
-        else:
-            super().keepalive_timeout()
+    def handle_close(self, event: "Frame") -> None:
+        super().handle_close(event)
+        self.writable.set()
 
 
 @_repair_of(SANS_IO, WSPROTO, needs=("connection_lost", "disconnected", "loop", "transport"), keeps=())
@@ -106,6 +90,15 @@ class WaitsForTheEnd(WebSocketsSansIOProtocol):
                 await self._lost
         finally:
             self.transport.abort()
+
+
+@WSPROTO.repair(needs=("conn",), keeps=FRAMES.everything() | DEFLATE.everything())
+class RepairsConnection(WSProtocol):
+    """wsproto has made its connection once uvicorn has accepted."""
+
+    def repair_connection(self) -> frozenset[str]:
+        """Repair it, and give the capabilities that are lost on it."""
+        return repair_connection(self.conn.connection)
 
 
 class UvicornTransport(ASGITransport):
@@ -136,3 +129,59 @@ class UvicornTransport(ASGITransport):
         await super().close(close)
         if isinstance(self._protocol, WaitsForTheEnd):
             await self._protocol.wait_until_closed()
+
+
+class UvicornSansIOTransport(UvicornTransport):
+    """The websockets-sansio implementation."""
+
+    repairs: ClassVar[Repairs] = SANS_IO
+    declared: ClassVar[Capabilities] = Capabilities(
+        path_below_root=Support.REPAIRED,
+        over_http2=Support.ABSENT,
+        no_accept_key_over_http2=Support.ABSENT,
+        answers_before_close=Support.ABSENT,
+        abnormal_closure=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        messages_before_breach=Support.ABSENT,
+        end_behind_unread=Support.ABSENT,
+        keepalive_while_busy=Support.ABSENT,
+        pong_behind_unread=Support.ABSENT,
+    )
+
+
+class UvicornWSProtoTransport(UvicornTransport):
+    """The wsproto implementation."""
+
+    repairs: ClassVar[Repairs] = WSPROTO
+    declared: ClassVar[Capabilities] = Capabilities(
+        handshake_headers=Support.ABSENT,
+        path_below_root=Support.REPAIRED,
+        over_http2=Support.ABSENT,
+        no_accept_key_over_http2=Support.ABSENT,
+        answers_before_close=Support.ABSENT,
+        malformed_extension_offer=Support.ABSENT,
+        compressed_with_ping=Support.REPAIRED,
+        early_message=Support.ABSENT,
+        message_before_accept=Support.ABSENT,
+        peer_code_1014=Support.REPAIRED,
+        abnormal_closure=Support.REPAIRED,
+        half_closed=Support.REPAIRED,
+        protocol_error_close=Support.REPAIRED,
+        invalid_close_code_close=Support.REPAIRED,
+        invalid_text_close=Support.REPAIRED,
+        end_while_suspended=Support.REPAIRED,
+        end_behind_unread=Support.ABSENT,
+        keepalive_while_busy=Support.ABSENT,
+        pong_behind_unread=Support.ABSENT,
+    )
+
+    _lost_in_wsproto: frozenset[str] = frozenset()
+
+    def _lost(self) -> frozenset[str]:
+        return super()._lost() | FRAMES.missing() | DEFLATE.missing() | self._lost_in_wsproto
+
+    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
+        await super().accept(subprotocol, headers)
+        if isinstance(self._protocol, RepairsConnection):
+            self._lost_in_wsproto = self._protocol.repair_connection()

@@ -1,14 +1,18 @@
-"""The quirks of uvicorn and its three WebSocket implementations."""
+"""The quirks of uvicorn's three WebSocket implementations, and of its HTTP."""
 
 from typing import Final
 
 from anysocket_matrix.quirks.quirk import Quirk, Where
 
-SANS_IO: Final = "uvicorn"
+NATIVE: Final = "uvicorn"
+SANS_IO: Final = "uvicorn-sansio"
 WEBSOCKETS: Final = "uvicorn-websockets"
 WSPROTO: Final = "uvicorn-wsproto"
 UVICORN: Final = (SANS_IO, WEBSOCKETS, WSPROTO)
 SOURCE: Final = "https://github.com/Kludex/uvicorn/blob/0.54.0/uvicorn/protocols"
+LEGACY: Final = "https://github.com/python-websockets/websockets/blob/17.4/src/websockets/legacy"
+WSPROTO_SOURCE: Final = "https://github.com/python-hyper/wsproto/blob/1.3.2/src/wsproto"
+INSTEAD: Final = "`uvicorn.native.UvicornConnection`, as `--ws`, doesn't have the quirk."
 
 QUIRKS: Final = (
     Quirk(
@@ -16,18 +20,16 @@ QUIRKS: Final = (
         rows=(SANS_IO, WSPROTO),
         does="Reading pauses at the first unread message. The end of the connection and pongs behind it "
         "aren't noticed, so a busy handler's live peer is closed with 1011.",
-        clauses=("L3", "C6"),
+        clauses=("L3", "C6", "N4"),
         cases=(
             "pressure.ping_behind_unread_messages",
             "lifecycle.live_peer_of_a_busy_handler",
             "end.only_sending_with_messages_unread",
             "end.only_sending_with_messages_unread_to_a_waiting_peer",
+            "asgi.send.only_sending_with_messages_unread",
         ),
-        repair={
-            Where.CONNECTION: "`uvicorn.sansio.ReadsAhead` and `uvicorn.wsproto.ReadsAhead` let up to 32 "
-            "messages or 1 MiB be unread. `uvicorn.transport.TrustsWhilePaused` takes no peer for dead while "
-            "reading pauses.",
-        },
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("end_behind_unread", "keepalive_while_busy", "pong_behind_unread"),
         upstream=(
             f"{SOURCE}/websockets/websockets_sansio_impl.py#L306-L308",
             f"{SOURCE}/websockets/wsproto_impl.py#L269-L271",
@@ -98,15 +100,11 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=8,
-        rows=UVICORN,
-        does="A message in the same packet as the handshake is lost; with wsproto, so is a message before "
-        "accept.",
+        rows=(NATIVE, SANS_IO, WEBSOCKETS),
+        does="A message in the same packet as the handshake is lost.",
         clauses=("M5",),
-        cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
-        repair={
-            Where.SERVE: "`uvicorn.http.HandsOnEarlyBytes` hands on what comes behind the request.",
-            Where.CONNECTION: "`uvicorn.wsproto.TakesEarlyBytes` finds it in wsproto's parser.",
-        },
+        cases=("accept.message_behind_the_handshake",),
+        repair={Where.SERVE: "`uvicorn.http.HandsOnEarlyBytes` hands on what comes behind the request."},
         upstream=(
             f"{SOURCE}/http/h11_impl.py#L295-L297",
             f"{SOURCE}/http/httptools_impl.py#L202-L204",
@@ -128,14 +126,10 @@ QUIRKS: Final = (
     Quirk(
         number=10,
         rows=(WEBSOCKETS,),
-        does="Only the first part of a denial's body is sent, its headers are sent as UTF-8, and a status "
-        "that Python doesn't name fails.",
+        does="Only the first part of a denial's body is sent.",
         clauses=("H3", "N3"),
-        cases=("deny.long_body", "deny.latin1_header", "deny.unnamed_status", "asgi.deny.chunks_over_time"),
-        repair={
-            Where.CORE: "`handshake.Denial` has one body.",
-            Where.CONNECTION: "`uvicorn.websockets.WritesDenial` writes such a response itself.",
-        },
+        cases=("deny.long_body", "asgi.deny.chunks_over_time"),
+        repair={Where.CORE: "`handshake.Denial` has one body."},
         upstream=(f"{SOURCE}/websockets/websockets_impl.py#L313-L319",),
     ),
     Quirk(
@@ -144,7 +138,8 @@ QUIRKS: Final = (
         does="A request header with characters beyond ASCII gives 500.",
         clauses=("H1",),
         cases=("request.header_latin1",),
-        repair={Where.SERVE: "`uvicorn.websockets.ReadsLatin1` reads headers as ISO-8859-1."},
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("latin1_headers",),
         upstream=("Kludex/uvicorn#3035",),
     ),
     Quirk(
@@ -192,7 +187,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=16,
-        rows=UVICORN,
+        rows=(NATIVE, *UVICORN),
         does="`X-Forwarded-For` and `X-Forwarded-Proto` from 127.0.0.1 are trusted, and the client's port "
         "is then 0.",
         clauses=("H1",),
@@ -204,9 +199,14 @@ QUIRKS: Final = (
         number=52,
         rows=(WEBSOCKETS,),
         does="While a send waits for the peer, the send of a second task fails on an assertion.",
-        clauses=("M4",),
-        cases=("pressure.two_suspended_sends", "pressure.close_behind_a_suspended_send"),
-        repair={Where.CONNECTION: "`uvicorn.websockets.LetsManyWait` has them wait one behind the other."},
+        clauses=("M4", "N5"),
+        cases=(
+            "pressure.two_suspended_sends",
+            "pressure.close_behind_a_suspended_send",
+            "asgi.close.close_while_sending",
+        ),
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("suspended_sends",),
         upstream=("python-websockets/websockets#16",),
     ),
     Quirk(
@@ -220,8 +220,8 @@ QUIRKS: Final = (
             "messages.above_the_default_in_fragments",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.websockets.TellsWhyItFailed` waits no longer than half a second for "
-            "the peer, and gives the code that was sent.",
+            Where.CONNECTION: "`uvicorn.websockets.TellsWhyItFailed` waits half a second for the peer, and "
+            "gives the code that was sent.",
         },
     ),
     Quirk(
@@ -239,7 +239,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=55,
-        rows=(*UVICORN, "daphne"),
+        rows=(NATIVE, *UVICORN, "daphne"),
         does="WebSockets over HTTP/2 aren't supported.",
         clauses=("H2",),
         cases=("accept.over_http2", "accept.no_accept_key_over_http2"),
@@ -256,7 +256,9 @@ QUIRKS: Final = (
         does="An offer of permessage-deflate with invalid parameters makes accept fail.",
         clauses=("H2",),
         cases=("accept.malformed_extension_offer",),
-        repair={Where.CONNECTION: "`uvicorn.wsproto.ReadsOffers` goes on without it."},
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("malformed_extension_offer",),
+        upstream=(f"{WSPROTO_SOURCE}/extensions.py#L162",),
     ),
     Quirk(
         number=61,
@@ -275,9 +277,7 @@ QUIRKS: Final = (
         repair={
             Where.CONNECTION: "`repairs.wsproto.ReadsBadGateway` has wsproto read it like any other code."
         },
-        upstream=(
-            "https://github.com/python-hyper/wsproto/blob/1.3.2/src/wsproto/frame_protocol.py#L539-L546",
-        ),
+        upstream=(f"{WSPROTO_SOURCE}/frame_protocol.py#L539-L546",),
     ),
     Quirk(
         number=77,
@@ -289,8 +289,8 @@ QUIRKS: Final = (
             "pressure.close_of_a_peer_that_does_not_read",
         ),
         repair={
-            Where.CONNECTION: "`uvicorn.sansio.WakesSenders`, `uvicorn.wsproto.WakesSenders` or "
-            "`uvicorn.websockets.LetsManyWait` ends it.",
+            Where.CONNECTION: "`uvicorn.transport.WakesSenders` or `uvicorn.websockets.TellsWhyItFailed` "
+            "ends it.",
         },
     ),
     Quirk(
@@ -301,5 +301,57 @@ QUIRKS: Final = (
         cases=("compression.ping_between_fragments",),
         repair={Where.CONNECTION: "`repairs.wsproto.RemembersCompression` has wsproto remember."},
         upstream=("python-hyper/wsproto#205",),
+    ),
+    Quirk(
+        number=82,
+        rows=(WEBSOCKETS,),
+        does="Reading pauses at 32 unread messages. A busy handler's live peer, whose pong is behind them, "
+        "is closed with 1011.",
+        clauses=("L3",),
+        cases=("lifecycle.live_peer_of_a_busy_handler",),
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("keepalive_while_busy",),
+        upstream=(f"{LEGACY}/protocol.py#L952-L959",),
+    ),
+    Quirk(
+        number=83,
+        rows=(WSPROTO,),
+        does="A message before accept is lost, also one in the same packet as the handshake.",
+        clauses=("M5",),
+        cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("early_message", "message_before_accept"),
+        upstream=(f"{WSPROTO_SOURCE}/handshake.py#L132-L145",),
+    ),
+    Quirk(
+        number=84,
+        rows=(WEBSOCKETS,),
+        does="Header values beyond ASCII are sent as UTF-8, and a denial with a status that Python doesn't "
+        "name fails.",
+        clauses=("H3", "N3"),
+        cases=("deny.latin1_header", "deny.unnamed_status", "asgi.accept.headers"),
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("accept_latin1_headers", "denial_latin1_headers", "denial_unnamed_status"),
+        upstream=(f"{LEGACY}/server.py#L311-L316", f"{SOURCE}/websockets/websockets_impl.py#L314"),
+    ),
+    Quirk(
+        number=85,
+        rows=(WSPROTO,),
+        does="The header lines `Sec-WebSocket-Protocol` and `Sec-WebSocket-Extensions` are missing.",
+        clauses=("N1",),
+        cases=("asgi.scope.handshake_headers",),
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("handshake_headers",),
+        upstream=(f"{SOURCE}/websockets/wsproto_impl.py#L228-L229",),
+    ),
+    Quirk(
+        number=86,
+        rows=(SANS_IO,),
+        does="The messages in the same packet before a breach of the protocol are lost.",
+        clauses=("N2",),
+        cases=("asgi.disconnect.protocol_error_on_the_wire",),
+        repair={Where.NOWHERE: INSTEAD},
+        absent=("messages_before_breach",),
+        upstream=(f"{SOURCE}/websockets/websockets_sansio_impl.py#L194-L199",),
     ),
 )

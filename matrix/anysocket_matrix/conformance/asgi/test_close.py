@@ -296,7 +296,7 @@ def test_close_while_receiving(connect: Connect) -> None:
     peer.expect_notes(disconnect(4001, "bye"))
 
 
-@case("N5")
+@case("N5", requires="suspended_sends")
 def test_close_while_sending(connect: Connect) -> None:
     """Close returns in time while the send of another task waits for a peer that doesn't read."""
     peer = connect(closes_while_sending)

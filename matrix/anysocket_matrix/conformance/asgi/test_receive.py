@@ -126,7 +126,7 @@ def test_connect(connect: Connect) -> None:
     connect(script(RECEIVE, accept())).expect_notes(CONNECT, SENT)
 
 
-@case("N2", requires="message_before_accept")
+@case("N2")
 def test_one_connect(connect: Connect) -> None:
     """No event follows websocket.connect before the application answers."""
     peer = connect(looks_first)

@@ -231,7 +231,7 @@ def test_host(connect: Connect) -> None:
     expect_header(peer, "host", "{}:{}".format(*peer.remote_address))
 
 
-@case("N1")
+@case("N1", requires="handshake_headers")
 def test_handshake_headers(connect: Connect) -> None:
     """The scope's headers have the headers of the handshake itself."""
     offer = "permessage-deflate; client_max_window_bits"

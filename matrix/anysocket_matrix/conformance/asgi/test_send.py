@@ -348,7 +348,7 @@ def test_only_sending_to_a_lost_peer(connect: Connect) -> None:
     peer.expect_notes("OSError", "OSError")
 
 
-@case("N4", requires="end_while_sending")
+@case("N4", requires=("end_while_sending", "end_behind_unread"))
 def test_only_sending_with_messages_unread(connect: Connect) -> None:
     """An application that only sends gets OSError after the peer's close, also with messages unread."""
     peer = connect(only_sends)
