@@ -30,6 +30,10 @@ class BadRequest(Exception):
         self.headers: Headers = headers
 
 
+class BadHandshake(BadRequest):
+    """The request asks for a WebSocket, but not as RFC 6455 has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request that opens a WebSocket."""
@@ -98,9 +102,9 @@ def _check(request: Request, *, method: bytes, version: tuple[int, int]) -> None
         upgrade = [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
         raise BadRequest(426, "a WebSocket needs the headers Upgrade and Connection", upgrade)
     if request.values(b"sec-websocket-version") != [b"13"]:
-        raise BadRequest(426, "the WebSocket version must be 13", [(b"sec-websocket-version", b"13")])
+        raise BadHandshake(426, "the WebSocket version must be 13", [(b"sec-websocket-version", b"13")])
     if not _is_key(request.key):
-        raise BadRequest(400, "Sec-WebSocket-Key isn't 16 bytes in base64")
+        raise BadHandshake(400, "Sec-WebSocket-Key isn't 16 bytes in base64")
 
 
 def _is_key(key: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""hypercorn on asyncio, uvloop and trio: how to serve on it, and which transport a connection gets."""
+"""hypercorn: how to serve on it, and which transport its connections have."""
 
 from socket import socket
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -12,6 +12,7 @@ from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
 from anysocket_adapters.hypercorn.early import EARLY, WaitsForTheApplication
 from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport
+from anysocket_adapters.hypercorn.native import HypercornNativeTransport
 from anysocket_adapters.hypercorn.pings import PINGS
 from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
@@ -57,11 +58,13 @@ class UnrepairedTransport(ASGITransport):
 class Hypercorn(Server):
     """hypercorn, of which anysocket runs the workers."""
 
-    name = "hypercorn"
     distribution = "hypercorn"
-    transport: type[Transport] = HypercornTransport
     http2: type[ASGITransport] | None = HypercornHTTP2Transport
-    loops: tuple[Loop, ...] = ("asyncio", "uvloop", "trio")
+
+    def __init__(self, name: str, transport: type[Transport], loops: tuple[Loop, ...]) -> None:
+        self.name = name
+        self.transport: type[Transport] = transport
+        self.loops: tuple[Loop, ...] = loops
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from hypercorn.config import Config
@@ -81,11 +84,13 @@ class Hypercorn(Server):
             config.websocket_max_message_size = options.max_message_size
         failures = list[BaseException]()
         try:
-            await serve_worker(app, config, options, listener, stop.wait)
+            native = self.transport is HypercornNativeTransport
+            await serve_worker(app, config, options, listener, stop.wait, native=native)
         except* (LifespanFailureError, LifespanTimeoutError) as errors:
             failures.extend(errors.exceptions)
         if failures:
             raise ServerFailed(f"hypercorn couldn't start or stop: {failures[0]}")
 
 
-hypercorn: Server = Hypercorn()
+hypercorn: Server = Hypercorn("hypercorn", HypercornNativeTransport, ("asyncio", "uvloop"))
+hypercorn_wsproto: Server = Hypercorn("hypercorn-wsproto", HypercornTransport, ("asyncio", "uvloop", "trio"))

@@ -11,9 +11,9 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from socket import socket
-from ssl import SSLContext
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -21,7 +21,7 @@ from anyio.lowlevel import checkpoint
 
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket_adapters import loops
-from anysocket_adapters.hypercorn import trio
+from anysocket_adapters.hypercorn import accepting, trio
 from anysocket_adapters.hypercorn.connection import (
     BY_READING,
     SERVER,
@@ -31,6 +31,7 @@ from anysocket_adapters.hypercorn.connection import (
     RepairsBeforeReading,
 )
 from anysocket_adapters.hypercorn.early import DropsUnread
+from anysocket_adapters.hypercorn.native import HypercornConnection, settings
 from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.repair import Repairs
 from anysocket_adapters.repairs.versions import installed_at_least
@@ -70,9 +71,24 @@ class Stops(WorkerContext):
 
 
 async def serve_worker(
-    app: ASGIApp, config: "Config", options: Options, listener: socket, stop: Callable[[], Awaitable[None]]
+    app: ASGIApp,
+    config: "Config",
+    options: Options,
+    listener: socket,
+    stop: Callable[[], Awaitable[None]],
+    *,
+    native: bool,
 ) -> None:
-    """Serve until `stop` returns, as hypercorn's `worker_serve` does."""
+    """Serve until `stop` returns, as hypercorn's `worker_serve` does.
+
+    Args:
+        app: the application.
+        config: hypercorn's.
+        options: those that hypercorn has no setting for.
+        listener: a bound socket.
+        stop: returns when the worker is to end.
+        native: whether WebSockets over HTTP/1.1 have connections of our own, which need asyncio.
+    """
     on_trio = loops.current() == "trio"
     package = "hypercorn.trio" if on_trio else "hypercorn.asyncio"
     servers, contexts = (TRIO_SERVER, TRIO_CONTEXT) if on_trio else (SERVER, CONTEXT)
@@ -81,12 +97,13 @@ async def serve_worker(
         config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
         await import_module(package).serve(app, config, shutdown_trigger=stop, mode="asgi")
         return
-    application, context, tls = _Application(app), make_context(None), config.create_ssl_context()
+    state = dict[str, object]()
+    application, context, tls = _Application(app, state), make_context(None), config.create_ssl_context()
     loop = () if on_trio else (asyncio.get_running_loop(),)
-    state = (dict[str, object](),) if installed_at_least("hypercorn", "0.17") else ()
+    own_state = (state,) if installed_at_least("hypercorn", "0.17") else ()
 
     async def connected(*streams: object) -> None:
-        connection = make(application, *loop, config, context, *state, *streams)
+        connection = make(application, *loop, config, context, *own_state, *streams)
         connection.options = options
         connection.task_groups = TRIO_TASK_GROUP if on_trio else TASK_GROUP
         await connection
@@ -99,45 +116,25 @@ async def serve_worker(
         await stop()
         await context.stop()
 
-    accept_connections = trio.accept_connections if on_trio else _accept_connections
-    async with _alive(import_module(f"{package}.lifespan").Lifespan(application, config, *loop, *state)):
-        await accept_connections(connected, config, listener.dup(), tls, announce_and_stop)
+    async with _alive(import_module(f"{package}.lifespan").Lifespan(application, config, *loop, *own_state)):
+        if on_trio:
+            await trio.accept_connections(connected, config, listener.dup(), tls, announce_and_stop)
+            return
+        connections = accepting.Connections(connected)
+        protocol: Callable[[], asyncio.Protocol] = connections.protocol
+        if native:
+            protocol = partial(
+                HypercornConnection, app, state, settings(config, options), config, connections
+            )
+        await accepting.accept_connections(
+            connections, protocol, config, listener.dup(), tls, announce_and_stop
+        )
 
 
 def _subclass(repairs: Repairs, mixin: type[Made]) -> Callable[..., Made] | None:
     """Give the repaired class; None where it lacks the repair that our loop is about."""
     kind = repairs.subclass()
     return kind if kind is not None and issubclass(kind, mixin) else None
-
-
-async def _accept_connections(
-    connected: Callable[..., Awaitable[None]],
-    config: "Config",
-    listener: socket,
-    tls: SSLContext | None,
-    stop: Callable[[], Awaitable[None]],
-) -> None:
-    """Accept connections until `stop` returns, then give them the graceful timeout to end."""
-    connections = set[asyncio.Task[None]]()
-
-    # Not a coroutine: Python 3.11 logs a traceback for each of asyncio's own tasks that is cancelled.
-    def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(connected(reader, writer))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
-
-    timeout = config.ssl_handshake_timeout if tls else None
-    server = await asyncio.start_server(
-        connect, backlog=config.backlog, sock=listener, ssl=tls, ssl_handshake_timeout=timeout
-    )
-    try:
-        await stop()
-    finally:
-        server.close()
-    if connections:
-        _, late = await asyncio.wait(connections, timeout=config.graceful_timeout)
-        for task in late:
-            task.cancel()
 
 
 @asynccontextmanager
@@ -155,9 +152,9 @@ async def _alive(lifespan: "AsyncioLifespan | TrioLifespan") -> AsyncGenerator[N
 class _Application:
     """An application as hypercorn calls it, that lets its connection go when it ends."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, state: dict[str, object]) -> None:
         self._app = app
-        self._state: dict[str, object] = {}
+        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, *_: object) -> None:
         lifespan = scope["type"] == "lifespan"
