@@ -53,10 +53,11 @@ def test_two_event_loops() -> None:
 def test_every_row_is_judged_by_the_variant_that_is_needed() -> None:
     found = judged("http2", "trio", "tls", "peer-close-reason")
     assert set(servers()) == {name.partition("+")[0] for name in found}
-    row = found["hypercorn+trio+h2+tls"]
+    row = found["hypercorn-wsproto+trio+h2+tls"]
     assert row.lacks == ()
     assert command(row.row) == (
-        "anysocket serve MODULE:APP --server hypercorn --loop trio --tls-certificate FILE --tls-key FILE"
+        "anysocket serve MODULE:APP --server hypercorn-wsproto --loop trio "
+        "--tls-certificate FILE --tls-key FILE"
     )
     lacks = {lack.need.name: lack for lack in found["granian+tls"].lacks}
     assert set(lacks) == {"over-http2", "trio", "peer-close-reason"}
@@ -202,7 +203,7 @@ def test_what_tests_have_recorded(tmp_path: Path) -> None:
         "  peer-close-code: /chat in test_chat.py::test_code and 1 more",
         "",
     ]
-    assert "  anysocket serve MODULE:APP --server hypercorn --loop trio" in output.splitlines()
+    assert "  anysocket serve MODULE:APP --server hypercorn-wsproto --loop trio" in output.splitlines()
     written = json.loads(answer.read_text())
     assert written["asked_needs"] == ["trio", "accept-subprotocol", "peer-close-code"]
     assert [(use["need"], use["path"]) for use in written["asked_uses"]] == [

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from hypercorn.typing import WWWScope
 
 
+PING_TIMEOUT = 20.0
+"""Seconds to wait for a sign of life after a ping, unless set; as uvicorn's."""
+
+
 class HypercornNativeTransport(NativeTransport):
     """The transport of a `HypercornConnection`."""
 
@@ -106,11 +110,10 @@ class HypercornConnection(ASGIConnection):
 
 def settings(config: "Config", options: Options) -> Settings:
     """Give what all connections of a server have in common."""
-    default = Settings()
     return Settings(
         limits=Limits(max_message_size=config.websocket_max_message_size),
         root_path=config.root_path,
         compression=options.compression is not False,
         ping_interval=config.websocket_ping_interval,
-        ping_timeout=options.ping_timeout or default.ping_timeout,
+        ping_timeout=options.ping_timeout or PING_TIMEOUT,
     )
