@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from socket import socket
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from anysocket.session.bounded import bounded
+from anysocket_protocol.asgi import ASGIConnection
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
@@ -14,31 +15,23 @@ if TYPE_CHECKING:
 Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[object, object, None]]
 
 
-class Own(Protocol):
-    """A connection that hypercorn doesn't know."""
-
-    def shutdown(self) -> None:
-        """Close the connection because the server ends."""
-        ...
-
-
 class Connections:
-    """The connections of a worker.
+    """The connections of a worker: tasks of hypercorn's, and those of our own with their tasks.
 
     Args:
-        serve: serves one as hypercorn does.
+        serve: serves a connection as hypercorn does.
     """
 
     def __init__(self, serve: Serve) -> None:
         self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self._serve = serve
-        self._own = set[Own]()
+        self._own = set[ASGIConnection]()
         self._tasks = set[asyncio.Task[None]]()
         self._over: asyncio.Future[None] | None = None
         """Done when none is left; None until that is waited for."""
 
     def protocol(self) -> asyncio.StreamReaderProtocol:
-        """Make asyncio's protocol of a connection that hypercorn serves."""
+        """Make the protocol of a connection that hypercorn serves, as `asyncio.start_server` does."""
         return asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._connect)
 
     # Not a coroutine: Python 3.11 logs a traceback for each of asyncio's own tasks that is cancelled.
@@ -46,7 +39,7 @@ class Connections:
         self.started(self.loop.create_task(self._serve(reader, writer)))
 
     def started(self, task: asyncio.Task[None]) -> None:
-        """Wait for a task at the end."""
+        """Wait for a task when the worker ends."""
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -54,12 +47,12 @@ class Connections:
         self._tasks.discard(task)
         self._look()
 
-    def made(self, connection: Own) -> None:
-        """Shut down a connection at the end, and wait for it."""
+    def made(self, connection: ASGIConnection) -> None:
+        """Shut down a connection when the worker ends, and wait for it."""
         self._own.add(connection)
 
-    def lost(self, connection: Own) -> None:
-        """Let a connection go, if it is there."""
+    def lost(self, connection: ASGIConnection) -> None:
+        """Let a connection go."""
         self._own.discard(connection)
         self._look()
 

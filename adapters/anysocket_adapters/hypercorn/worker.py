@@ -39,10 +39,13 @@ SERVER = Repairs("hypercorn", "hypercorn.asyncio.tcp_server:TCPServer")
 TRIO_SERVER = Repairs("hypercorn", "hypercorn.trio.tcp_server:TCPServer")
 
 
-@TRIO_SERVER.repair(needs=("run",))
-@SERVER.repair(needs=("run",))
+@TRIO_SERVER.repair(needs=("run",), keeps=("early_message",))
+@SERVER.repair(needs=("run",), keeps=("early_message",))
 class FailsAlone(TCPServer):
-    """On trio an exception in one connection ends the worker, and a peer can cause one."""
+    """On trio an exception in one connection ends the worker, and a peer can cause one.
+
+    Without it hypercorn's own loop serves, in which the worker's context isn't repaired either.
+    """
 
     async def run(self) -> None:
         try:
@@ -74,13 +77,13 @@ async def serve_worker(
     package = "hypercorn.trio" if on_trio else "hypercorn.asyncio"
     servers, contexts = (TRIO_SERVER, TRIO_CONTEXT) if on_trio else (SERVER, CONTEXT)
     make, make_context = _subclass(servers, FailsAlone), _subclass(contexts, LetsApplicationsBegin)
+    state = dict[str, object]()
+    served = ServedByHypercorn(app, state, options)
     if make is None or make_context is None:
         config.bind = [f"fd://{os.dup(listener.fileno())}"]  # hypercorn closes what it is given
-        await import_module(package).serve(app, config, shutdown_trigger=stop, mode="asgi")
+        await import_module(package).serve(served, config, shutdown_trigger=stop, mode="asgi")
         return
-    state = dict[str, object]()
-    served, context = ServedByHypercorn(app, state, options), make_context(None)
-    tls = config.create_ssl_context()
+    context, tls = make_context(None), config.create_ssl_context()
     loop = () if on_trio else (asyncio.get_running_loop(),)
     own_state = (state,) if installed_at_least("hypercorn", "0.17") else ()
 
