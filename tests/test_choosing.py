@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from anysocket_adapters import Server, servers
-from anysocket_adapters.hypercorn.server import Hypercorn
 from anysocket_matrix import cli
 from anysocket_matrix.bench.results import write
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, find
@@ -114,12 +113,12 @@ def test_who_qualifies_and_who_lacks_what() -> None:
 
 
 def test_none_qualifies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Hypercorn, "loops", ("asyncio",))
+    monkeypatch.setattr(servers()["hypercorn-wsproto"], "loops", ("asyncio",))
     status, output = ask("--need", "compression", "--need", "trio")
     assert status == 1
     assert output.splitlines()[-1] == (
         "No server has all of it. The least is lacking on "
-        "hypercorn, uvicorn, uvicorn-websockets, uvicorn-wsproto."
+        "hypercorn, hypercorn-wsproto, uvicorn, uvicorn-sansio, uvicorn-websockets, uvicorn-wsproto."
     )
 
 
@@ -140,7 +139,10 @@ def test_json(tmp_path: Path) -> None:
     assert supports["daphne"]["close-reason"] == "repaired"
     assert written["asked_needs"] == ["compression"]
     qualifying = {row["row"] for row in written["asked_rows"] if row["qualifies"]}
-    assert qualifying == {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "hypercorn"}
+    assert qualifying == {
+        *("uvicorn", "uvicorn-sansio", "uvicorn-websockets", "uvicorn-wsproto"),
+        *("hypercorn", "hypercorn-wsproto"),
+    }
 
 
 def test_json_that_cannot_be_written(tmp_path: Path) -> None:
