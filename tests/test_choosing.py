@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from anysocket_adapters import Server, servers
-from anysocket_adapters.hypercorn.server import Hypercorn
 from anysocket_matrix import cli
 from anysocket_matrix.bench.results import write
 from anysocket_matrix.choosing.needs import NEEDS, SHORT, find
@@ -53,10 +52,11 @@ def test_two_event_loops() -> None:
 def test_every_row_is_judged_by_the_variant_that_is_needed() -> None:
     found = judged("http2", "trio", "tls", "peer-close-reason")
     assert set(servers()) == {name.partition("+")[0] for name in found}
-    row = found["hypercorn+trio+h2+tls"]
+    row = found["hypercorn-wsproto+trio+h2+tls"]
     assert row.lacks == ()
     assert command(row.row) == (
-        "anysocket serve MODULE:APP --server hypercorn --loop trio --tls-certificate FILE --tls-key FILE"
+        "anysocket serve MODULE:APP --server hypercorn-wsproto --loop trio "
+        "--tls-certificate FILE --tls-key FILE"
     )
     lacks = {lack.need.name: lack for lack in found["granian+tls"].lacks}
     assert set(lacks) == {"over-http2", "trio", "peer-close-reason"}
@@ -113,12 +113,12 @@ def test_who_qualifies_and_who_lacks_what() -> None:
 
 
 def test_none_qualifies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Hypercorn, "loops", ("asyncio",))
+    monkeypatch.setattr(servers()["hypercorn-wsproto"], "loops", ("asyncio",))
     status, output = ask("--need", "compression", "--need", "trio")
     assert status == 1
     assert output.splitlines()[-1] == (
         "No server has all of it. The least is lacking on "
-        "hypercorn, uvicorn, uvicorn-websockets, uvicorn-wsproto."
+        "hypercorn, hypercorn-wsproto, uvicorn, uvicorn-sansio, uvicorn-websockets, uvicorn-wsproto."
     )
 
 
@@ -139,7 +139,10 @@ def test_json(tmp_path: Path) -> None:
     assert supports["daphne"]["close-reason"] == "repaired"
     assert written["asked_needs"] == ["compression"]
     qualifying = {row["row"] for row in written["asked_rows"] if row["qualifies"]}
-    assert qualifying == {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "hypercorn"}
+    assert qualifying == {
+        *("uvicorn", "uvicorn-sansio", "uvicorn-websockets", "uvicorn-wsproto"),
+        *("hypercorn", "hypercorn-wsproto"),
+    }
 
 
 def test_json_that_cannot_be_written(tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_what_tests_have_recorded(tmp_path: Path) -> None:
         "  peer-close-code: /chat in test_chat.py::test_code and 1 more",
         "",
     ]
-    assert "  anysocket serve MODULE:APP --server hypercorn --loop trio" in output.splitlines()
+    assert "  anysocket serve MODULE:APP --server hypercorn-wsproto --loop trio" in output.splitlines()
     written = json.loads(answer.read_text())
     assert written["asked_needs"] == ["trio", "accept-subprotocol", "peer-close-code"]
     assert [(use["need"], use["path"]) for use in written["asked_uses"]] == [

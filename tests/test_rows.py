@@ -67,12 +67,12 @@ def test_a_servers_life_is_not_run_again() -> None:
 
 def test_a_servers_life_is_run_once_if_asked_for() -> None:
     lives = [case for case in cases() if case.layers == LIFECYCLE_LAYERS]
-    chosen = [each.with_lifecycle_once for each in rows(["hypercorn"], variants=True, proxies=False)]
+    chosen = [each.with_lifecycle_once for each in rows(["hypercorn-wsproto"], variants=True, proxies=False)]
     alike = [each.name for each in chosen if not any(each.runs(case) for case in lives)]
     assert lives
     assert all(each.runs(case) for each in chosen for case in cases() if case not in lives)
     assert [each.name for each in chosen if each.name not in alike] == [
-        *("hypercorn", "hypercorn+h2", "hypercorn+trio", "hypercorn+trio+h2")
+        *("hypercorn-wsproto", "hypercorn-wsproto+h2", "hypercorn-wsproto+trio", "hypercorn-wsproto+trio+h2")
     ]
 
 

@@ -33,6 +33,10 @@ class BadRequest(Exception):
         self.headers: Headers = headers
 
 
+class BadHandshake(BadRequest):
+    """The request asks for a WebSocket, but not as RFC 6455 has it."""
+
+
 class Request:
     """A request that opens a WebSocket."""
 
@@ -128,10 +132,10 @@ def _check(request: Request, method: bytes, version: Sequence[bytes]) -> None:
         upgrade = [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
         raise BadRequest(426, "a WebSocket needs the headers Upgrade and Connection", upgrade)
     if request.values(b"sec-websocket-version") != [b"13"]:
-        raise BadRequest(426, "the WebSocket version must be 13", [(b"sec-websocket-version", b"13")])
+        raise BadHandshake(426, "the WebSocket version must be 13", [(b"sec-websocket-version", b"13")])
     keys = request.values(b"sec-websocket-key")
     if len(keys) != 1 or not _is_key(keys[0]):
-        raise BadRequest(400, "Sec-WebSocket-Key isn't 16 bytes in base64")
+        raise BadHandshake(400, "Sec-WebSocket-Key isn't 16 bytes in base64")
 
 
 def _is_key(key: bytes) -> bool:

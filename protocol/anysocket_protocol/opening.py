@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from anysocket_protocol import handshake
-from anysocket_protocol.handshake import BadRequest, Headers, Request
+from anysocket_protocol.handshake import BadHandshake, BadRequest, Headers, Request
 from anysocket_protocol.settings import Settings
 from anysocket_protocol.state import CONNECTING, REQUESTED, RESPONDING
 from anysocket_protocol.stream import Stream
@@ -31,7 +31,7 @@ class Opening(Stream):
         raise NotImplementedError
 
     def other_request(self, received: bytes, error: BadRequest) -> None:
-        """Take a request that opens none, with all that has been received: it is refused."""
+        """Take a request that asks for no WebSocket, with all that has been received: it is refused."""
         self.refuse(error.status, error.reason, error.headers)
 
     def answered(self, status: int) -> None:
@@ -58,6 +58,9 @@ class Opening(Stream):
             return
         try:
             request = handshake.read(head, limits.max_header_lines)
+        except BadHandshake as error:
+            self.refuse(error.status, error.reason, error.headers)
+            return
         except BadRequest as error:
             self.other_request(self._early, error)
             return

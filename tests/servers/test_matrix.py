@@ -33,12 +33,12 @@ def anysocket(*arguments: str, path: Path | None = None) -> subprocess.Completed
 def test_a_run_ends_with_a_table_a_file_and_a_status(tmp_path: Path) -> None:
     file = tmp_path / "new" / "results.json"
     chosen = ("--case", "close.peers_*", "--case", "close.default_code")
-    finished = anysocket("matrix", "--server", "hypercorn", *chosen, "--json", str(file))
+    finished = anysocket("matrix", "--server", "hypercorn-wsproto", *chosen, "--json", str(file))
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert "3 repaired" in finished.stdout
     assert finished.stdout.rstrip().endswith("Everything is as declared.")
     (row,) = json.loads(file.read_text())["rows"]
-    assert row["row"] == "hypercorn"
+    assert row["row"] == "hypercorn-wsproto"
     assert {cell["case"]: cell["verdict"] for cell in row["cells"]} == {
         "close.peers_code": "repaired",
         "close.peers_code_echoed": "native",
@@ -58,7 +58,8 @@ def test_a_false_declaration_fails_the_run(tmp_path: Path) -> None:
         "from anysocket_adapters.hypercorn.server import HypercornTransport as transport\n"
         "transport.declared = replace(transport.declared, peer_close_code=Support.NATIVE)\n"
     )
-    finished = anysocket("matrix", "--server", "hypercorn", "--case", "close.peers_code", path=tmp_path)
+    chosen = ("--server", "hypercorn-wsproto", "--case", "close.peers_code")
+    finished = anysocket("matrix", *chosen, path=tmp_path)
     assert finished.returncode == 1
     assert "is declared native" in finished.stdout
     assert "plain: expected code 4999, saw code 1006" in finished.stdout

@@ -10,27 +10,25 @@ How it differs from HTTP/1.1, as of 0.18 (https://github.com/pgjones/hypercorn):
 """
 
 import math
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import anyio
 
 from anysocket.asgi import Receive, Scope, Send, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
+from anysocket_adapters.hypercorn.context import spawn
 from anysocket_adapters.hypercorn.inbox import Inbox
 from anysocket_adapters.hypercorn.stream import HypercornTransport, unrepaired
-from anysocket_adapters.hypercorn.tasks import spawn
-from anysocket_adapters.lazy_event import Signal
 from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:
     from h2.connection import H2Connection
     from h2.events import Event as HTTP2Event
     from h2.events import RequestReceived
-    from hypercorn.protocol.events import EndBody, Event, StreamClosed
+    from hypercorn.protocol.events import Event
     from hypercorn.protocol.h2 import H2Protocol, StreamBuffer
     from hypercorn.protocol.ws_stream import WSStream
     from wsproto.events import Event as WSProtoEvent
@@ -254,17 +252,14 @@ class ReadsOn(KeepsEvents):
         await super()._release()
         await self.open_window()
 
-    def take(self, event: "Event") -> Coroutine[Any, Any, None]:
-        return self._end(event) if isinstance(event, _ends()) else super().take(event)
-
-    async def _end(self, event: "Event") -> None:
+    async def take(self, event: "Event") -> None:
         from hypercorn.protocol.events import EndBody, StreamClosed
 
         if isinstance(event, EndBody):
             await self.send(StreamClosed(stream_id=self.stream_id))
             return
         await super().take(event)
-        if isinstance(self.http2, EndsStreams):
+        if isinstance(event, StreamClosed) and isinstance(self.http2, EndsStreams):
             await self.http2.end_stream(self.stream_id, accepted=self.is_accepted)
             if not self.http2.closed:
                 await self.open_window()
@@ -318,13 +313,6 @@ class WaitsToSend(RefusesLateMessages):
             await super()._send_wsproto_event(pong)
 
 
-@cache
-def _ends() -> "tuple[type[EndBody], type[StreamClosed]]":
-    from hypercorn.protocol.events import EndBody, StreamClosed
-
-    return EndBody, StreamClosed
-
-
 class _InboxWithWindow(Inbox):
     """An inbox for which no task waits: while it is full, the stream's window is closed."""
 
@@ -335,7 +323,7 @@ class _InboxWithWindow(Inbox):
         self._stream = stream
 
     async def _suspend(self) -> None:
-        self._room = self._room or Signal()
+        self._room = self._room or anyio.Event()
         self._stream.withhold_window()
 
     def _resume(self) -> None:

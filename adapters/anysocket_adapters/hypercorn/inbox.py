@@ -6,8 +6,9 @@ that puts it there may be the application's own.
 
 from typing import cast
 
+import anyio
+
 from anysocket.asgi import ASGIEvent, WebSocketEvent
-from anysocket_adapters.lazy_event import LazyEvent, Signal
 
 
 class Inbox:
@@ -18,13 +19,13 @@ class Inbox:
     def __init__(self, size: int) -> None:
         """Make an inbox with room for so many messages, and one more."""
         self._size = size
-        self._events = list[WebSocketEvent]()  # few: a deque takes 700 bytes of an idle connection
-        self._arrival: Signal | None = None
-        self._room: Signal | None = None
+        self._events = list[WebSocketEvent]()
+        self._arrival: anyio.Event | None = None
+        self._room: anyio.Event | None = None
         self._ended = False
         self.closing: bool = False
         """Whether the application closes, and no message is wanted any more."""
-        self.over: LazyEvent = LazyEvent()
+        self.over: anyio.Event = anyio.Event()
         """Set once hypercorn has ended the stream."""
 
     async def put(self, event: ASGIEvent) -> None:
@@ -42,7 +43,7 @@ class Inbox:
     async def receive(self) -> WebSocketEvent:
         """Wait for the next event. A cancelled call loses nothing."""
         while not self._events:
-            self._arrival = Signal()
+            self._arrival = anyio.Event()
             await self._arrival.wait()
         event = self._events.pop(0)
         if self._room is not None and len(self._events) <= self._size:
@@ -66,7 +67,7 @@ class Inbox:
 
     async def _suspend(self) -> None:
         """Stop reading: over HTTP/1.1 this is the task that reads the connection."""
-        self._room = Signal()
+        self._room = anyio.Event()
         await self._room.wait()
 
     def _resume(self) -> None:

@@ -1,18 +1,19 @@
 """Pings that notice a peer that is no longer there; hypercorn's own have no timeout."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 
 from anysocket.close import CloseCode
 from anysocket.session.bounded import bounded
-from anysocket_adapters.lazy_event import LazyEvent
+from anysocket_adapters.hypercorn.native import PING_TIMEOUT
 from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:
+    from hypercorn.asyncio.tcp_server import TCPServer
     from hypercorn.protocol.events import Event
     from hypercorn.protocol.ws_stream import WSStream
+    from hypercorn.trio.tcp_server import TCPServer as TrioTCPServer
 else:
     WSStream = object
 
@@ -29,6 +30,7 @@ PINGS = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
     needs=(
         *("_send_pings", "_send_wsproto_event", "closed", "config", "handle", "send", "stream_id"),
         *("hypercorn.config:Config.websocket_ping_interval", "hypercorn.protocol.events:StreamClosed"),
+        *("hypercorn.asyncio.tcp_server:TCPServer.writer", "hypercorn.protocol:ProtocolWrapper.send"),
         *("wsproto.events:CloseConnection", "wsproto.events:Ping"),
     ),
     keeps=("keepalive",),
@@ -41,16 +43,14 @@ class PingsWithTimeout(WSStream):
     """
 
     timeout: float
-    cut: Callable[[], Awaitable[None]]
-    """Ends the TCP connection at once."""
 
-    _heard: LazyEvent
-    _over: LazyEvent
+    _heard: anyio.Event
+    _over: anyio.Event
     _reading: int = 0
 
-    def begin_pings(self, timeout: float, cut: Callable[[], Awaitable[None]]) -> None:
-        self.timeout, self.cut = timeout, cut
-        self._heard, self._over = LazyEvent(), LazyEvent()
+    def begin_pings(self, timeout: float | None) -> None:
+        self.timeout = timeout or PING_TIMEOUT
+        self._heard, self._over = anyio.Event(), anyio.Event()
 
     async def handle(self, event: "Event") -> None:
         self._heard.set()
@@ -71,7 +71,7 @@ class PingsWithTimeout(WSStream):
             with bounded(interval):
                 await self._over.wait()
                 return
-            self._heard = LazyEvent()
+            self._heard = anyio.Event()
             with anyio.move_on_after(self.timeout) as waiting:
                 await super()._send_wsproto_event(Ping())
                 await self._heard.wait()
@@ -96,4 +96,15 @@ class PingsWithTimeout(WSStream):
             )
             await self.send(StreamClosed(stream_id=self.stream_id))
             return
-        await self.cut()
+        await self._cut()
+
+    async def _cut(self) -> None:
+        """End the TCP connection without waiting for its peer, which hypercorn can't."""
+        protocol: object = getattr(self.send, "__self__", None)
+        server: object = getattr(getattr(protocol, "send", None), "__self__", None)
+        if hasattr(server, "writer"):
+            cast("TCPServer", server).writer.transport.abort()
+            return
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await cast("TrioTCPServer", server).stream.aclose()

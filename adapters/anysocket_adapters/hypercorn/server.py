@@ -1,23 +1,20 @@
-"""hypercorn on asyncio, uvloop and trio: how to serve on it, and which transport a connection gets."""
+"""hypercorn: how to serve on it, and which transport its connections have."""
 
 from socket import socket
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from anyio import Event
 
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
-from anysocket.capabilities import Capabilities, Support, described
 from anysocket.transport import Transport
 from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport
-from anysocket_adapters.hypercorn.early import EARLY, WaitsForTheApplication
 from anysocket_adapters.hypercorn.http2 import HypercornHTTP2Transport
-from anysocket_adapters.hypercorn.pings import PINGS
+from anysocket_adapters.hypercorn.native import HypercornNativeTransport
 from anysocket_adapters.hypercorn.stream import STREAM, HypercornTransport
-from anysocket_adapters.hypercorn.trio import TRIO_STREAM
+from anysocket_adapters.hypercorn.trio import TRIO_STREAM, WritesInAnotherTask
 from anysocket_adapters.hypercorn.worker import serve_worker
 from anysocket_adapters.options import Loop, Options
-from anysocket_adapters.repairs.repair import without
 from anysocket_adapters.server import Server, ServerFailed
 
 if TYPE_CHECKING:
@@ -25,43 +22,27 @@ if TYPE_CHECKING:
 
 
 def connect(scope: Scope, receive: Receive, send: Send) -> ASGITransport:
-    """Choose the transport by the version of HTTP; the specification's for an unknown stream."""
+    """Choose the transport by the version of HTTP."""
     stream = cast("WSStream", getattr(send, "__self__", None))
-    if not isinstance(stream, WaitsForTheApplication) and loops.current() == "trio":
-        TRIO_STREAM.apply(stream)  # as `anysocket serve` has done
-    if STREAM.apply(stream) == _EVERYTHING:
-        return UnrepairedTransport(scope, receive, send)
-    # Python keeps the dictionary of the first of its classes, whose attributes it finds slowly.
-    stream.__dict__ = dict(stream.__dict__)
+    STREAM.apply(stream)
     if scope.get("http_version") == "2":
         return HypercornHTTP2Transport(scope, receive, send, stream)
+    if loops.current() == "trio" and not isinstance(stream, WritesInAnotherTask):
+        TRIO_STREAM.apply(stream)
     return HypercornTransport(scope, receive, send, stream)
-
-
-_EVERYTHING = STREAM.everything()
-
-
-class UnrepairedTransport(ASGITransport):
-    """A WebSocket of hypercorn whose stream is of an unknown class."""
-
-    declared: ClassVar[Capabilities] = HypercornTransport.declared
-
-    @property
-    def capabilities(self) -> Capabilities:
-        over_http2 = self.scope.get("http_version") == "2"
-        declared = (HypercornHTTP2Transport if over_http2 else HypercornTransport).declared
-        repaired = {name for name in described() if getattr(declared, name) is Support.REPAIRED}
-        return without(declared, repaired.union(*(each.everything() for each in (EARLY, PINGS, TRIO_STREAM))))
 
 
 class Hypercorn(Server):
     """hypercorn, of which anysocket runs the workers."""
 
-    name = "hypercorn"
     distribution = "hypercorn"
-    transport: type[Transport] = HypercornTransport
     http2: type[ASGITransport] | None = HypercornHTTP2Transport
-    loops: tuple[Loop, ...] = ("asyncio", "uvloop", "trio")
+
+    def __init__(self, name: str, transport: type[Transport], loops: tuple[Loop, ...]) -> None:
+        self.name = name
+        self.transport: type[Transport] = transport
+        self.loops: tuple[Loop, ...] = loops
+        self.keeps_limits = transport is HypercornNativeTransport
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from hypercorn.config import Config
@@ -81,11 +62,12 @@ class Hypercorn(Server):
             config.websocket_max_message_size = options.max_message_size
         failures = list[BaseException]()
         try:
-            await serve_worker(app, config, options, listener, stop.wait)
+            await serve_worker(app, config, options, listener, stop.wait, native=self.keeps_limits)
         except* (LifespanFailureError, LifespanTimeoutError) as errors:
             failures.extend(errors.exceptions)
         if failures:
             raise ServerFailed(f"hypercorn couldn't start or stop: {failures[0]}")
 
 
-hypercorn: Server = Hypercorn()
+hypercorn: Server = Hypercorn("hypercorn", HypercornNativeTransport, ("asyncio", "uvloop"))
+hypercorn_wsproto: Server = Hypercorn("hypercorn-wsproto", HypercornTransport, ("asyncio", "uvloop", "trio"))

@@ -13,9 +13,11 @@ How it differs from the specification, as of 0.18 (https://github.com/pgjones/hy
 - The end of the connection waits for room in the application's queue (see `inbox`).
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import anyio
 
 from anysocket.asgi import Receive, ReceiveEvent, Scope, Send, SendEvent, WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
@@ -24,12 +26,10 @@ from anysocket.handshake import Handshake, RawHeaders
 from anysocket.session.bounded import bounded
 from anysocket_adapters import loops
 from anysocket_adapters.asgi import ASGITransport, offered
-from anysocket_adapters.hypercorn.early import EARLY
+from anysocket_adapters.hypercorn.context import CONTEXT, spawn
 from anysocket_adapters.hypercorn.inbox import Inbox
 from anysocket_adapters.hypercorn.pings import PINGS
-from anysocket_adapters.hypercorn.tasks import spawn
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
-from anysocket_adapters.lazy_event import LazyEvent
 from anysocket_adapters.repairs.repair import Repairs, without
 from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES, repair_connection
 
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from hypercorn.protocol.events import Event
     from hypercorn.protocol.ws_stream import Handshake as HypercornHandshake
     from hypercorn.protocol.ws_stream import WSStream
-    from hypercorn.typing import WebsocketAcceptEvent
+    from hypercorn.typing import ASGISendEvent, WebsocketAcceptEvent
     from wsproto.connection import Connection
-    from wsproto.events import BytesMessage, TextMessage
     from wsproto.events import Event as WSProtoEvent
 else:
     HypercornHandshake = WSStream = object
@@ -49,7 +48,7 @@ CLOSE_ECHO_TIMEOUT = 0.5
 
 HANDSHAKE = Repairs("hypercorn", "hypercorn.protocol.ws_stream:Handshake")
 STREAM = Repairs("hypercorn", "hypercorn.protocol.ws_stream:WSStream")
-"""Made when a transport begins; those of `worker` are made before, and for every application."""
+"""Made when a transport begins; those of `application` are for every one."""
 
 
 @HANDSHAKE.repair(
@@ -72,36 +71,22 @@ class AcceptsEveryOffer(HypercornHandshake):
             return super().accept(subprotocol, additional_headers)
 
 
-@STREAM.repair(
-    needs=("_send_wsproto_event", "closed", "wsproto.events:TextMessage", "wsproto.events:BytesMessage"),
-    keeps=("end_while_sending",),
-)
+@STREAM.repair(needs=("app_send", "closed"), keeps=("end_while_sending",))
 class RefusesLateMessages(WSStream):
     """hypercorn drops a message after the end in silence."""
 
     ending: Close | None = None
     """How the connection ends, from the moment that no message goes either way any more."""
 
-    def send_message(self, event: WebSocketEvent) -> Awaitable[None]:
-        """Send a message, without the coroutine in which hypercorn finds out what the event is.
+    async def send_message(self, event: WebSocketEvent) -> None:
+        """Send a message.
 
         Raises:
             ConnectionError: the peer has left.
         """
         if self.closed or self.ending is not None:
             raise ConnectionError("the peer has left")
-        text_message, bytes_message = _messages()
-        text = event.get("text")
-        if text is None:
-            return super()._send_wsproto_event(bytes_message(data=event.get("bytes") or b""))
-        return super()._send_wsproto_event(text_message(data=text))
-
-
-@cache
-def _messages() -> "tuple[type[TextMessage], type[BytesMessage]]":
-    from wsproto.events import BytesMessage, TextMessage
-
-    return TextMessage, BytesMessage
+        await self.app_send(cast("ASGISendEvent", event))
 
 
 @STREAM.repair(
@@ -150,19 +135,15 @@ class KeepsEvents(WSStream):
     """Keep what comes before accept; later put it into an inbox, which takes the end at any time."""
 
     inbox: Inbox
-    begun: bool = False
-    """Whether the application has begun, and its transport, if there is one, is made."""
-
     _held: tuple["Event", ...] = ()
-    _released: LazyEvent
+    _released: anyio.Event
 
     HELD: ClassVar[float] = 16
     """So much is kept of what comes before accept, in reads of 64 KiB; more isn't read."""
 
     def begin(self) -> Inbox:
         """Put what comes into an inbox from now on."""
-        self.begun = True
-        self._released = LazyEvent()
+        self._released = anyio.Event()
         self.inbox = self.make_inbox()
         # hypercorn's callback, until now its queue's
         self.app_put: Callable[..., Awaitable[None]] | None = self.inbox.put
@@ -179,15 +160,15 @@ class KeepsEvents(WSStream):
         """Whether the answer that opens the connection has been made."""
         return hasattr(self, "connection")
 
-    # Not a coroutine of its own, since each message comes this way. Any is hypercorn's.
-    def handle(  # pyright: ignore[reportIncompatibleMethodOverride]  # ty: ignore[incompatible-method-override]  # it is awaited only
-        self, event: "Event"
-    ) -> Coroutine[Any, Any, None]:
-        return self.take(event) if self._released.is_set else self._hold(event)
+    async def handle(self, event: "Event") -> None:
+        if self._released.is_set():
+            await self.take(event)
+        else:
+            await self._hold(event)
 
-    def take(self, event: "Event") -> Coroutine[Any, Any, None]:
+    async def take(self, event: "Event") -> None:
         """Have hypercorn handle an event."""
-        return super().handle(event)
+        await super().handle(event)
 
     async def _hold(self, event: "Event") -> None:
         """Keep what comes before accept has returned; the end too, if the peer has seen the answer."""
@@ -278,7 +259,8 @@ class HypercornTransport(ASGITransport):
     def _lost(self) -> frozenset[str]:
         """Give the capabilities whose repairs aren't on this stream."""
         stream = self._stream
-        lost = unrepaired(stream, STREAM, EARLY) | unrepaired(getattr(stream, "handshake", None), HANDSHAKE)
+        lost = unrepaired(stream, STREAM) | unrepaired(getattr(stream, "handshake", None), HANDSHAKE)
+        lost |= unrepaired(getattr(stream, "context", None), CONTEXT)
         # Another release may configure it otherwise: then pings may have been asked for.
         if getattr(getattr(stream, "config", None), "websocket_ping_interval", 0) is not None:
             lost |= unrepaired(stream, PINGS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from anysocket_adapters.hypercorn.tasks import spawn
+from anysocket_adapters.hypercorn.context import spawn
 from anysocket_adapters.repairs.repair import Repairs
 
 if TYPE_CHECKING:

@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, Callable[[str, int, Loop], Sequence[str]]] = {
     "uvicorn-websockets": _uvicorn("websockets"),
     "uvicorn-wsproto": _uvicorn("wsproto"),
     "hypercorn": _hypercorn,
+    "hypercorn-wsproto": _hypercorn,
     "granian": _granian("asgi", *_SINGLE),
     "granian-mt": _granian("asgi", *_MULTI),
     "granian-rsgi": _granian("asgi", *_SINGLE),

@@ -1,11 +1,17 @@
-"""The quirks of hypercorn, on all its event loops and over HTTP/1.1 and HTTP/2."""
+"""The quirks of hypercorn's own WebSocket streams, on all its event loops.
+
+The row `hypercorn` has them over HTTP/2; over HTTP/1.1 its connections are of anysocket.
+"""
 
 from typing import Final
 
 from anysocket_matrix.quirks.quirk import Quirk, Where
 
-HYPERCORN: Final = ("hypercorn",)
-HTTP2: Final = ("hypercorn+h2",)
+WSPROTO: Final = "hypercorn-wsproto"
+HTTP2: Final = ("hypercorn+h2", f"{WSPROTO}+h2")
+HYPERCORN: Final = (WSPROTO, "hypercorn+h2")
+EVERYWHERE: Final = (WSPROTO, "hypercorn")
+"""What isn't of a stream."""
 SOURCE: Final = "https://github.com/pgjones/hypercorn/blob/0.18.0/src/hypercorn"
 
 QUIRKS: Final = (
@@ -67,7 +73,7 @@ QUIRKS: Final = (
         clauses=("M5",),
         cases=("accept.message_behind_the_handshake", "accept.message_before_accept"),
         repair={
-            Where.SERVE: "`hypercorn.early.WaitsForTheApplication` lets the application begin first.",
+            Where.SERVE: "`hypercorn.context.LetsApplicationsBegin` lets the application begin first.",
             Where.CONNECTION: "`hypercorn.stream.KeepsEvents` keeps what comes before accept.",
         },
         upstream=("pgjones/hypercorn#225",),
@@ -109,7 +115,7 @@ QUIRKS: Final = (
         cases=("deny.data_behind_the_denial",),
         repair={
             Where.CONNECTION: "`hypercorn.http2.DropsLateData` drops it.",
-            Where.SERVE: "`hypercorn.connection.FailsAlone` lets a connection fail alone.",
+            Where.SERVE: "`hypercorn.worker.FailsAlone` lets a connection fail alone.",
         },
         upstream=("pgjones/hypercorn#334", "pgjones/hypercorn#365"),
     ),
@@ -160,7 +166,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=30,
-        rows=HYPERCORN,
+        rows=EVERYWHERE,
         does="On asyncio since Python 3.12, shutdown after SIGTERM waits for every connection without limit.",
         clauses=("L2",),
         cases=("lifecycle.sigterm", "lifecycle.sigterm_with_a_deaf_handler"),
@@ -172,19 +178,19 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=31,
-        rows=("hypercorn+trio",),
+        rows=(f"{WSPROTO}+trio",),
         does="An application's exception that isn't an `Exception` ends the worker.",
         clauses=("C5",),
         cases=("end.exits",),
         repair={
             Where.CORE: "`supervision.handler.run` makes an error of an exit.",
-            Where.SERVE: "`hypercorn.worker.serve_worker` of any other.",
+            Where.SERVE: "`hypercorn.application.ServedByHypercorn` of any other.",
         },
         upstream=(f"{SOURCE}/trio/task_group.py#L38-L39",),
     ),
     Quirk(
         number=32,
-        rows=HYPERCORN,
+        rows=EVERYWHERE,
         does="A lifespan that fails ends the server with status 0.",
         clauses=("L1",),
         cases=("lifecycle.startup_that_fails",),

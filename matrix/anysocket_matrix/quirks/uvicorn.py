@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from anysocket_matrix.quirks.hypercorn import HYPERCORN
 from anysocket_matrix.quirks.quirk import Quirk, Where
 
 NATIVE: Final = "uvicorn"
@@ -162,7 +163,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=14,
-        rows=(SANS_IO, "hypercorn"),
+        rows=(SANS_IO, *HYPERCORN),
         does="A cancelled send that waits for the peer isn't sent by websockets-sansio, where a later close "
         "waits for ever; hypercorn sends it anyway.",
         clauses=("M2", "M4"),
@@ -226,7 +227,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=54,
-        rows=(WEBSOCKETS, "hypercorn", "daphne"),
+        rows=(WEBSOCKETS, *HYPERCORN, "daphne"),
         does="Accept seems to succeed after the peer has left.",
         clauses=("H5",),
         cases=("accept.peer_left_before_accept",),
@@ -270,7 +271,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=69,
-        rows=(WSPROTO, "hypercorn"),
+        rows=(WSPROTO, *HYPERCORN),
         does="The peer's close code 1014 is treated as an error.",
         clauses=("C1",),
         cases=("close.peers_newest_code",),
@@ -295,7 +296,7 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=81,
-        rows=(WSPROTO, "hypercorn"),
+        rows=(WSPROTO, *HYPERCORN),
         does="After a ping, the rest of a compressed message is read as uncompressed.",
         clauses=("M1",),
         cases=("compression.ping_between_fragments",),
