@@ -1,12 +1,13 @@
 """A connection between an application and a peer, step by step: its life, its limits and its times."""
 
+from asyncio.transports import BaseTransport
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from anysocket_protocol.asgi import ASGIApp, ASGIConnection, Disconnected
+from anysocket_protocol.asgi import ASGIApp, ASGIConnection, ASGIEvent, Disconnected
 from anysocket_protocol.frames import BINARY, CLOSE, FIN, PING, PONG, TEXT
 from anysocket_protocol.settings import Limits, Settings
 from tests.protocol.bench import REQUEST, Bench, echo
@@ -19,7 +20,7 @@ HELLO = frame(FIN | TEXT, b"hello")
 A_HELLO = Frame(FIN | TEXT, b"hello")
 A_PING = Frame(FIN | PING, b"")
 A_MESSAGE = {"type": "websocket.receive", "text": "hello"}
-SEND = {"type": "websocket.send", "text": "hello"}
+SEND: ASGIEvent = {"type": "websocket.send", "text": "hello"}
 
 Make = Callable[..., Bench]
 
@@ -43,13 +44,13 @@ def make() -> Iterator[Make]:
 class Timed(ASGIConnection):
     """A connection that waits for its request, as one of a server of its own."""
 
-    def connection_made(self, transport: object) -> None:
-        super().connection_made(transport)  # type: ignore[arg-type]
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
         self.begin()
 
 
-def limited(**limits: float) -> Settings:
-    return replace(SETTINGS, limits=replace(Limits(), **limits))  # type: ignore[arg-type]
+def limited(**limits: int) -> Settings:
+    return replace(SETTINGS, limits=Limits(**limits))
 
 
 def disconnect(code: int, reason: str = "") -> dict[str, object]:
@@ -184,7 +185,8 @@ def test_a_denial_in_parts(make: Make) -> None:
     bench.send(body(b"goes"))
     bench.loop.turn()
     assert bench.take() == (
-        b"HTTP/1.1 429 Too Many Requests\r\ndate: now\r\nretry-after: 1\r\nconnection: close\r\n\r\nso it goes"
+        b"HTTP/1.1 429 Too Many Requests\r\n"
+        b"date: now\r\nretry-after: 1\r\nconnection: close\r\n\r\nso it goes"
     )
     assert bench.wire.lost
     assert not bench.wire.aborted
@@ -207,11 +209,12 @@ def test_a_header_that_is_two_lines(make: Make) -> None:
     """It raises, nothing is written, and the connection can still be accepted."""
     bench = make(opened=False)
     bench.request()
-    for event in (
+    events: list[ASGIEvent] = [
         {"type": "websocket.accept", "headers": [(b"a", b"b\r\nset-cookie: c=d")]},
         {"type": "websocket.accept", "headers": [(b"a\r\nb", b"c")]},
         {"type": "websocket.accept", "subprotocol": "chat\r\n\r\n"},
-    ):
+    ]
+    for event in events:
         with pytest.raises(ValueError, match="header line"):
             bench.send(event).result()
     assert bench.take() == b""

@@ -1,9 +1,6 @@
 """A connection in whatever order things happen to it: bytes, pressure, time, loss, and an application."""
 
-import asyncio
-import struct
 import zlib
-from dataclasses import replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +14,13 @@ from tests.protocol.bench import Bench
 from tests.protocol.client import close_frame, frame, parse
 
 LIMITS = Limits(
-    max_message_size=500, max_frames=20, burst=8, burst_size=600, max_unread=4, max_unread_size=900, max_header_size=2000
+    max_message_size=500,
+    max_frames=20,
+    burst=8,
+    burst_size=600,
+    max_unread=4,
+    max_unread_size=900,
+    max_header_size=2000,
 )
 SETTINGS = Settings(limits=LIMITS, ping_interval=20, ping_timeout=10, close_timeout=5)
 
@@ -51,12 +54,15 @@ class Connections(RuleBasedStateMachine):
         self.half_sent = b""
 
     @initialize(
-        compressed=st.booleans(), early=st.booleans(), answer=st.sampled_from(["accept"] * 4 + ["later", "deny"])
+        compressed=st.booleans(),
+        early=st.booleans(),
+        answer=st.sampled_from(["accept"] * 4 + ["later", "deny"]),
     )
     def opens(self, *, compressed: bool, early: bool, answer: str) -> None:
         self.compressed = compressed
-        self.answered = answer == "accept"
-        offer = b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" if compressed else b""
+        offer = (
+            b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" if compressed else b""
+        )
         self.bench.request(offer, self.message() if early else b"")
         if answer == "accept":
             self.bench.send({"type": "websocket.accept"})
@@ -100,7 +106,9 @@ class Connections(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from([None, 1000, 4000]), behind=st.booleans())
     def closes(self, code: int | None, *, behind: bool) -> None:
-        self.sends((self.message() if behind else b"") + (frame(FIN | CLOSE) if code is None else close_frame(code)))
+        self.sends(
+            (self.message() if behind else b"") + (frame(FIN | CLOSE) if code is None else close_frame(code))
+        )
 
     @rule(data=wrong)
     def breaks_the_protocol(self, data: bytes) -> None:
