@@ -1,5 +1,6 @@
 """A connection between an application and a peer, step by step: its life, its limits and its times."""
 
+import tracemalloc
 from asyncio.transports import BaseTransport
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -470,6 +471,20 @@ def test_the_peer_is_lost(make: Make) -> None:
     assert [bench.received(), bench.received()] == [A_MESSAGE, disconnect(1006)]
     with pytest.raises(Disconnected):
         bench.send(SEND).result()
+
+
+def test_a_lost_peer_leaves_nothing_but_messages(make: Make) -> None:
+    """The application may live on for long."""
+    bench = make()
+    tracemalloc.start()
+    try:
+        bench.peer_sends(HELLO + frame(FIN | BINARY, bytes(8_000_000))[:-1])
+        assert tracemalloc.get_traced_memory()[0] > 8_000_000
+        bench.do(partial(bench.wire.lose, None))
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert [bench.received(), bench.received()] == [A_MESSAGE, disconnect(1006)]
 
 
 def test_half_a_close(make: Make) -> None:
