@@ -77,8 +77,9 @@ class Connection(Opening):
             try:
                 message = reader.whole_message(data)
                 if message is not None:
-                    self._inbox.put(message)
-                    if self._inbox.unread and self._full:
+                    inbox = self._inbox
+                    inbox.put(message)
+                    if inbox.unread and self._full:
                         self._pause_reading()
                 else:
                     reader.receive_data(data)
@@ -110,6 +111,7 @@ class Connection(Opening):
         """Note how the connection has ended, if nothing else has ended it."""
         super().connection_lost(exc)
         self._inbox.put_end(_LOST)
+        self._reader = self._deflater = None  # the application may live on, and what they hold is useless
 
     def resume_writing(self) -> None:
         """Answer the last ping, and let the waiting sends go on."""

@@ -1,7 +1,7 @@
 """A connection on a bench: no sockets, and a time that only the test moves."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -183,23 +183,21 @@ class Bench:
         self.loop.turn()
         self.take()
 
-    def task(self, act: Callable[[], object]) -> "asyncio.Task[object]":
+    def task(self, act: Callable[[], Awaitable[object]]) -> "asyncio.Task[object]":
         """Do something that may wait, in a task of the application's."""
 
         async def acting() -> object:
-            awaitable = act()
-            assert hasattr(awaitable, "__await__")
-            return await awaitable  # type: ignore[misc, no-any-return]  # it has __await__
+            return await act()
 
         task = self.loop.create_task(acting())
         self.tasks.append(task)
         self.loop.turn(2)
         return task
 
-    def send(self, event: ASGIEvent) -> "asyncio.Task[object]":
+    def send(self, event: Mapping[str, object]) -> "asyncio.Task[object]":
         send = self.app.send
         assert send is not None
-        return self.task(lambda: send(event))
+        return self.task(lambda: send(dict(event)))
 
     def receive(self) -> "asyncio.Task[object]":
         receive = self.app.receive

@@ -14,6 +14,8 @@ from anysocket_protocol import frames
 from anysocket_protocol.frames import BINARY, FIN, close_payload, header, is_close_code
 from tests.protocol.client import Frame, parse
 
+Mask = Callable[[bytes | bytearray | memoryview, bytes | bytearray], bytes]
+
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, 70000])
 def test_a_header_has_the_shortest_length(size: int) -> None:
@@ -22,14 +24,14 @@ def test_a_header_has_the_shortest_length(size: int) -> None:
 
 
 @pytest.fixture
-def without_extension(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes, bytes], bytes]:
+def without_extension(monkeypatch: pytest.MonkeyPatch) -> Mask:
     """Masking in Python, as where websockets isn't installed."""
     monkeypatch.setitem(sys.modules, "websockets.speedups", None)
-    masks: Callable[[bytes, bytes], bytes] = runpy.run_path(frames.__file__)["apply_mask"]
+    masks: Mask = runpy.run_path(frames.__file__)["apply_mask"]
     return masks
 
 
-def test_masking_in_python(without_extension: Callable[[bytes, bytes], bytes]) -> None:
+def test_masking_in_python(without_extension: Mask) -> None:
     """It gives what the C function gives, of whatever can be masked."""
     masks = without_extension
     assert masks is not c_apply_mask

@@ -16,6 +16,7 @@ from websockets.frames import Frame as PeerFrame
 from websockets.frames import Opcode
 from websockets.protocol import OPEN, Side
 from websockets.protocol import Protocol as PeerProtocol
+from wsproto.extensions import Extension
 from wsproto.extensions import PerMessageDeflate as WsprotoDeflate
 from wsproto.frame_protocol import FrameProtocol, ParseFailed
 from wsproto.frame_protocol import Opcode as WsprotoOpcode
@@ -232,34 +233,35 @@ def test_what_websockets_makes_of_compressed_streams(data: st.DataObject, keeps_
 
 def wsproto_outcome(stream: bytes, offer: str | None) -> Outcome:
     """What wsproto's reader makes of a stream; it has no limits, and gives frames as they come."""
-    extensions = []
+    extensions = list[Extension]()
     if offer is not None:
-        extensions = [WsprotoDeflate()]
-        extensions[0].accept(offer)
-    reader, outcome, parts = (
-        FrameProtocol(client=False, extensions=extensions),
-        Outcome([]),
-        list[str | bytes](),
-    )
+        deflate = WsprotoDeflate()
+        deflate.accept(offer)
+        extensions.append(deflate)
+    reader, outcome = FrameProtocol(client=False, extensions=extensions), Outcome([])
     reader.receive_bytes(stream)
-    control = b""
+    control, text, data = b"", "", b""
     try:
         for event in reader.received_frames():
-            if event.opcode is WsprotoOpcode.CLOSE:
-                code, reason = event.payload
-                outcome.events.append(Closed(code, reason or ""))
+            payload = event.payload
+            if isinstance(payload, tuple):
+                outcome.events.append(Closed(payload[0], payload[1] or ""))
+            elif isinstance(payload, str):
+                text += payload
+                if event.message_finished:
+                    outcome.events.append(text)
+                    text = ""
             elif event.opcode in (WsprotoOpcode.PING, WsprotoOpcode.PONG):
-                control += bytes(event.payload)
+                control += payload
                 if event.frame_finished:
                     kind = Ping if event.opcode is WsprotoOpcode.PING else Pong
                     outcome.events.append(kind(control))
                     control = b""
             else:
-                parts.append(event.payload if isinstance(event.payload, str) else bytes(event.payload))
+                data += payload
                 if event.message_finished:
-                    text = [each for each in parts if isinstance(each, str)]
-                    outcome.events.append("".join(text) if text else b"".join(map(bytes, parts)))
-                    parts = []
+                    outcome.events.append(data)
+                    data = b""
     except ParseFailed as error:
         outcome.error = error.code
     return outcome
@@ -269,6 +271,8 @@ def agrees_with_wsproto(stream: bytes, ours: Outcome, expected: Outcome) -> None
     ours = until_closed(ours)
     if any(isinstance(event, Closed) and 1012 <= event.code <= 1014 for event in ours.events):
         return  # codes of IANA's registry that it doesn't know
+    if ours.error == 1007 and expected.error == 1002:
+        return  # such a code, and a reason that isn't UTF-8 either
     if ours.error == 1009:
         assert expected.events[: len(ours.events)] == ours.events
         return  # wsproto has no limits
@@ -370,7 +374,7 @@ def test_the_largest_frame_takes_no_more_than_itself() -> None:
         reader = Reader(mebibyte, 100_000)
         assert read([b"\x82\xff" + struct.pack("!Q", mebibyte)], reader, short=True) == Outcome([])
         assert tracemalloc.get_traced_memory()[0] < 10_000
-        outcome = read([MASKLESS] + [bytes(4096)] * 250, reader, short=True)
+        outcome = read([bytes(4)] + [bytes(4096)] * 250, reader, short=True)
         assert outcome == Outcome([])
         assert tracemalloc.get_traced_memory()[1] < 1.5 * mebibyte
         fragments = [frame(BINARY, b"a")] + [frame(CONTINUATION, b"a")] * 10_000
@@ -378,9 +382,6 @@ def test_the_largest_frame_takes_no_more_than_itself() -> None:
         assert tracemalloc.get_traced_memory()[0] < 1.5 * mebibyte
     finally:
         tracemalloc.stop()
-
-
-MASKLESS = bytes(4)
 
 
 def test_a_bomb_in_fragments() -> None:

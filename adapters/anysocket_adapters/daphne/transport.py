@@ -59,6 +59,7 @@ class DaphneTransport(ASGITransport):
         no_accept_key_over_http2=Support.ABSENT,
         compression=Support.ABSENT,
         compressed_with_ping=Support.ABSENT,
+        answers_before_close=Support.ABSENT,
         accept_headers=Support.REPAIRED,
         denial_status=Support.REPAIRED,
         denial_response=Support.REPAIRED,

@@ -225,6 +225,7 @@ class HypercornTransport(ASGITransport):
         compressed_with_ping=Support.REPAIRED,
         loss_before_accept=Support.REPAIRED,
         oversized_message_code=Support.REPAIRED,
+        answers_before_close=Support.ABSENT,
         early_message=Support.REPAIRED,
         message_before_accept=Support.REPAIRED,
         peer_close_code=Support.REPAIRED,
