@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
+from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket_protocol.asgi import ASGIConnection
 from anysocket_protocol.settings import Settings
 from tests.protocol.client import KEY, Frame, parse

@@ -22,7 +22,13 @@ for repairs, mixin in {**TAKEN_AWAY, CHANNEL: GivesEarlyData}.items():
 GranianTransport.handshake = ASGITransport.handshake
 """
 
-LACKING = {"uvicorn-sansio": 2, "uvicorn-websockets": 61, "hypercorn-wsproto": 69, "granian": 41, "daphne": 65}
+LACKING = {
+    "uvicorn-sansio": 2,
+    "uvicorn-websockets": 61,
+    "hypercorn-wsproto": 69,
+    "granian": 41,
+    "daphne": 65,
+}
 """The number of the quirk whose repair that takes away, by row."""
 
 CASES = (
