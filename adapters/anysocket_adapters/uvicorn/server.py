@@ -71,8 +71,8 @@ def _choose(protocol: object) -> type[ASGITransport]:
         if each.repairs.fits(protocol):
             if _left_to_uvicorn(protocol):
                 _log.warning(
-                    "uvicorn's own WebSocket implementation doesn't keep the whole contract. anysocket's does: "
-                    "uvicorn --ws %s:%s",
+                    "uvicorn's own WebSocket implementation doesn't keep the whole contract. "
+                    "anysocket's does: uvicorn --ws %s:%s",
                     UvicornConnection.__module__,
                     UvicornConnection.__name__,
                 )
