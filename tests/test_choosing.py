@@ -118,7 +118,7 @@ def test_none_qualifies(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status == 1
     assert output.splitlines()[-1] == (
         "No server has all of it. The least is lacking on "
-        "hypercorn, uvicorn, uvicorn-websockets, uvicorn-wsproto."
+        "hypercorn, uvicorn, uvicorn-sansio, uvicorn-websockets, uvicorn-wsproto."
     )
 
 
@@ -139,7 +139,10 @@ def test_json(tmp_path: Path) -> None:
     assert supports["daphne"]["close-reason"] == "repaired"
     assert written["asked_needs"] == ["compression"]
     qualifying = {row["row"] for row in written["asked_rows"] if row["qualifies"]}
-    assert qualifying == {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "hypercorn"}
+    assert qualifying == {
+        *("uvicorn", "uvicorn-sansio", "uvicorn-websockets", "uvicorn-wsproto"),
+        "hypercorn",
+    }
 
 
 def test_json_that_cannot_be_written(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
     "Every request has an order, and to read its lines doesn't show that the order matters.": (
         "header_order",
     ),
+    "The application has the peer's offers as `subprotocols`.": ("handshake_headers",),
     "The peer decides how it writes its list of subprotocols.": (
         "all_subprotocol_lines",
         "empty_subprotocols",
