@@ -46,7 +46,6 @@ class Capabilities:
     )
     accept_subprotocol: Support = _capability("H2", "the chosen subprotocol in the response")
     accept_headers: Support = _capability("H2", "headers of accept in the response")
-    accept_latin1_headers: Support = _capability("H2", "header values beyond ASCII in the response")
     compression: Support = _capability("H2", "messages compressed with permessage-deflate (RFC 7692)")
     malformed_extension_offer: Support = _capability(
         "H2", "a declined offer of permessage-deflate with invalid parameters"
@@ -106,9 +105,6 @@ class Capabilities:
     protocol_error_code: Support = _capability(
         "C1", "1002 or 1007 for the handler after the peer breaks the protocol"
     )
-    messages_before_breach: Support = _capability(
-        "C1", "the messages in the same packet before a breach of the protocol"
-    )
     close_while_receiving: Support = _capability("C3", "close while another task receives")
     close_with_unread: Support = _capability("C3", "close while messages are unread")
     answers_before_close: Support = _capability(
@@ -118,11 +114,8 @@ class Capabilities:
     end_while_suspended: Support = _capability("C6", "the end of the connection, while sends wait")
     end_behind_unread: Support = _capability("C6", "the end of the connection, behind unread messages")
     keepalive: Support = _capability("L3", "keepalive: the end of a connection whose peer is dead")
-    keepalive_while_busy: Support = _capability(
-        "L3", "keepalive that doesn't end a live peer whose pong is behind unread messages"
-    )
     pong_while_busy: Support = _capability("L3", "answers to pings while the handler is busy")
-    pong_behind_unread: Support = _capability("L3", "answers to pings behind unread messages")
+    pong_behind_unread: Support = _capability("L3", "pings and pongs behind unread messages")
 
 
 def described() -> dict[str, tuple[str, str]]:

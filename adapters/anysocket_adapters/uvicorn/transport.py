@@ -71,6 +71,21 @@ class WakesSenders(WebSocketsSansIOProtocol):
         self.writable.set()
 
 
+@SANS_IO.repair(
+    needs=(
+        *("handle_parser_exception", "handle_events", "conn"),
+        "websockets.server:ServerProtocol.parser_exc",
+    ),
+)
+class DeliversBeforeBreach(WebSocketsSansIOProtocol):
+    """Deliver the messages that came in one packet with the frame that breaks the protocol."""
+
+    def handle_parser_exception(self) -> None:
+        if self.conn.parser_exc is not None:
+            self.handle_events()
+        super().handle_parser_exception()
+
+
 @_repair_of(SANS_IO, WSPROTO, needs=("connection_lost", "disconnected", "loop", "transport"), keeps=())
 class WaitsForTheEnd(WebSocketsSansIOProtocol):
     """uvicorn gives every peer ten seconds to answer our close, and more to one that doesn't read."""
@@ -143,9 +158,7 @@ class UvicornSansIOTransport(UvicornTransport):
         abnormal_closure=Support.REPAIRED,
         half_closed=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
-        messages_before_breach=Support.ABSENT,
         end_behind_unread=Support.ABSENT,
-        keepalive_while_busy=Support.ABSENT,
         pong_behind_unread=Support.ABSENT,
     )
 
@@ -172,7 +185,6 @@ class UvicornWSProtoTransport(UvicornTransport):
         invalid_text_close=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
         end_behind_unread=Support.ABSENT,
-        keepalive_while_busy=Support.ABSENT,
         pong_behind_unread=Support.ABSENT,
     )
 

@@ -3,18 +3,20 @@
 Repaired is what shutdown and close need, as of uvicorn 0.54 with websockets 17.4.
 """
 
+import asyncio
 from collections import deque
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
 from anysocket.asgi import WebSocketEvent
 from anysocket.capabilities import Capabilities, Support
 from anysocket.close import Close, CloseCode
-from anysocket.handshake import RawHeaders
 from anysocket_adapters.repairs.repair import Repairs
 from anysocket_adapters.uvicorn.transport import WEBSOCKETS, UvicornTransport
 
 if TYPE_CHECKING:
     from uvicorn.protocols.websockets.websockets_impl import WebSocketProtocol
+    from websockets.datastructures import Headers
     from websockets.typing import Data
 else:
     WebSocketProtocol = object
@@ -23,14 +25,19 @@ _HANG_UP_TIMEOUT = 0.5
 """Seconds that a peer has to hang up once all has been read; websockets gives it ten."""
 
 
-@WEBSOCKETS.repair(needs=("lost_connection_before_handshake",), keeps=("loss_before_accept",))
-class KnowsLossBeforeAccept(WebSocketProtocol):
-    """uvicorn lets accept pass when the peer has left."""
+@WEBSOCKETS.repair(
+    needs=("write_http_response", "response_headers", "transport"), keeps=("denial_latin1_headers",)
+)
+class WritesLatin1(WebSocketProtocol):
+    """Send header values as ISO-8859-1: websockets believes that they are ASCII, and sends UTF-8.
 
-    def refuse_lost(self) -> None:
-        """Raise ConnectionError when the peer has left."""
-        if self.lost_connection_before_handshake:
-            raise ConnectionError("the peer left during the handshake")
+    Without `super()`, which encodes what it writes.
+    """
+
+    def write_http_response(self, status: HTTPStatus, headers: "Headers", body: bytes | None = None) -> None:
+        self.response_headers = headers
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{headers}"
+        self.transport.write(head.encode("latin-1") + (body or b""))
 
 
 @WEBSOCKETS.repair(
@@ -73,6 +80,22 @@ class ForgetsUnread(WebSocketProtocol):
             full.set_result(None)
 
 
+@WEBSOCKETS.repair(
+    needs=("fail_connection", "max_queue", "messages", "loop", "keepalive_ping", "keepalive_ping_task")
+)
+class TrustsWhileFull(WebSocketProtocol):
+    """A peer isn't dead whose pong may be behind messages that there is no room for (contract L3)."""
+
+    keepalive_ping_task: asyncio.Task[None]
+
+    def fail_connection(self, code: int = CloseCode.ABNORMAL_CLOSURE, reason: str = "") -> None:
+        full = self.max_queue is not None and len(self.messages) >= self.max_queue
+        if full and code == CloseCode.INTERNAL_ERROR:  # no pong came
+            self.keepalive_ping_task = self.loop.create_task(self.keepalive_ping())
+        else:
+            super().fail_connection(code, reason)
+
+
 class UvicornWebSocketsTransport(UvicornTransport):
     """The websockets implementation, on websockets' legacy API."""
 
@@ -83,26 +106,19 @@ class UvicornWebSocketsTransport(UvicornTransport):
         over_http2=Support.ABSENT,
         no_accept_key_over_http2=Support.ABSENT,
         answers_before_close=Support.ABSENT,
-        accept_latin1_headers=Support.ABSENT,
-        denial_latin1_headers=Support.ABSENT,
+        denial_latin1_headers=Support.REPAIRED,
         denial_unnamed_status=Support.ABSENT,
-        loss_before_accept=Support.REPAIRED,
+        loss_before_accept=Support.ABSENT,
         oversized_message_code=Support.REPAIRED,
         suspended_sends=Support.ABSENT,
         protocol_error_code=Support.REPAIRED,
         close_with_unread=Support.REPAIRED,
         end_while_suspended=Support.REPAIRED,
-        keepalive_while_busy=Support.ABSENT,
     )
 
     def ended(self, event: WebSocketEvent, /) -> Close:
         cause = self._protocol.cause() if isinstance(self._protocol, TellsWhyItFailed) else None
         return cause or super().ended(event)
-
-    async def accept(self, subprotocol: str | None, headers: RawHeaders, /) -> None:
-        await super().accept(subprotocol, headers)
-        if isinstance(self._protocol, KnowsLossBeforeAccept):
-            self._protocol.refuse_lost()
 
     async def close(self, close: Close, /) -> None:
         if isinstance(self._protocol, ForgetsUnread):

@@ -23,6 +23,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
     "Every request has an order, and to read its lines doesn't show that the order matters.": (
         "header_order",
     ),
+    "The application has the peer's offers as `subprotocols`.": ("handshake_headers",),
     "The peer decides how it writes its list of subprotocols.": (
         "all_subprotocol_lines",
         "empty_subprotocols",
@@ -37,6 +38,7 @@ UNSEEN: Mapping[str, tuple[str, ...]] = {
         "malformed_extension_offer",
     ),
     "The server adds these headers to a denial, not the application.": ("denial_without_upgrade_headers",),
+    "The peer decides whether it closes right behind its messages.": ("answers_before_close",),
     "A handler that returns without an answer is a mistake, not a need.": ("no_answer",),
     "The server sends this close frame; the application doesn't see it.": (
         "oversized_frame_code",

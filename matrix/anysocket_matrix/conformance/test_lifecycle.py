@@ -169,7 +169,7 @@ def test_dead_peer(launch: Launch) -> None:
         server.expect_output("the handler saw 1006", within=0.4 + 0.4 + 1)
 
 
-@case("L3", requires=("keepalive", "keepalive_while_busy"), layers=LIFECYCLE_LAYERS)
+@case("L3", requires=("keepalive", "pong_behind_unread"), layers=LIFECYCLE_LAYERS)
 def test_live_peer_of_a_busy_handler(launch: Launch) -> None:
     """With keepalive on, a peer that answers pings stays connected while the handler is busy."""
     server = launched_with_keepalive(launch)

@@ -30,7 +30,7 @@ QUIRKS: Final = (
             "asgi.send.only_sending_with_messages_unread",
         ),
         repair={Where.NOWHERE: INSTEAD},
-        absent=("end_behind_unread", "keepalive_while_busy", "pong_behind_unread"),
+        absent=("end_behind_unread", "pong_behind_unread"),
         upstream=(
             f"{SOURCE}/websockets/websockets_sansio_impl.py#L306-L308",
             f"{SOURCE}/websockets/wsproto_impl.py#L269-L271",
@@ -227,16 +227,14 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=54,
-        rows=(WEBSOCKETS, *HYPERCORN, "daphne"),
+        rows=(*HYPERCORN, "daphne"),
         does="Accept seems to succeed after the peer has left.",
         clauses=("H5",),
         cases=("accept.peer_left_before_accept",),
         repair={
-            Where.ADAPTER: "`uvicorn.websockets.UvicornWebSocketsTransport.accept`, "
-            "`hypercorn.stream.HypercornTransport.accept` and `daphne.transport.DaphneTransport.accept` "
-            "look.",
+            Where.ADAPTER: "`hypercorn.stream.HypercornTransport.accept` and "
+            "`daphne.transport.DaphneTransport.accept` look.",
         },
-        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L294",),
     ),
     Quirk(
         number=55,
@@ -305,17 +303,6 @@ QUIRKS: Final = (
     ),
     Quirk(
         number=82,
-        rows=(WEBSOCKETS,),
-        does="Reading pauses at 32 unread messages. A busy handler's live peer, whose pong is behind them, "
-        "is closed with 1011.",
-        clauses=("L3",),
-        cases=("lifecycle.live_peer_of_a_busy_handler",),
-        repair={Where.NOWHERE: INSTEAD},
-        absent=("keepalive_while_busy",),
-        upstream=(f"{LEGACY}/protocol.py#L952-L959",),
-    ),
-    Quirk(
-        number=83,
         rows=(WSPROTO,),
         does="A message before accept is lost, also one in the same packet as the handshake.",
         clauses=("M5",),
@@ -325,18 +312,17 @@ QUIRKS: Final = (
         upstream=(f"{WSPROTO_SOURCE}/handshake.py#L132-L145",),
     ),
     Quirk(
-        number=84,
+        number=83,
         rows=(WEBSOCKETS,),
-        does="Header values beyond ASCII are sent as UTF-8, and a denial with a status that Python doesn't "
-        "name fails.",
-        clauses=("H3", "N3"),
-        cases=("deny.latin1_header", "deny.unnamed_status", "asgi.accept.headers"),
+        does="A denial with a status that Python doesn't name fails.",
+        clauses=("H3",),
+        cases=("deny.unnamed_status",),
         repair={Where.NOWHERE: INSTEAD},
-        absent=("accept_latin1_headers", "denial_latin1_headers", "denial_unnamed_status"),
-        upstream=(f"{LEGACY}/server.py#L311-L316", f"{SOURCE}/websockets/websockets_impl.py#L314"),
+        absent=("denial_unnamed_status",),
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L314",),
     ),
     Quirk(
-        number=85,
+        number=84,
         rows=(WSPROTO,),
         does="The header lines `Sec-WebSocket-Protocol` and `Sec-WebSocket-Extensions` are missing.",
         clauses=("N1",),
@@ -346,13 +332,37 @@ QUIRKS: Final = (
         upstream=(f"{SOURCE}/websockets/wsproto_impl.py#L228-L229",),
     ),
     Quirk(
+        number=85,
+        rows=(WEBSOCKETS,),
+        does="Header values beyond ASCII are sent as UTF-8.",
+        clauses=("H3", "N3"),
+        cases=("deny.latin1_header", "asgi.accept.headers"),
+        repair={Where.CONNECTION: "`uvicorn.websockets.WritesLatin1` sends them as ISO-8859-1."},
+        upstream=(f"{LEGACY}/server.py#L311-L316",),
+    ),
+    Quirk(
         number=86,
-        rows=(SANS_IO,),
-        does="The messages in the same packet before a breach of the protocol are lost.",
-        clauses=("N2",),
-        cases=("asgi.disconnect.protocol_error_on_the_wire",),
+        rows=(WEBSOCKETS,),
+        does="Accept seems to succeed after the peer has left.",
+        clauses=("H5",),
+        cases=("accept.peer_left_before_accept",),
         repair={Where.NOWHERE: INSTEAD},
-        absent=("messages_before_breach",),
-        upstream=(f"{SOURCE}/websockets/websockets_sansio_impl.py#L194-L199",),
+        absent=("loss_before_accept",),
+        upstream=(f"{SOURCE}/websockets/websockets_impl.py#L294",),
+    ),
+    Quirk(
+        number=87,
+        rows=(*UVICORN, *HYPERCORN, "daphne"),
+        does="The peer's close is answered at once, so the answers to messages in the same packet are lost.",
+        clauses=("C4",),
+        cases=("end.answers_before_close",),
+        repair={
+            Where.NOWHERE: "`anysocket serve` uses anysocket's own connection on uvicorn and hypercorn."
+        },
+        absent=("answers_before_close",),
+        upstream=(
+            f"{SOURCE}/websockets/websockets_sansio_impl.py#L389-L391",
+            "https://github.com/pgjones/hypercorn/blob/0.18.0/src/hypercorn/protocol/ws_stream.py#L323-L326",
+        ),
     ),
 )

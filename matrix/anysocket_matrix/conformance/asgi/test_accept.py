@@ -133,7 +133,7 @@ def test_subprotocol_of_a_wrong_type(connect: Connect) -> None:
     peer.expect_notes(CONNECT, *["TypeError"] * 4, SENT, SENT)
 
 
-@case("N3", requires=("accept_headers", "accept_latin1_headers"))
+@case("N3", requires="accept_headers")
 def test_headers(connect: Connect) -> None:
     """The response has the headers of accept: duplicates, Set-Cookie, names in any case, any ISO-8859-1."""
     headers = [

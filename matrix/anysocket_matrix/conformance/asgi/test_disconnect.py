@@ -277,7 +277,7 @@ def test_text_without_utf8(connect: Connect) -> None:
     expect_disconnect(connect, 1007, frame_bytes(Opcode.TEXT, b"\xff"))
 
 
-@case("N2", requires=("protocol_error_close", "messages_before_breach"))
+@case("N2", requires="protocol_error_close")
 def test_protocol_error_on_the_wire(connect: Connect) -> None:
     """A peer that breaks the protocol sees 1002 and the end; the message before is received."""
     peer = connect(script(OPEN, RECEIVE, RECEIVE))
