@@ -14,7 +14,7 @@ from anysocket.capabilities import Capabilities
 from anysocket_adapters.repairs.repair import lacking, warn_unrepaired
 from anysocket_adapters.repairs.wsproto import DEFLATE, FRAMES
 from anysocket_adapters.uvicorn.http import HTTP
-from anysocket_adapters.uvicorn.native import NEEDS, UvicornConnection
+from anysocket_adapters.uvicorn.native import NEEDS
 from anysocket_adapters.uvicorn.server import TRANSPORTS, UnknownTransport, connect
 from anysocket_adapters.uvicorn.transport import WEBSOCKETS, UvicornTransport
 
@@ -120,7 +120,7 @@ def test_uvicorn_itself_has_chosen(
     monkeypatch.setattr(f"{connect.__module__}._chosen", {})
     for _ in range(2):
         connect(SCOPE, Stranger().receive, send_of(transport, ws=ws))
-    option = f"uvicorn --ws {UvicornConnection.__module__}:{UvicornConnection.__name__}"
+    option = "uvicorn --ws anysocket_adapters.uvicorn:UvicornConnection"
     assert [option in said for said in caplog.messages] == [True] * (ws == "auto")
 
 

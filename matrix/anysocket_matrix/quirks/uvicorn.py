@@ -356,9 +356,7 @@ QUIRKS: Final = (
         does="The peer's close is answered at once, so the answers to messages in the same packet are lost.",
         clauses=("C4",),
         cases=("end.answers_before_close",),
-        repair={
-            Where.NOWHERE: "`anysocket serve` uses anysocket's own connection on uvicorn and hypercorn."
-        },
+        repair={Where.NOWHERE: "`anysocket serve` uses anysocket's own connection on uvicorn and hypercorn."},
         absent=("answers_before_close",),
         upstream=(
             f"{SOURCE}/websockets/websockets_sansio_impl.py#L389-L391",
