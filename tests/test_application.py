@@ -124,13 +124,13 @@ def test_a_route_that_is_taken() -> None:
 
 
 async def test_each_route_has_its_own_name_for_a_parameter_in_the_same_place() -> None:
-    async def told(request: WebSocketRequest) -> None:
+    async def seen(request: WebSocketRequest) -> None:
         await request.web_socket.accept()
         await request.web_socket.send(str(request.path_params))
 
     app = Application()
     for route in ("/{user}", "/{room}/members"):
-        app.websocket(route)(told)
+        app.websocket(route)(seen)
     events: tuple[ASGIEvent, ...] = (
         {"type": "websocket.connect"},
         {"type": "websocket.disconnect", "code": 1000},

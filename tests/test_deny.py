@@ -47,7 +47,7 @@ async def test_deny_is_403_unless_told(request_: WebSocketRequest, peer: MemoryP
 
 
 async def test_close_before_accept(connecting: Session, peer: MemoryPeer) -> None:
-    await connecting.close(4001, "not told to anyone")
+    await connecting.close(4001, "not sent to anyone")
     assert await peer.receive() == denial(403)
     assert connecting.state is State.CLOSED
     assert connecting.code == 1006

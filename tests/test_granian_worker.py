@@ -1,4 +1,4 @@
-"""The event loop of granian's workers: told to stop, it drains the app before granian hears of it."""
+"""The event loop of granian's workers: on a request to stop, it drains the app before granian stops."""
 
 import asyncio
 import logging

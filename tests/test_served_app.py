@@ -17,7 +17,7 @@ from anysocket_adapters.serving.served_app import ServedApp
 
 pytestmark = pytest.mark.anyio
 
-SCOPE: Scope = {"type": "websocket", "path": "/told", "headers": [], "a server's own": 7}
+SCOPE: Scope = {"type": "websocket", "path": "/seen", "headers": [], "a server's own": 7}
 
 
 Make: TypeAlias = Callable[[anyio.Event, list[str]], ASGIApp]
@@ -55,8 +55,8 @@ async def serve(app: ServedApp, *texts: str) -> list[ASGIEvent]:
 async def test_a_handler_finds_what_only_the_server_tells(kind: type[Application]) -> None:
     app, found = kind(), list[object]()
 
-    @app.websocket("/told")
-    async def told(request: WebSocketRequest) -> None:
+    @app.websocket("/seen")
+    async def seen(request: WebSocketRequest) -> None:
         found.append(request.scope["a server's own"])
         await request.web_socket.accept()
 
@@ -86,8 +86,8 @@ async def test_a_subclass_is_called_as_it_wants_to_be() -> None:
 def of_our_own(kind: type[Application], began: anyio.Event, ended: list[str]) -> ASGIApp:
     app = kind()
 
-    @app.websocket("/told")
-    async def told(request: WebSocketRequest) -> None:
+    @app.websocket("/seen")
+    async def seen(request: WebSocketRequest) -> None:
         await request.web_socket.accept()
         await hanging(began, ended)
 
@@ -158,7 +158,7 @@ async def echo_asgi(scope: Scope, receive: Receive, send: Send) -> None:
 
 def echoing(kind: type[Application]) -> Application:
     app = kind()
-    app.websocket("/told")(echo)
+    app.websocket("/seen")(echo)
     return app
 
 

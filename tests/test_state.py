@@ -79,7 +79,7 @@ def test_only_one_task_receives() -> None:
     with pytest.raises(InvalidState, match="another task is waiting in receive"):
         connection.check(Action.RECEIVE)
     connection.record_end(Action.DISCONNECT, Close(1006))
-    connection.check(Action.RECEIVE)  # at the end, whoever waits
+    connection.check(Action.RECEIVE)  # at the end, for every waiting task
 
 
 @pytest.mark.parametrize("first", [Action.CLOSE, Action.DISCONNECT])

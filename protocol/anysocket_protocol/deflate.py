@@ -44,7 +44,7 @@ class Agreed:
     client_no_context_takeover: bool = False
     server_max_window_bits: int = _WINDOW_BITS
     client_max_window_bits: int | None = None
-    """None where the client didn't say that it can be told: its window may be the largest then."""
+    """None if the client didn't offer it. Its window may be the largest then."""
 
     def header(self) -> bytes:
         """Give the value of Sec-WebSocket-Extensions in the response."""

@@ -73,7 +73,7 @@ class Checks(ServedApp):
     """The path of its http endpoint, which passes through unchanged."""
 
     @staticmethod
-    def told(close: Close) -> object:
+    def reported(close: Close) -> object:
         """Return the framework's value for a handler whose peer has closed like this."""
         return close.code
 
@@ -98,13 +98,13 @@ class Checks(ServedApp):
         module.ends.clear()
         with connect(f"{url}/until_the_end") as peer:
             peer.close(4999, "ré")
-            until(lambda: module.ends == [self.told(seen)])
+            until(lambda: module.ends == [self.reported(seen)])
 
     def test_lost_connection(self, url: str, module: ModuleType) -> None:
         module.ends.clear()
         with connect(f"{url}/until_the_end") as peer:
             peer.socket.close()
-            until(lambda: module.ends == [self.told(Close(1006))])
+            until(lambda: module.ends == [self.reported(Close(1006))])
 
     def test_deny(self, url: str) -> None:
         with pytest.raises(InvalidStatus) as refused, connect(f"{url}/deny"):

@@ -9,5 +9,5 @@ class TestBareASGI(Checks):
     http = ("uvicorn", "hypercorn")  # it requires that receive is a coroutine function, and granian's isn't
 
     @staticmethod
-    def told(close: Close) -> object:
+    def reported(close: Close) -> object:
         return None  # the property of 4.4 doesn't have the code

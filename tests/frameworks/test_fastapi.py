@@ -8,7 +8,7 @@ class TestFastAPI(Checks):
     answer = "Message text was: {}"
 
     @staticmethod
-    def told(close: Close) -> object:
+    def reported(close: Close) -> object:
         return close.code, close.reason
 
     def test_chat(self, url: str) -> None:

@@ -189,13 +189,13 @@ inside = pytest.mark.parametrize("framework", ["starlette", "fastapi"])
 @inside
 def test_inside_of_a_route(framework: str, server: str, capsys: pytest.CaptureFixture[str]) -> None:
     reasons = servers()[server].transport.declared.peer_close_reason
-    told = "4321 \n" if reasons is Support.ABSENT else "4321 bye\n"
+    expected = "4321 \n" if reasons is Support.ABSENT else "4321 bye\n"
     with serving(program(f"mounting.{framework}_inside").app, server) as url:
         with connect(f"{url}/shout/ada?key=sesame") as peer:
             peer.send("hello")
             assert receive(peer) == "ada: HELLO"
             peer.close(4321, "bye")
-        until(lambda: capsys.readouterr().out == told)
+        until(lambda: capsys.readouterr().out == expected)
 
 
 @inside

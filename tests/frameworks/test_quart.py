@@ -12,7 +12,7 @@ class TestQuart(Checks):
     failed = 1000  # it answers an exception with an HTTP response that the peer doesn't see, and closes
 
     @staticmethod
-    def told(close: Close) -> object:
+    def reported(close: Close) -> object:
         return None  # it cancels the handler
 
     def test_below_a_root_path(self, module: ModuleType, server: str) -> None:

@@ -9,5 +9,5 @@ class TestStarlette(Checks):
     denied = 401
 
     @staticmethod
-    def told(close: Close) -> object:
+    def reported(close: Close) -> object:
         return close.code, close.reason

@@ -18,13 +18,13 @@ async def tell(request: WebSocketRequest) -> None:
     """Describe the request, echo the peer's messages, and print how the peer left."""
     ws = request.web_socket
     await ws.accept()
-    told = RequestSeen(
+    seen = RequestSeen(
         client=request.client[0] if request.client else "",
         scheme=request.scheme,
         http_version=request.http_version,
         headers={name: request.headers.get_all(name) for name in request.headers},
     )
-    await ws.send(msgspec.json.encode(told).decode())
+    await ws.send(msgspec.json.encode(seen).decode())
     while (message := await ws.receive()) is not None:
         await ws.send(message)
     print("the handler saw", ws.code, flush=True)

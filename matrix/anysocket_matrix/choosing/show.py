@@ -32,7 +32,7 @@ def print_rows(console: Console) -> None:
 
 
 def print_needs(console: Console) -> None:
-    """Print what can be asked for, and who lacks it."""
+    """Print what can be asked for, and the rows that lack it."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("--need", "clause", "what it is", "lacking on"):
         table.add_column(heading, overflow="fold")
@@ -84,7 +84,7 @@ def _told(lack: Lack) -> str:
 
 def _version(row: Row) -> str:
     server = row.server
-    return server.version or f"not installed: pip install 'anysocket[{server.distribution}]'"
+    return server.version or f"not installed: {server.install_command}"
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

@@ -52,6 +52,7 @@ class AnycornTransport(ASGITransport):
     """anycorn's WebSocket stream over HTTP/1.1."""
 
     declared: ClassVar[Capabilities] = Capabilities(
+        answers_before_close=Support.ABSENT,
         all_subprotocol_lines=Support.REPAIRED,
         malformed_extension_offer=Support.REPAIRED,
         compressed_with_ping=Support.REPAIRED,

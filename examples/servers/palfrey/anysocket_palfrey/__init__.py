@@ -39,6 +39,7 @@ class PalfreyTransport(ASGITransport):
     """One WebSocket of palfrey's, served by `Palfrey`."""
 
     declared: ClassVar[Capabilities] = Capabilities(
+        answers_before_close=Support.ABSENT,
         over_http2=Support.ABSENT,
         no_accept_key_over_http2=Support.ABSENT,
         receive_pressure=Support.ABSENT,

@@ -3,7 +3,7 @@
 As of 0.2:
 
 - The application is cancelled when the connection ends, before it can see that it has. After a
-  reset it would never be told.
+  reset it would never see it.
 - A lost connection is reported as 1005.
 - Sends after the end succeed silently.
 - A denial's body must be UTF-8, its status one that Python's `http` module names, and it has the

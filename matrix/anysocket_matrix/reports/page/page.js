@@ -11,18 +11,18 @@ const TEXTS = ["clause", "version", "q", "open"]
 let state
 
 function readState() {
-  const told = new URLSearchParams(location.hash.slice(1))
-  state = {differ: told.has("differ")}
-  for (const name of SETS) state[name] = new Set((told.get(name) || "").split(",").filter(Boolean))
-  for (const name of TEXTS) state[name] = told.get(name) || ""
+  const parameters = new URLSearchParams(location.hash.slice(1))
+  state = {differ: parameters.has("differ")}
+  for (const name of SETS) state[name] = new Set((parameters.get(name) || "").split(",").filter(Boolean))
+  for (const name of TEXTS) state[name] = parameters.get(name) || ""
 }
 
 function writeState() {
-  const told = new URLSearchParams()
-  for (const name of SETS) if (state[name].size) told.set(name, [...state[name]].join(","))
-  for (const name of TEXTS) if (state[name]) told.set(name, state[name])
-  if (state.differ) told.set("differ", "")
-  history.replaceState(null, "", "#" + told.toString().replaceAll("%2C", ","))
+  const parameters = new URLSearchParams()
+  for (const name of SETS) if (state[name].size) parameters.set(name, [...state[name]].join(","))
+  for (const name of TEXTS) if (state[name]) parameters.set(name, state[name])
+  if (state.differ) parameters.set("differ", "")
+  history.replaceState(null, "", "#" + parameters.toString().replaceAll("%2C", ","))
 }
 
 // ---- Elements
@@ -126,7 +126,7 @@ function showAnswer() {
 function yesLine(number) {
   const row = data.rows[number]
   const by = support => [...state.need].filter(need => has(number, need) === support).map(says)
-  const told = [
+  const parameters = [
     by("native").length && `by itself: ${listed(by("native"))}`,
     by("repaired").length && `through its adapter: ${listed(by("repaired"))}`,
     by("partly").length && `with failures: ${listed(by("partly"))}`,
@@ -135,7 +135,7 @@ function yesLine(number) {
   const also = able.length && (unable.length ? `So do ${listed(able)}, but not ${listed(unable)}.` : `So do all of its variants: ${listed(able)}.`)
   const not = !able.length && unable.length && `But not ${listed(unable)}.`
   const word = by("partly").length ? "partly" : "yes"
-  return answerLine(word, [title(row)], told, also || not)
+  return answerLine(word, [title(row)], parameters, also || not)
 }
 
 /** One line for all rows that lack the same needs. */
@@ -143,17 +143,17 @@ function noLines(rows) {
   const found = new Map()
   for (const number of rows) {
     const by = support => [...state.need].filter(need => has(number, need) === support).map(says)
-    const told = [
+    const parameters = [
       by("absent").length && `without ${listed(by("absent"))}`,
       by("unmeasured").length && `not measured: ${listed(by("unmeasured"))}`,
     ].filter(Boolean)
     const [able] = variantsOf(number)
     const but = able.length && `But ${listed(able)}.`
-    const key = JSON.stringify([told, but])
-    if (!found.has(key)) found.set(key, {rows: [], told, but})
+    const key = JSON.stringify([parameters, but])
+    if (!found.has(key)) found.set(key, {rows: [], parameters, but})
     found.get(key).rows.push(title(data.rows[number]))
   }
-  return [...found.values()].map(each => answerLine("no", each.rows, each.told, each.but))
+  return [...found.values()].map(each => answerLine("no", each.rows, each.parameters, each.but))
 }
 
 /** Return the names of a server's other rows in this version: those with all needs, and the others. */
@@ -164,8 +164,8 @@ function variantsOf(number) {
   return [named(true), named(false)]
 }
 
-function answerLine(word, rows, told, more) {
-  const line = element("li", {class: word}, element("b", {}, `${listed(rows)}: ${word}.`), ` ${sentence(told.join("; "))}`)
+function answerLine(word, rows, parameters, more) {
+  const line = element("li", {class: word}, element("b", {}, `${listed(rows)}: ${word}.`), ` ${sentence(parameters.join("; "))}`)
   if (more) line.append(element("small", {}, more))
   return line
 }
@@ -200,12 +200,12 @@ function heatCell(clause, entries, row) {
   if (!measured.length) return element("td", {}, element("button", {type: "button", disabled: true, "aria-label": "not measured"}))
   const found = VERDICTS.findLast(each => measured.includes(each))
   const count = measured.filter(each => each === found).length
-  const told = `${clause} on ${title(data.rows[row])}: ${count} of ${measured.length} cases ${found}`
+  const parameters = `${clause} on ${title(data.rows[row])}: ${count} of ${measured.length} cases ${found}`
   return element(
     "td", {},
     element(
       "button",
-      {type: "button", class: found, style: `--share:${(count / measured.length).toFixed(2)}`, title: told, "aria-label": told, "data-clause": clause},
+      {type: "button", class: found, style: `--share:${(count / measured.length).toFixed(2)}`, title: parameters, "aria-label": parameters, "data-clause": clause},
       found === "native" ? "" : String(count),
     ),
   )
@@ -250,10 +250,10 @@ function cell(entry, row) {
   const of = title(data.rows[row])
   if (!found.length) return element("span", {class: "none", title: `${entry.id} wasn't measured on ${of}`}, "–")
   const differs = new Set(found.map(face => face.verdict)).size > 1
-  const told = `${entry.id} on ${of}: ${differs ? found.map(face => face.verdict).join(" or ") : worst(found)}`
+  const parameters = `${entry.id} on ${of}: ${differs ? found.map(face => face.verdict).join(" or ") : worst(found)}`
   return element(
     "button",
-    {type: "button", class: `cell ${worst(found)}${differs ? " differs" : ""}`, title: told, "aria-label": told, "aria-expanded": "false", "data-open": `${entry.id}@${of}`},
+    {type: "button", class: `cell ${worst(found)}${differs ? " differs" : ""}`, title: parameters, "aria-label": parameters, "aria-expanded": "false", "data-open": `${entry.id}@${of}`},
     SIGNS[worst(found)],
   )
 }
