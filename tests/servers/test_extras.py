@@ -147,7 +147,7 @@ def test_what_is_missing_is_one_line_with_what_installs_it(
 
 @pytest.mark.parametrize(
     ("row", "needs"),
-    [("uvicorn", "websockets"), ("uvicorn-websockets", "websockets"), ("uvicorn-wsproto", "wsproto")],
+    [("uvicorn-sansio", "websockets"), ("uvicorn-websockets", "websockets"), ("uvicorn-wsproto", "wsproto")],
 )
 def test_a_server_without_what_it_serves_with(row: str, needs: str, install: Install) -> None:
     arguments = ("serve", "examples.echo:app", "--server", row, "--port", "0")
