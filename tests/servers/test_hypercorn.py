@@ -157,8 +157,8 @@ async def test_another_version_is_refused_with_ours() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_plain_application_sees_1001_at_the_end() -> None:
-    async with running(app, "hypercorn") as url:
+async def test_a_plain_application_is_shut_down_without_waiting_for_its_grace() -> None:
+    async with asyncio.timeout(DEADLINE), running(app, "hypercorn", graceful_timeout=60.0) as url:
         client = await connect(f"{url}/chat")
         assert await client.recv() == OURS
         receiving = asyncio.ensure_future(client.recv())
