@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from hypercorn.typing import WWWScope
 
 
+PING_INTERVAL = 20.0
+"""Seconds without a sign of life before a ping, unless set; as uvicorn's. hypercorn's own sends none."""
+
 PING_TIMEOUT = 20.0
 """Seconds to wait for a sign of life after a ping, unless set; as uvicorn's."""
 
@@ -115,6 +118,6 @@ def settings(config: "Config", options: Options) -> Settings:
         limits=options.limits,
         root_path=config.root_path,
         compression=options.compression is not False,
-        ping_interval=config.websocket_ping_interval,
+        ping_interval=PING_INTERVAL if options.ping_interval is None else options.ping_interval or None,
         ping_timeout=options.ping_timeout or PING_TIMEOUT,
     )
