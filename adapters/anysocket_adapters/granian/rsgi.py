@@ -104,6 +104,7 @@ class RSGITransport:
     """One WebSocket of granian's RSGI interface."""
 
     declared: ClassVar[Capabilities] = Capabilities(
+        answers_before_close=Support.ABSENT,
         header_order=Support.ABSENT,
         latin1_headers=Support.ABSENT,
         raw_path=Support.ABSENT,

@@ -39,6 +39,7 @@ class GranianTransport(ASGITransport):
     """granian's ASGI WebSocket protocol."""
 
     declared: ClassVar[Capabilities] = Capabilities(
+        answers_before_close=Support.ABSENT,
         header_order=Support.ABSENT,
         integer_ports=Support.REPAIRED,
         over_http2=Support.ABSENT,

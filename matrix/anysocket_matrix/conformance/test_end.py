@@ -1,6 +1,7 @@
 """C4, C5, C6: after the end, and how the end of a handler ends the connection."""
 
 import sys
+from contextlib import suppress
 
 import anyio
 
@@ -18,6 +19,17 @@ async def note_a_send(ws: WebSocket, notes: Notes) -> None:
         await ws.send("too late")
     except ConnectionClosed as closed:
         notes += [closed.code, closed.reason]
+
+
+@handler()
+async def answers_slowly(request: WebSocketRequest, notes: Notes) -> None:
+    """Send every message back, a little later."""
+    ws = request.web_socket
+    await ws.accept()
+    while (message := await ws.receive()) is not None:
+        await anyio.sleep(0.02)
+        with suppress(ConnectionClosed):
+            await ws.send(message)
 
 
 @handler()
@@ -151,9 +163,7 @@ def test_send_after_the_peers_reason(connect: Connect) -> None:
 @case("C4", requires=("answers_before_close", "close_echo"))
 def test_answers_before_close(connect: Connect) -> None:
     """The answers to messages in one packet with the peer's close arrive before our close frame."""
-    peer = connect(echo)
-    peer.send_text("open")
-    peer.expect_text("open")
+    peer = connect(answers_slowly)
     texts = [frame_bytes(Opcode.TEXT, text) for text in (b"a", b"b", b"c")]
     peer.send_raw(b"".join(texts) + frame_bytes(Opcode.CLOSE, (4999).to_bytes(2)))
     for text in ("a", "b", "c"):

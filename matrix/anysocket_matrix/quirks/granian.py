@@ -347,4 +347,17 @@ QUIRKS: Final = (
         absent=("compressed_with_ping", "compression"),
         upstream=("emmett-framework/granian#850", "snapview/tungstenite-rs#2"),
     ),
+    Quirk(
+        number=88,
+        rows=(*GRANIAN, *RSGI),
+        does="The peer's close is answered as soon as it is read. The adapter reads ahead of a busy handler, "
+        "so the handler's answers to earlier messages are lost.",
+        clauses=("C4",),
+        cases=("end.answers_before_close",),
+        repair={Where.NOWHERE: "Without reading ahead, the end and pings behind a message aren't noticed."},
+        absent=("answers_before_close",),
+        upstream=(
+            "https://github.com/snapview/tungstenite-rs/blob/c2921718b76f0ed8c69a895397ed981e4a321f6f/src/protocol/mod.rs#L718-L742",
+        ),
+    ),
 )
