@@ -463,6 +463,16 @@ def test_a_peer_that_breaks_the_protocol(make: Make, data: bytes, code: int) -> 
     assert bench.take() == b""
 
 
+def test_a_violation_behind_a_burst(make: Make) -> None:
+    """Reading goes on: what is unread at the end of TCP would reset it, and our close frame be lost."""
+    bench = make(limited(burst=2), echo)
+    bench.peer_sends(HELLO * 5 + frame(FIN | TEXT, b"a", masked=False))
+    assert not bench.wire.reading
+    bench.loop.turn(5)
+    assert [each.first for each in bench.frames()] == [FIN | TEXT] * 5 + [FIN | CLOSE]
+    assert bench.wire.reading
+
+
 def test_the_peer_is_lost(make: Make) -> None:
     """What had come is received, and then 1006."""
     bench = make()
