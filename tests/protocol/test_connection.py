@@ -465,11 +465,11 @@ def test_a_peer_that_breaks_the_protocol(make: Make, data: bytes, code: int) -> 
 
 def test_a_violation_behind_a_burst(make: Make) -> None:
     """Reading goes on: what is unread at the end of TCP would reset it, and our close frame be lost."""
-    bench = make(limited(burst=2), echo)
+    bench = make(limited(burst=2))
     bench.peer_sends(HELLO * 5 + frame(FIN | TEXT, b"a", masked=False))
     assert not bench.wire.reading
     bench.loop.turn(5)
-    assert [each.first for each in bench.frames()] == [FIN | TEXT] * 5 + [FIN | CLOSE]
+    assert [each.first for each in bench.frames()] == [FIN | CLOSE]
     assert bench.wire.reading
 
 
