@@ -272,6 +272,14 @@ def test_a_burst_lets_others_have_their_turn(make: Make) -> None:
     assert bench.wire.reading
 
 
+def test_a_burst_of_bytes_too(make: Make) -> None:
+    bench = make(limited(burst_size=1000), echo)
+    bench.peer_sends(frame(FIN | BINARY, bytes(400)) * 5)
+    assert len(bench.frames()) == 3
+    bench.loop.turn()
+    assert len(bench.frames()) == 2
+
+
 def test_a_burst_of_fragments_too(make: Make) -> None:
     bench = make(limited(burst=10))
     bench.peer_sends(frame(TEXT) + frame(0) * 25 + frame(FIN))
