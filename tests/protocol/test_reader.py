@@ -321,6 +321,14 @@ def test_the_largest_message(size: int, first: int, *, short: bool) -> None:
     assert read([above[:head]], Reader(size, 1), short=short) == Outcome([], 1009)
 
 
+def test_a_character_in_fragments() -> None:
+    """It may be cut anywhere, but for the end of the message (section 5.6)."""
+    parts = [frame(TEXT, b"\xe2"), frame(CONTINUATION, b"\x82"), frame(FIN, b"\xac")]
+    assert read(parts, limited_reader(), short=True) == Outcome(["\u20ac"])
+    assert read([*parts[:2], frame(FIN)], limited_reader(), short=True) == Outcome([], 1007)
+    assert read([parts[0], frame(CONTINUATION, b"\xff")], limited_reader(), short=True) == Outcome([], 1007)
+
+
 def test_the_largest_message_in_fragments() -> None:
     parts = [frame(TEXT, b"a" * 6), frame(CONTINUATION, b"b" * 4), frame(FIN, b"")]
     assert read(parts, Reader(10, 3), short=True) == Outcome(["aaaaaabbbb"])
