@@ -308,8 +308,8 @@ def _control(opcode: int, payload: bytes) -> Ping | Pong | Closed:
         return Pong(payload)
     if not payload:
         return Closed(1005, "")
-    code = int.from_bytes(payload[:2])
-    if len(payload) == 1 or not is_close_code(code):
+    code = int.from_bytes(payload[:2])  # one byte is too small for a code
+    if not is_close_code(code):
         raise FrameError(ErrorCode.PROTOCOL_ERROR, "a close frame without a valid code")
     try:
         return Closed(code, payload[2:].decode())

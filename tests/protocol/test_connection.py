@@ -272,6 +272,14 @@ def test_a_burst_lets_others_have_their_turn(make: Make) -> None:
     assert bench.wire.reading
 
 
+def test_a_burst_of_bytes_too(make: Make) -> None:
+    bench = make(limited(burst_size=1000), echo)
+    bench.peer_sends(frame(FIN | BINARY, bytes(400)) * 5)
+    assert len(bench.frames()) == 3
+    bench.loop.turn()
+    assert len(bench.frames()) == 2
+
+
 def test_a_burst_of_fragments_too(make: Make) -> None:
     bench = make(limited(burst=10))
     bench.peer_sends(frame(TEXT) + frame(0) * 25 + frame(FIN))
@@ -461,6 +469,16 @@ def test_a_peer_that_breaks_the_protocol(make: Make, data: bytes, code: int) -> 
     bench.loop.advance(1.2)
     assert bench.wire.aborted
     assert bench.take() == b""
+
+
+def test_a_violation_behind_a_burst(make: Make) -> None:
+    """Reading goes on: what is unread at the end of TCP would reset it, and our close frame be lost."""
+    bench = make(limited(burst=2))
+    bench.peer_sends(HELLO * 5 + frame(FIN | TEXT, b"a", masked=False))
+    assert not bench.wire.reading
+    bench.loop.turn(5)
+    assert [each.first for each in bench.frames()] == [FIN | CLOSE]
+    assert bench.wire.reading
 
 
 def test_the_peer_is_lost(make: Make) -> None:

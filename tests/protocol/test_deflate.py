@@ -1,5 +1,6 @@
 """permessage-deflate: what is agreed on, and what goes through it."""
 
+import random
 import tracemalloc
 import zlib
 
@@ -186,6 +187,28 @@ def test_the_examples_of_the_rfc(payloads: list[bytes], messages: list[bytes]) -
         ]
         parts.append(bytewise.inflate(payload[-1:], end=True, max_size=100))
         assert b"".join(parts) == message
+
+
+def test_a_client_whose_window_cannot_be_bounded() -> None:
+    """It may look back by 32 KiB (section 7.1.2.2); one that agreed to 8 bits writes no more than 9 read."""
+    noise = random.Random(1).randbytes(30_000)
+    data = deflated(noise + noise)
+    assert len(data) < 40_000
+    assert Inflater(Agreed()).inflate(data, end=True, max_size=60_000) == noise + noise
+    with pytest.raises(FrameError):
+        Inflater(Agreed(client_max_window_bits=12)).inflate(data, end=True, max_size=60_000)
+    assert Inflater(Agreed(client_max_window_bits=8)).inflate(HELLO, end=True, max_size=5) == b"Hello"
+
+
+def test_a_context_that_was_not_to_be_kept() -> None:
+    """Section 7.1.1.2: nothing is held for a client that has agreed to keep none."""
+    deflater = Deflater(Agreed())
+    messages = [deflater.deflate(b"Hello" * 20) for _ in range(2)]
+    inflater = Inflater(Agreed(client_no_context_takeover=True))
+    assert inflater.inflate(messages[0], end=True, max_size=100) == b"Hello" * 20
+    with pytest.raises(FrameError) as error:
+        inflater.inflate(messages[1], end=True, max_size=100)
+    assert error.value.code == ErrorCode.INVALID_PAYLOAD_DATA
 
 
 def deflated(data: bytes) -> bytes:
