@@ -157,8 +157,9 @@ class ASGIConnection(Connection):
         finally:
             if inbox.in_line:
                 inbox.let_next_look()
+        event: ASGIEvent
         if isinstance(message, str):
-            event: ASGIEvent = {"type": "websocket.receive", "text": message}
+            event = {"type": "websocket.receive", "text": message}
         elif isinstance(message, bytes):
             event = {"type": "websocket.receive", "bytes": message}
         else:

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from anysocket_protocol.asgi import ASGIEvent
+from anysocket.asgi import ASGIEvent
 from anysocket_protocol.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, TEXT
 from anysocket_protocol.settings import Limits, Settings
 from anysocket_protocol.state import CLOSED

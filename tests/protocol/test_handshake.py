@@ -301,15 +301,3 @@ def test_the_head_of_a_refusal(status: int, line: bytes) -> None:
     assert lines[2].startswith(b"date: ")
     assert lines[3:] == [b"connection: close", b"", b""]
     assert response_head(status, [(b"Date", b"now")]).lower().count(b"date:") == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [(b"a", b"b\r\nc: d"), (b"a", b"b\n"), (b"a\r\nb", b"c"), (b"", b"c"), (b"a", b"\0"), (b"a b", b"")],
-)
-def test_a_header_that_is_no_line(name: bytes, value: bytes) -> None:
-    """It would split the response in two."""
-    with pytest.raises(ValueError, match="no header line"):
-        switching(KEY, None, None, [(name, value)])
-    with pytest.raises(ValueError, match="no header line"):
-        response_head(404, [(name, value)])

@@ -27,12 +27,14 @@ class Receivers(RuleBasedStateMachine):
 
     async def receive(self) -> str | None:
         inbox = self.inbox
-        if not inbox.unread:
-            if not inbox.end_taken:
-                await inbox.wait()
-            if inbox.end_taken:
-                return None
-        message = inbox.unread.pop(0)
+        try:
+            while not inbox.unread:
+                if inbox.end_taken:
+                    return None
+                await inbox.more()
+            message = inbox.unread.pop(0)
+        finally:
+            inbox.let_next_look()
         if isinstance(message, Closed):
             inbox.end_taken = True
             return None
