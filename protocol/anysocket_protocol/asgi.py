@@ -147,12 +147,14 @@ class ASGIConnection(Connection):
             self._connect_taken = True
             return {"type": "websocket.connect"}
         inbox = self._inbox
+        if inbox.end_taken:
+            await asyncio.sleep(0)  # an application that ignores the end stops nobody else
+            return self._disconnect()
         try:
             while not inbox.unread:
-                if inbox.end_taken:
-                    await asyncio.sleep(0)  # an application that ignores the end stops nobody else
-                    return self._disconnect()
                 await inbox.more()
+                if inbox.end_taken:
+                    return self._disconnect()
             message = inbox.unread.pop(0)
         finally:
             if inbox.in_line:

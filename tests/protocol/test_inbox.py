@@ -27,11 +27,13 @@ class Receivers(RuleBasedStateMachine):
 
     async def receive(self) -> str | None:
         inbox = self.inbox
+        if inbox.end_taken:
+            return None
         try:
             while not inbox.unread:
+                await inbox.more()
                 if inbox.end_taken:
                     return None
-                await inbox.more()
             message = inbox.unread.pop(0)
         finally:
             inbox.let_next_look()
