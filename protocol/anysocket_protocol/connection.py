@@ -101,6 +101,7 @@ class Connection(Opening):
 
     def eof_received(self) -> bool:
         """Take the end of what the peer sends for its end (RFC 6455 section 7.1.4)."""
+        self.release()  # asyncio closes the transport behind this
         if self.state is PEER_CLOSED and self._transport is not None:
             return self._transport.get_extra_info("sslcontext") is None  # it may still read; not with TLS
         if self.state is not CLOSING and self.state is not CLOSED:
@@ -222,8 +223,7 @@ class Connection(Opening):
         if size <= _COPIED_SIZE:
             self._write(header(first, size) + payload)
         else:
-            self._write(header(first, size))
-            self._write(payload)
+            self._write_uncopied(header(first, size), payload)
 
     def _write_close(self, code: int | None, reason: str) -> None:
         payload = close_payload(code, reason)

@@ -74,7 +74,7 @@ class Stream(asyncio.Protocol):
         """Let everything go that waits for the peer."""
         self.state = CLOSED
         self._clear_deadline()
-        self._transport = None
+        self._transport = self._held = None
         self._wake_drains()
         if self._lost is not None and not self._lost.done():
             self._lost.set_result(None)
@@ -105,6 +105,13 @@ class Stream(asyncio.Protocol):
         if self._held_size >= _HELD_SIZE:
             self.release()
             self._hold()
+
+    def _write_uncopied(self, head: bytes, payload: bytes) -> None:
+        """Write at once, behind what has been held back: a large payload isn't copied behind its header."""
+        self.release()
+        if self._transport is not None:
+            self._transport.write(head)
+            self._transport.write(payload)
 
     def _hold(self) -> None:
         """Hold back what is written until `release`."""
