@@ -110,3 +110,11 @@ def test_a_proxys_known_failures_are_its_rows(monkeypatch: pytest.MonkeyPatch) -
     )
     with pytest.raises(ValueError, match=r"known failure 'close\.gone' isn't a case"):
         behind("nginx").check()
+
+
+def test_the_same_http2_is_proved_once() -> None:
+    names = [each.name for each in rows(["hypercorn", "hypercorn-wsproto"], variants=True, proxies=False)]
+    over_http2 = [name for name in names if "+h2" in name and "+tls" not in name]
+    assert over_http2 == ["hypercorn+h2", "hypercorn+uvloop+h2", "hypercorn-wsproto+trio+h2"]
+    alone = [each.name for each in rows(["hypercorn-wsproto+h2"], variants=False, proxies=False)]
+    assert alone == ["hypercorn-wsproto+h2"]

@@ -179,7 +179,19 @@ def rows(names: Sequence[str], *, variants: bool, proxies: bool) -> list[Row]:
             *(_fronted(base.server) if proxies else ()),
         ]
     ]
-    return list(dict.fromkeys(more))
+    return list(_once_over_http2(dict.fromkeys(more)))
+
+
+def _once_over_http2(found: Iterable[Row]) -> Iterator[Row]:
+    """Leave out what another row of the same distribution proves: HTTP/2 with the same transport."""
+    seen = set[object]()
+    for each in found:
+        key = (each.server.distribution, each.server.http2, each.loop, each.tls, each.proxy)
+        if each.http2 and key in seen:
+            continue
+        if each.http2:
+            seen.add(key)
+        yield each
 
 
 def _variants(server: Server) -> Iterator[Row]:
