@@ -1,6 +1,6 @@
 """The rows of the matrix: a server, its event loop, and the protocol and proxy that peers reach it by."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
