@@ -34,7 +34,7 @@ class BadRequest(Exception):
 
 
 class BadHandshake(BadRequest):
-    """The request asks for a WebSocket, but not as RFC 6455 has it."""
+    """The request asks for a WebSocket, but not as RFC 6455 has it; or it is too large for any protocol."""
 
 
 class Request:
@@ -91,7 +91,7 @@ def read(head: bytes, max_lines: int) -> Request:
     first, _, rest = head.partition(b"\r\n")
     lines = rest.split(b"\r\n") if rest else []
     if len(lines) > max_lines:
-        raise BadRequest(431, f"the request has more than {max_lines} header lines")
+        raise BadHandshake(431, f"the request has more than {max_lines} header lines")
     line = _REQUEST_LINE.fullmatch(first)
     if line is None:
         raise BadRequest(400, "malformed request line")

@@ -1,9 +1,13 @@
 """uvicorn's HTTP protocol, which makes the WebSocket's, as anysocket configures it."""
 
 import asyncio
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, ClassVar
 
 from anysocket_adapters.repairs.repair import Repairs
+from anysocket_protocol.clock import clock
+from anysocket_protocol.handshake import response_head
+from anysocket_protocol.settings import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -41,3 +45,42 @@ class HandsOnEarlyBytes(HttpToolsProtocol):
         # After other requests in the same packet nothing shows where this one ends.
         if behind and not self.cycle and isinstance(upgraded, asyncio.Protocol):
             upgraded.data_received(behind)
+
+
+@HTTP.repair(needs=("connection_made", "connection_lost", "data_received", "transport", "cycle", "loop"))
+class BoundsFirstRequest(HttpToolsProtocol):
+    """uvicorn 0.54 waits for the head of a request for ever, and takes one of any size."""
+
+    limits: ClassVar[Limits] = DEFAULT_LIMITS
+    deadline = math.inf
+    tick: int | None = None
+    _size = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        clock(self.loop).set(self, self.loop.time() + self.limits.handshake_timeout)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        clock(self.loop).set(self, math.inf)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.deadline == math.inf:
+            return
+        if self.cycle or self.transport.get_protocol() is not self:  # its head has come
+            clock(self.loop).set(self, math.inf)
+            return
+        self._size += len(data)
+        if self._size > self.limits.max_header_size:
+            self._refuse(431)
+
+    def overdue(self, now: float) -> None:
+        """Give up a peer whose request doesn't come."""
+        self._refuse(408)
+
+    def _refuse(self, status: int) -> None:
+        clock(self.loop).set(self, math.inf)
+        if not self.transport.is_closing():
+            self.transport.write(response_head(status, [(b"content-length", b"0")]))
+            self.transport.close()

@@ -106,7 +106,7 @@ class Uvicorn(Server):
             app,
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
             ws=self._connection_class(options.limits),
-            http=_http_class(),
+            http=_http_class(options.limits),
             proxy_headers=False,  # no other server believes X-Forwarded-* by default
             root_path=options.root_path,
             log_level=options.log_level,
@@ -143,10 +143,13 @@ class Uvicorn(Server):
         return UvicornConnection.with_limits(limits)
 
 
-def _http_class() -> type[asyncio.Protocol] | str:
-    """Give the repaired class, or the name of uvicorn's own where it has no such class."""
+def _http_class(limits: Limits) -> type[asyncio.Protocol] | str:
+    """Give the repaired class with these limits, or the name of uvicorn's own where it has no such class."""
     kind = HTTP.subclass()
-    return kind if kind is not None and issubclass(kind, asyncio.Protocol) else "auto"
+    if kind is None or not issubclass(kind, asyncio.Protocol):
+        return "auto"
+    own = {"limits": limits, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return type(kind.__name__, (kind,), own)
 
 
 @cache
