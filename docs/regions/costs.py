@@ -8,10 +8,11 @@ from docs.runs import SERVERS, runs
 from docs.tables import table
 
 from anysocket_adapters.options import Loop
-from anysocket_matrix.bench.apps import FRAMEWORKS, OURS
+from anysocket_matrix.bench.apps import FRAMEWORKS
 from anysocket_matrix.bench.summary import format_ratio
 from anysocket_matrix.cost import Cost, Costs
 from anysocket_matrix.cost.whole import WHAT, WholeCosts, rows
+from anysocket_matrix.cost.workload import SUSPENDING
 
 
 def costs() -> str:
@@ -28,7 +29,7 @@ def peers() -> str:
     """List the instructions of other frameworks, the cheapest message first."""
     file = RESULTS / "peers-3.13.json"
     measured = msgspec.json.decode(file.read_bytes(), type=Costs)
-    shown = [cost for cost in measured.costs if cost.app in (OURS, *FRAMEWORKS)]
+    shown = [cost for cost in measured.costs if cost.app in (*SUSPENDING, *FRAMEWORKS)]
     rows = [(cost.app, *_figures(measured, cost)) for cost in sorted(shown, key=lambda cost: cost.message)]
     return table(("app", "message", "over raw", "connection", "over raw"), rows)
 

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from anysocket_matrix.cost import callgrind
 from anysocket_matrix.cost.peers import peer
-from anysocket_matrix.cost.workload import CONNECTIONS, MESSAGES, WORKLOADS, workload
+from anysocket_matrix.cost.workload import CONNECTIONS, MESSAGES, SUSPENDING, WORKLOADS, workload
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ def measure(peers: Sequence[str] = ()) -> Costs:
         anysocket=version("anysocket"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        costs=[_measure(app) for app in (*WORKLOADS, *peers)],
+        costs=[_measure(app) for app in (*WORKLOADS, *(SUSPENDING if peers else ()), *peers)],
     )
 
 

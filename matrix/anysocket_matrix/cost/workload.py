@@ -111,6 +111,8 @@ class Workload(msgspec.Struct, frozen=True):
     app: ASGIApp
     message: ASGIEvent
     raw: str
+    suspends: bool = False
+    """Whether each receive suspends its task, as a server's does that waits for the peer."""
 
 
 WORKLOADS: dict[str, Workload] = {
@@ -122,9 +124,19 @@ WORKLOADS: dict[str, Workload] = {
 }
 
 
+RAW_SUSPENDING = "raw, suspending"
+
+SUSPENDING: dict[str, Workload] = {
+    RAW_SUSPENDING: Workload(raw, TEXT, RAW_SUSPENDING, suspends=True),
+    "anysocket, suspending": Workload(anysocket, TEXT, RAW_SUSPENDING, suspends=True),
+}
+"""Those that other frameworks are compared with: some have a task that receives, beside the handler."""
+
+
 def workload(name: str) -> Workload:
     """Return a workload of anysocket, or of another framework."""
-    return WORKLOADS[name] if name in WORKLOADS else Workload(peer(name), TEXT, "raw")
+    known = WORKLOADS.get(name) or SUSPENDING.get(name)
+    return known or Workload(peer(name), TEXT, RAW_SUSPENDING, suspends=True)
 
 
 async def deliver(workload: Workload, connections: int, messages: int) -> None:
@@ -139,6 +151,8 @@ async def deliver(workload: Workload, connections: int, messages: int) -> None:
                 connected = True
                 return {"type": "websocket.connect"}
             left -= 1
+            if workload.suspends:
+                await asyncio.sleep(0)
             return workload.message if left >= 0 else {"type": "websocket.disconnect", "code": 1000}
 
         async def send(event: ASGIEvent) -> None:
