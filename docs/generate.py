@@ -76,6 +76,7 @@ REGIONS: dict[str, Callable[[], str]] = {
     "implementations": figures.implementations,
     "over raw": overheads.over_raw,
     "compared frameworks": overheads.frameworks,
+    "own connection": overheads.own_connection,
     "compression": overheads.compression,
     "plots": figures.plots,
     "many": many.many,

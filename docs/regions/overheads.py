@@ -5,7 +5,7 @@ from docs.regions.measured import missing
 from docs.runs import FRAMEWORKS, SERVERS, Run, runs
 from docs.tables import table
 
-from anysocket_matrix.bench.apps import OURS, RAW
+from anysocket_matrix.bench.apps import OURS, RAW, RAW_SANSIO
 from anysocket_matrix.bench.statistics import ratio
 from anysocket_matrix.bench.summary import format_ratio
 
@@ -15,6 +15,36 @@ PLAIN, COMPRESSED = "echo-1k", "compressed"
 def over_raw() -> str:
     """List the ratio of anysocket's cost to a raw app's on the same row."""
     return by_row(lambda figure, _: format_ratio(figure.over_raw) or "-")
+
+
+OWN = {"raw": RAW, "anysocket": OURS}
+
+
+def own_connection() -> str:
+    """List the cost of anysocket's connection on uvicorn, in ratio to uvicorn's own with a raw app."""
+    rows: list[tuple[str, ...]] = []
+    for run in runs(*SERVERS):
+        loop = run.results.environment.loop
+        row = "uvicorn" if loop == "asyncio" else f"uvicorn+{loop}"
+        for says, app in OWN.items():
+            ratios = [_between(run, row, app, scenario) for scenario in USES.values()]
+            rows.append((loop, says, *(format_ratio(ratio(each)) if each else "-" for each in ratios)))
+    return table(("event loop", "app", *headings()), rows)
+
+
+def _between(run: Run, row: str, app: str, scenario: str) -> list[float]:
+    """Return the ratio to the raw app on uvicorn's own implementation, in each round."""
+    costs, base = (
+        {
+            each.number: each.memory
+            if each.memory is not None and scenario == "idle"
+            else each.cpu / each.count
+            for each in run.results.rounds
+            if (each.server, each.app, each.scenario) == (row, name, scenario) and (each.count or each.memory)
+        }
+        for name in (app, RAW_SANSIO)
+    )
+    return [costs[number] / base[number] for number in costs if base.get(number)]
 
 
 def frameworks() -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from anysocket import Support
 from anysocket_adapters.options import Loop
-from anysocket_matrix.bench.apps import OURS, OVER_RSGI, RAW, App
+from anysocket_matrix.bench.apps import OURS, OVER_RSGI, RAW, RAW_SANSIO, App
 from anysocket_matrix.rows.rows import Row
 
 NEVER = "86400"
@@ -55,7 +55,8 @@ _SINGLE = ("--runtime-mode", "st", "--runtime-threads", "1")
 _MULTI = ("--runtime-mode", "mt", "--runtime-threads", "2")
 
 COMMANDS: Mapping[str, Callable[[str, int, Loop], Sequence[str]]] = {
-    "uvicorn": _uvicorn("websockets-sansio"),
+    "uvicorn": _uvicorn("anysocket_adapters.uvicorn:UvicornConnection"),
+    "uvicorn-sansio": _uvicorn("websockets-sansio"),
     "uvicorn-websockets": _uvicorn("websockets"),
     "uvicorn-wsproto": _uvicorn("wsproto"),
     "hypercorn": _hypercorn,
@@ -65,14 +66,17 @@ COMMANDS: Mapping[str, Callable[[str, int, Loop], Sequence[str]]] = {
     "granian-rsgi": _granian("asgi", *_SINGLE),
     "daphne": _daphne,
 }
-"""The commands by server. granian's RSGI is compared with a raw ASGI app."""
+"""The commands by server. granian's RSGI is compared with a raw ASGI app, anysocket's connection on hypercorn
+with hypercorn's own."""
 
-_NEVER_PING = {"uvicorn", "uvicorn-websockets", "uvicorn-wsproto", "daphne"}
+_NEVER_PING = {"uvicorn", "uvicorn-sansio", "uvicorn-websockets", "uvicorn-wsproto", "daphne"}
 """The servers whose own commands can't turn pings off."""
 
 
 def runs(row: Row, app: App) -> bool:
     """Return whether an app can be served on a row: other frameworks speak ASGI, not RSGI."""
+    if app.name == RAW_SANSIO:
+        return row.server.name == "uvicorn"
     if row.server.plain:
         return app.name not in OVER_RSGI
     return app.name in (RAW, OURS) or (app.name in OVER_RSGI and row.server.name == "granian-rsgi")
@@ -94,6 +98,8 @@ def command(row: Row, app: App, port: int) -> Sequence[str]:
     make = COMMANDS.get(row.server.name)
     if app.name in OVER_RSGI:
         return _granian("rsgi", *_SINGLE)(app.target, port, row.loop)
+    if app.name == RAW_SANSIO:
+        make = COMMANDS["uvicorn-sansio"]
     if app.name != OURS and make is not None:
         return make(app.target, port, row.loop)
     pings = NEVER if row.server.name in _NEVER_PING else "0"

@@ -14,6 +14,9 @@ import msgspec
 RAW = "raw"
 """The app that the others are compared with."""
 
+RAW_SANSIO = "raw-sansio"
+"""The raw app on uvicorn's own websockets-sansio, in the same rounds as on anysocket's connection."""
+
 RAW_RSGI = "raw-rsgi"
 
 RSGI_TO_THE_END = "raw-rsgi-to-the-end"
@@ -50,6 +53,7 @@ class App(msgspec.Struct, frozen=True):
 
 APPS: Sequence[App] = (
     App(RAW, "raw", "anysocket", "json of the standard library, not validated"),
+    App(RAW_SANSIO, "raw", "anysocket", "json of the standard library, not validated"),
     App(RAW_RSGI, "raw_rsgi", "anysocket", "json of the standard library, not validated"),
     App(
         RSGI_TO_THE_END, "raw_rsgi", "anysocket", "json of the standard library, not validated", "to_the_end"
