@@ -5,7 +5,7 @@ from docs.regions.measured import missing
 from docs.runs import FRAMEWORKS, SERVERS, Run, runs
 from docs.tables import table
 
-from anysocket_matrix.bench.apps import OURS, RAW, RAW_SANSIO
+from anysocket_matrix.bench.apps import BESIDE, OURS, RAW, RAW_SANSIO
 from anysocket_matrix.bench.statistics import ratio
 from anysocket_matrix.bench.summary import format_ratio
 
@@ -17,18 +17,18 @@ def over_raw() -> str:
     return by_row(lambda figure, _: format_ratio(figure.over_raw) or "-")
 
 
-OWN = {"raw": RAW, "anysocket": OURS}
+OWN = (RAW, OURS, *(app.name for app in BESIDE))
 
 
 def own_connection() -> str:
-    """List the cost of anysocket's connection on uvicorn, in ratio to uvicorn's own with a raw app."""
+    """List the cost of anysocket's connection on uvicorn and of other servers, in ratio to uvicorn's own."""
     rows: list[tuple[str, ...]] = []
     for run in runs(*SERVERS):
         loop = run.results.environment.loop
         row = "uvicorn" if loop == "asyncio" else f"uvicorn+{loop}"
-        for says, app in OWN.items():
+        for app in OWN:
             ratios = [_between(run, row, app, scenario) for scenario in USES.values()]
-            rows.append((loop, says, *(format_ratio(ratio(each)) if each else "-" for each in ratios)))
+            rows.append((loop, app, *(format_ratio(ratio(each)) if each else "-" for each in ratios)))
     return table(("event loop", "app", *headings()), rows)
 
 

@@ -32,7 +32,12 @@ class Plan:
     @property
     def steps(self) -> int:
         """The number of steps that `measure` reports."""
-        return sum(len(self.on(row)) * len(self.scenarios_on(row)) for row in self.rows) * self.rounds
+        return self.rounds * sum(
+            app.has(scenario.name)
+            for row in self.rows
+            for app in self.on(row)
+            for scenario in self.scenarios_on(row)
+        )
 
     def on(self, row: Row) -> list[App]:
         """Return the apps that a row can serve."""
@@ -93,9 +98,10 @@ class _Group:
         self._measured = measured
         self._going_on = going_on
         of_servers, of_client = cores()
+        apps = [app for app in plan.on(row) if any(app.has(each.name) for each in scenarios)]
         # One loop each, so that no process has the connections of all; only one is busy at a time.
-        self._clients = {app.name: stack.enter_context(LoadGenerator(of_client)) for app in plan.on(row)}
-        servers = [stack.enter_context(AppServer(row, app, of_servers)) for app in plan.on(row)]
+        self._clients = {app.name: stack.enter_context(LoadGenerator(of_client)) for app in apps}
+        servers = [stack.enter_context(AppServer(row, app, of_servers)) for app in apps]
         self._servers = {server.app.name: server for server in servers}
         self._processes: dict[str, Processes] = {}
         self._given_up: set[tuple[str, str]] = set()
@@ -108,6 +114,8 @@ class _Group:
             first = number % len(names)
             for scenario in self._scenarios:
                 for name in names[first:] + names[:first]:
+                    if not self._servers[name].app.has(scenario.name):
+                        continue
                     self._going_on(f"{self._row.name}: {scenario.name}, {name}", 0)
                     self._try(scenario, self._servers[name], number)
                     self._going_on(f"{self._row.name}: {scenario.name}, {name}", 1)

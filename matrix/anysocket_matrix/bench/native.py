@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from anysocket import Support
 from anysocket_adapters.options import Loop
-from anysocket_matrix.bench.apps import OURS, OVER_RSGI, RAW, RAW_SANSIO, App
+from anysocket_matrix.bench.apps import BESIDE, OURS, OVER_RSGI, RAW, RAW_SANSIO, App
 from anysocket_matrix.rows.rows import Row
 
 NEVER = "86400"
@@ -75,7 +75,7 @@ _NEVER_PING = {"uvicorn", "uvicorn-sansio", "uvicorn-websockets", "uvicorn-wspro
 
 def runs(row: Row, app: App) -> bool:
     """Return whether an app can be served on a row: other frameworks speak ASGI, not RSGI."""
-    if app.name == RAW_SANSIO:
+    if app.name == RAW_SANSIO or app in BESIDE:
         return row.server.name == "uvicorn"
     if row.server.plain:
         return app.name not in OVER_RSGI
@@ -96,6 +96,8 @@ def command(row: Row, app: App, port: int) -> Sequence[str]:
         ValueError: the server's own command doesn't support the event loop.
     """
     make = COMMANDS.get(row.server.name)
+    if app in BESIDE:
+        return ("anysocket_matrix.cost.beside", app.name, str(port), row.loop)
     if app.name in OVER_RSGI:
         return _granian("rsgi", *_SINGLE)(app.target, port, row.loop)
     if app.name == RAW_SANSIO:

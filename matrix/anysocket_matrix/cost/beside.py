@@ -1,7 +1,11 @@
-"""Servers that aren't ASGI's, counted beside: their echo and push, and the floor under all of them."""
+"""Servers that aren't ASGI's, counted beside: their echo and push, and the floor under all of them.
+
+A connection to `/connect` is accepted and closed. As a program, it serves one of them for the benchmark.
+"""
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
@@ -48,12 +52,18 @@ async def _picows(listener: socket.socket) -> None:
     class Listener(picows.WSListener):
         """Echoes, or sends as many messages as each message asks for."""
 
-        def __init__(self, *, pushes: bool) -> None:
+        def __init__(self, *, pushes: bool, closes: bool) -> None:
             self._pushes = pushes
+            self._closes = closes
+
+        def on_ws_connected(self, transport: "WSTransport") -> None:
+            if self._closes:
+                transport.send_close(picows.WSCloseCode.OK)
 
         def on_ws_frame(self, transport: "WSTransport", frame: "WSFrame") -> None:
             if frame.msg_type == picows.WSMsgType.CLOSE:
-                transport.send_close(frame.get_close_code(), frame.get_close_message())
+                if not self._closes:
+                    transport.send_close(frame.get_close_code(), frame.get_close_message())
                 transport.disconnect()
             elif self._pushes:
                 for _ in range(int(frame.get_payload_as_utf8_text())):
@@ -62,7 +72,8 @@ async def _picows(listener: socket.socket) -> None:
                 transport.send(frame.msg_type, frame.get_payload_as_utf8_text().encode())
 
     def listens(request: picows.WSUpgradeRequest) -> Listener:
-        return Listener(pushes=request.path.startswith(b"/push"))
+        path = request.path
+        return Listener(pushes=path.startswith(b"/push"), closes=path.startswith(b"/connect"))
 
     server = await picows.ws_create_server(listens, sock=listener)
     await server.serve_forever()
@@ -73,6 +84,8 @@ async def _picows_coroutines(listener: socket.socket) -> None:
 
     async def handle(ws: "PicowsConnection") -> None:
         assert ws.request is not None
+        if ws.request.path.startswith("/connect"):
+            return
         pushes = ws.request.path.startswith("/push")
         async for message in ws:
             if pushes:
@@ -90,6 +103,8 @@ async def _websockets(listener: socket.socket) -> None:
 
     async def handle(ws: "ServerConnection") -> None:
         assert ws.request is not None
+        if ws.request.path.startswith("/connect"):
+            return
         pushes = ws.request.path.startswith("/push")
         async for message in ws:
             if pushes:
@@ -108,6 +123,8 @@ async def _aiohttp(listener: socket.socket) -> None:
     async def handle(request: "Request") -> "WebSocketResponse":
         ws = web.WebSocketResponse()
         await ws.prepare(request)
+        if request.path.startswith("/connect"):
+            await ws.close()
         pushes = request.path.startswith("/push")
         async for message in ws:
             if pushes:
@@ -118,7 +135,7 @@ async def _aiohttp(listener: socket.socket) -> None:
         return ws
 
     app = web.Application()
-    app.router.add_get("/{kind}/{name}", handle)
+    app.router.add_get("/{path:.*}", handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, listener).start()
@@ -140,3 +157,19 @@ SAYS: Mapping[str, str] = {
     "picows": "picows, its callbacks",
     "floor": "a protocol that parses nothing",
 }
+
+
+def main(name: str, port: int, loop: str) -> None:
+    """Serve one of them."""
+    factory = None
+    if loop == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    listener = socket.create_server(("127.0.0.1", port), backlog=4096)
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(BESIDE[name](listener))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -36,6 +36,12 @@ class App(msgspec.Struct, frozen=True):
     distribution: str
     json: str
     attribute: str = "app"
+    only: tuple[str, ...] = ()
+    """The scenarios that it has; empty if it has all of them."""
+
+    def has(self, scenario: str) -> bool:
+        """Return whether it has a scenario."""
+        return not self.only or scenario in self.only
 
     @property
     def target(self) -> str:
@@ -50,6 +56,17 @@ class App(msgspec.Struct, frozen=True):
         except PackageNotFoundError:
             return None
 
+
+BESIDE: Sequence[App] = tuple(
+    App(name, "", distribution, "-", only=("echo-32", "echo-1k", "echo-64k", "in-flight", "push", "connect"))
+    for name, distribution in (
+        ("websockets", "websockets"),
+        ("aiohttp", "aiohttp"),
+        ("picows-coroutines", "picows"),
+        ("picows", "picows"),
+    )
+)
+"""Servers that aren't ASGI's, in the same rounds as anysocket's connection on uvicorn."""
 
 APPS: Sequence[App] = (
     App(RAW, "raw", "anysocket", "json of the standard library, not validated"),
@@ -68,6 +85,7 @@ APPS: Sequence[App] = (
     ),
     App("quart", "frameworks.quart", "quart", "receive_json and send_json, not validated"),
     App("falcon", "frameworks.falcon", "falcon", "receive_media and send_media, not validated"),
+    *BESIDE,
 )
 
 FRAMEWORKS: Sequence[str] = [app.name for app in APPS if app.module.startswith("frameworks.")]
