@@ -64,7 +64,8 @@ async def _picows(listener: socket.socket) -> None:
     def listens(request: picows.WSUpgradeRequest) -> Listener:
         return Listener(pushes=request.path.startswith(b"/push"))
 
-    server = await picows.ws_create_server(listens, sock=listener)
+    create = picows.ws_create_server  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # half typed
+    server = await create(listens, sock=listener)
     await server.serve_forever()
 
 
