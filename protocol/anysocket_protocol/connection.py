@@ -30,6 +30,7 @@ from anysocket_protocol.state import (
     OPEN,
     PEER_CLOSED,
     REQUESTED,
+    State,
 )
 
 _COPIED_SIZE: Final = 16 * 1024
@@ -136,7 +137,7 @@ class Connection(Opening):
         if agreed is not None:
             inflater, self._deflater = deflate.Inflater(agreed), deflate.Deflater(agreed)
         self._reader = Reader(limits.max_message_size, limits.max_frames, inflater)
-        self.state = OPEN
+        self.state: State = OPEN
         self._heard = self._loop.time()
         if self._settings.ping_interval is not None:
             self._set_deadline(self._settings.ping_interval)
