@@ -107,6 +107,11 @@ def test_the_page_has_all_and_needs_nothing() -> None:
         assert needs not in page
 
 
+def test_the_page_of_connections_that_took_no_memory() -> None:
+    page = render(results(*rounds("raw", [10.0] * 6, 0.0), *rounds("anysocket", [10.0] * 6, 0.0)))
+    assert page.count("<svg") == 2
+
+
 def test_the_page_of_nothing() -> None:
     assert "<svg" not in render(results())
 

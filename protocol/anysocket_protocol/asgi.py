@@ -20,7 +20,7 @@ from anysocket_protocol.handshake import Request
 from anysocket_protocol.settings import Settings
 from anysocket_protocol.state import CONNECTING, OPEN, PEER_CLOSED, RESPONDING, State
 
-_log = logging.getLogger("anysocket")
+_log = logging.getLogger("anysocket_protocol")
 
 _HELD_RESPONSE: Final = 64 * 1024
 """Bytes of a denial's body that are held until it is complete: one that fails before gives 500."""

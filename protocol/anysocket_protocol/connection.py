@@ -30,6 +30,7 @@ from anysocket_protocol.state import (
     OPEN,
     PEER_CLOSED,
     REQUESTED,
+    State,
 )
 
 _COPIED_SIZE: Final = 16 * 1024
@@ -136,7 +137,7 @@ class Connection(Opening):
         if agreed is not None:
             inflater, self._deflater = deflate.Inflater(agreed), deflate.Deflater(agreed)
         self._reader = Reader(limits.max_message_size, limits.max_frames, inflater)
-        self.state = OPEN
+        self.state: State = OPEN
         self._heard = self._loop.time()
         if self._settings.ping_interval is not None:
             self._set_deadline(self._settings.ping_interval)
@@ -323,15 +324,16 @@ class Connection(Opening):
         interval, timeout = self._settings.ping_interval, self._settings.ping_timeout
         assert interval is not None  # or an open connection would have no deadline
         if timeout is not None and self._pinged > self._heard and self._reading:
-            due = self._pinged + timeout
-            if now >= due:
+            lost = self._pinged + timeout
+            if now >= lost:
                 self._abort()
                 return
+            due = min(now + interval, lost)  # it may be answered, and be silent again, before it is lost
         else:
             due = max(self._heard, self._pinged) + interval
             if now >= due:
                 if self._writing:
                     self._write(header(FIN | PING, 0))
                 self._pinged = now
-                due = now + (interval if timeout is None else timeout)
+                due = now + (interval if timeout is None else min(interval, timeout))
         self._set_deadline(due - now)

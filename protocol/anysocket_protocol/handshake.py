@@ -43,9 +43,9 @@ class Request:
     __slots__ = ("_values", "headers", "target")
 
     def __init__(self, target: bytes, headers: Headers) -> None:
-        self.target = target
+        self.target: bytes = target
         """Path and query as they came, in origin form."""
-        self.headers = headers
+        self.headers: Headers = headers
         self._values: dict[bytes, list[bytes]] = {}
         for name, value in headers:
             self._values.setdefault(name, []).append(value)

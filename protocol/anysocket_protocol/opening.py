@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from anysocket_protocol import handshake
 from anysocket_protocol.handshake import BadHandshake, BadRequest, Headers, Request
 from anysocket_protocol.settings import Settings
-from anysocket_protocol.state import CONNECTING, REQUESTED, RESPONDING
+from anysocket_protocol.state import CONNECTING, REQUESTED, RESPONDING, State
 from anysocket_protocol.stream import Stream
 
 _END_OF_HEAD = b"\r\n\r\n"
@@ -66,7 +66,7 @@ class Opening(Stream):
             return
         self._early = behind
         self.request = request
-        self.state = CONNECTING
+        self.state: State = CONNECTING
         self._clear_deadline()
         self.requested(request)
 

@@ -247,7 +247,7 @@ def test_normalise_is_needed(framework: str) -> None:
     """These put their own send before the server's, which hides the server: so the program has normalise."""
     pages = program(f"mounting.{framework}_around").pages
     sockets.ends.clear()
-    with serving(pages, "hypercorn") as url, connect(f"{url}/ws/echo") as peer:
+    with serving(pages, "hypercorn-wsproto") as url, connect(f"{url}/ws/echo") as peer:
         peer.close(4321, "bye")
         until(lambda: sockets.ends == [(1006, "")])
 

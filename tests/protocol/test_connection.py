@@ -654,6 +654,19 @@ def test_pings_without_a_timeout(make: Make) -> None:
     assert not bench.wire.aborted
 
 
+@pytest.mark.parametrize("answered_after", [0.0, 7.0])
+def test_pings_whose_timeout_is_the_longer_one(make: Make, answered_after: float) -> None:
+    """A proxy in between ends what is silent for long, however patient we are."""
+    bench = make(replace(SETTINGS, ping_interval=5, ping_timeout=60))
+    for _ in range(5):
+        bench.loop.advance(10.2)
+        assert bench.frames() == [A_PING]
+        bench.loop.advance(answered_after)
+        bench.peer_sends(frame(FIN | PONG))
+    bench.loop.advance(70.4)
+    assert bench.wire.aborted
+
+
 def test_no_pings(make: Make) -> None:
     bench = make(NO_PINGS)
     bench.loop.advance(1000)

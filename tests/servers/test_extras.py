@@ -117,7 +117,11 @@ def test_without_an_extra_every_command_says_what_installs_one(
         ("matrix", "matrix", "no server is installed: pip install 'anysocket[all]'"),
         ("matrix", "matrix --server daphne", "daphne isn't installed: pip install 'anysocket[daphne]'"),
         ("matrix", "autobahn", "no server is installed: pip install 'anysocket[all]'"),
-        ("matrix", "cost --whole", "uvicorn isn't installed: pip install 'anysocket[uvicorn]'"),
+        (
+            "matrix",
+            "cost --whole",
+            "uvicorn, hypercorn, uvloop aren't installed: pip install 'anysocket[all]'",
+        ),
         (
             "matrix",
             "bench",

@@ -181,10 +181,9 @@ def test_options() -> None:
     from hypercorn.config import Config
 
     config = Config()
-    config.websocket_ping_interval = 3
-    config.websocket_max_message_size = 99
     config.root_path = "/api"
-    found = native.settings(config, Options(compression=False, ping_timeout=4))
+    options = Options(max_message_size=99, compression=False, ping_interval=3, ping_timeout=4)
+    found = native.settings(config, options)
     assert found == Settings(
         limits=Limits(max_message_size=99),
         root_path="/api",
@@ -192,3 +191,4 @@ def test_options() -> None:
         ping_interval=3,
         ping_timeout=4,
     )
+    assert native.settings(config, Options(ping_interval=0)).ping_interval is None

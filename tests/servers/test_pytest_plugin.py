@@ -177,7 +177,7 @@ def test_on_each_event_loop(pytester: pytest.Pytester) -> None:
                     assert peer.recv() == loop
         """
     )
-    run(pytester, *choosing("hypercorn")).assert_outcomes(passed=1)
+    run(pytester, *choosing("hypercorn-wsproto")).assert_outcomes(passed=1)
 
 
 def test_what_goes_wrong_at_startup_is_the_tests_failure(pytester: pytest.Pytester) -> None:

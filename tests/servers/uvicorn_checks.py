@@ -22,9 +22,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from anysocket import Close
-from anysocket_adapters.uvicorn.native import UvicornConnection
+from anysocket_adapters import uvicorn
 
-NATIVE = ("--ws", f"{UvicornConnection.__module__}:{UvicornConnection.__name__}")
+NATIVE = ("--ws", f"{uvicorn.__name__}:{uvicorn.UvicornConnection.__name__}")
 
 DEADLINE = 10.0
 

@@ -42,7 +42,7 @@ class Hypercorn(Server):
         self.name = name
         self.transport: type[Transport] = transport
         self.loops: tuple[Loop, ...] = loops
-        self.keeps_limits = transport is HypercornNativeTransport
+        self.keeps_limits: bool = transport is HypercornNativeTransport
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from hypercorn.config import Config

@@ -97,7 +97,7 @@ class Uvicorn(Server):
         self.implementation: WSProtocolType | None = implementation
         """One of uvicorn's, or None for anysocket's own."""
         self.transport: type[Transport] = transport
-        self.keeps_limits = implementation is None
+        self.keeps_limits: bool = implementation is None
 
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from uvicorn import Config

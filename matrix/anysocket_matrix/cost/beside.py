@@ -75,7 +75,8 @@ async def _picows(listener: socket.socket) -> None:
         path = request.path
         return Listener(pushes=path.startswith(b"/push"), closes=path.startswith(b"/connect"))
 
-    server = await picows.ws_create_server(listens, sock=listener)
+    create = picows.ws_create_server  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # half typed
+    server = await create(listens, sock=listener)
     await server.serve_forever()
 
 

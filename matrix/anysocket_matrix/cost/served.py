@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import uvicorn
-from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.asyncio import serve as hypercorn_serve  # pyright: ignore[reportUnknownVariableType]  # half typed
 from hypercorn.config import Config
 
 from anysocket import Application, WebSocket, WebSocketRequest, broadcast
@@ -29,7 +29,7 @@ from anysocket_matrix.cost.callgrind import mark
 from anysocket_matrix.cost.memory import allocated
 
 if TYPE_CHECKING:
-    from hypercorn.typing import Framework
+    from hypercorn.typing import ASGIFramework
     from uvicorn.config import WSProtocolType
 
 
@@ -142,7 +142,7 @@ async def _serve_raw_on_hypercorn() -> None:
     config.bind = [f"fd://{listener.detach()}"]
     config.loglevel = "warning"
     async with _marking():
-        await hypercorn_serve(cast("Framework", raw), config, shutdown_trigger=asyncio.Event().wait)
+        await hypercorn_serve(cast("ASGIFramework", raw), config, shutdown_trigger=asyncio.Event().wait)
 
 
 def _listening() -> socket.socket:

@@ -98,7 +98,7 @@ def _plot(
     bars: list[Bar] = []
     headings: list[Heading] = []
     y = 0.0
-    longest = max(spread.upper for spread, _ in every)
+    longest = max(spread.upper for spread, _ in every) or 1.0  # 0 where no connection has grown the server
     widest = min(_MOST, max([1.5, *(ratio.spread.upper for _, ratio in every if ratio is not None)]))
     for server, of_server in figures.items():
         headings.append(Heading(server, y + _HEADING - 8))
