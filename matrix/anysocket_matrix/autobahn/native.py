@@ -44,7 +44,7 @@ NATIVE = (
         because="none of them compresses.",
     ),
     NativeFailure(
-        rows=("uvicorn",),
+        rows=("uvicorn-sansio",),
         groups=("7.1.5",),
         because="websockets treats a close frame within a fragmented message as a protocol error and "
         "answers with 1002; the connection ends in either case.",
