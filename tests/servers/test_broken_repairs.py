@@ -213,8 +213,10 @@ def check(row: str, repairs: Repairs, name: str) -> None:
     assert any(name in said for said in seen.warnings), (row, name)
     warned = [
         each
-        for _, each in REPAIRS
-        if any(f"without {each.mixin.__name__}." in said for said in seen.warnings)
+        for of, each in REPAIRS
+        if any(
+            f"without {each.mixin.__name__}." in said or f"no {of.target}: " in said for said in seen.warnings
+        )
     ]
     losing = (keeps for each in warned if name in each.needs for keeps in each.keeps)
     assert {*seen.absent} >= {*seen.declared, *losing}, (row, name)
