@@ -52,7 +52,7 @@ class BoundsFirstRequest(HttpToolsProtocol):
     """uvicorn 0.54 waits for the head of a request for ever, and takes one of any size."""
 
     limits: ClassVar[Limits] = DEFAULT_LIMITS
-    deadline = math.inf
+    deadline: float = math.inf
     tick: int | None = None
     _size = 0
 
