@@ -107,8 +107,8 @@ PerMessageDeflate.encode = lambda self, frame: frame
     ("server", "path", "spoil", "why"),
     [
         ("granian", "/echo", "", "permessage-deflate was offered, and the answer is none"),
-        ("uvicorn", "/echo", NEVER_COMPRESSES, "the reply isn't a text compressed in one frame: b'"),
-        ("uvicorn", "/broadcast", "", "the reply is another message: b'joined'"),
+        ("uvicorn-sansio", "/echo", NEVER_COMPRESSES, "the reply isn't a text compressed in one frame: b'"),
+        ("uvicorn-sansio", "/broadcast", "", "the reply is another message: b'joined'"),
     ],
 )
 def test_compressed_fails_on_what_comes_back(
@@ -181,7 +181,7 @@ def test_a_server_that_does_not_start_costs_its_own_cells(tmp_path: Path) -> Non
     [
         (("--server", "apache"), "there is no server 'apache': choose one of "),
         (("--server", "hypercorn+h2"), "the client needs HTTP/1.1, no TLS and no proxy: hypercorn+h2 "),
-        (("--app", "django"), "there is no app 'django': choose from raw, raw-rsgi, raw-rsgi-to-the-end, "),
+        (("--app", "django"), "there is no app 'django': choose from raw, raw-sansio, raw-rsgi, "),
         (("--app", "raw-rsgi", "--server", "uvicorn"), "raw-rsgi can't be served on uvicorn"),
         (("--scenario", "chat"), "there is no scenario 'chat': choose from echo-32, echo-1k, "),
         (("--scenario", "compressed", "--server", "granian"), "compressed can't be measured on granian: no "),
