@@ -135,7 +135,8 @@ def test_the_question_on_the_committed_page(page: Page) -> None:
     assert able
     press(page, "keeps the peer's close reason")
     press(page, "speaks HTTP/2")
-    expect(page.locator(".headline")).to_have_text(" and ".join(able) + ".")
+    *others, last = able
+    expect(page.locator(".headline")).to_have_text(f"{', '.join(others)} and {last}.")
     assert columns(page) == able
 
 
