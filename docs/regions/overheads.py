@@ -28,7 +28,8 @@ def own_connection() -> str:
         row = "uvicorn" if loop == "asyncio" else f"uvicorn+{loop}"
         for app in OWN:
             ratios = [_between(run, row, app, scenario) for scenario in USES.values()]
-            rows.append((loop, app, *(format_ratio(ratio(each)) if each else "-" for each in ratios)))
+            if any(ratios):
+                rows.append((loop, app, *(format_ratio(ratio(each)) if each else "-" for each in ratios)))
     return table(("event loop", "app", *headings()), rows)
 
 

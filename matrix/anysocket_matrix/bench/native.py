@@ -96,6 +96,8 @@ def command(row: Row, app: App, port: int) -> Sequence[str]:
         ValueError: the server's own command doesn't support the event loop.
     """
     make = COMMANDS.get(row.server.name)
+    if app.name == "socketify":
+        return ("anysocket_matrix.bench.apps.frameworks.socketify", str(port))
     if app in BESIDE:
         return ("anysocket_matrix.cost.beside", app.name, str(port), row.loop)
     if app.name in OVER_RSGI:

@@ -64,6 +64,7 @@ BESIDE: Sequence[App] = tuple(
         ("aiohttp", "aiohttp"),
         ("picows-coroutines", "picows"),
         ("picows", "picows"),
+        ("socketify", "socketify"),
     )
 )
 """Servers that aren't ASGI's, in the same rounds as anysocket's connection on uvicorn."""
