@@ -44,7 +44,7 @@ class Settings:
     compression: bool = True
     """Whether permessage-deflate is agreed to (RFC 7692)."""
     ping_interval: float | None = 20.0
-    """Without a sign of life before a ping; at most twice that. None sends no pings."""
+    """Without a sign of life before a ping. None sends no pings."""
     ping_timeout: float | None = 20.0
     """For a sign of life after a ping. None never gives up a peer."""
     close_timeout: float = 10.0

@@ -43,6 +43,15 @@ NEEDS: Final = (
 """What the connection uses of uvicorn. `anysocket serve` does without the connection where one is missing."""
 
 
+class UvicornNativeTransport(NativeTransport):
+    """The transport of a `UvicornConnection`."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        connection = cast("UvicornConnection", self.connection)
+        return without(self.declared, connection.capabilities_lost)
+
+
 class UvicornConnection(ASGIConnection):
     """One connection, with the arguments that uvicorn makes it with.
 
@@ -52,7 +61,7 @@ class UvicornConnection(ASGIConnection):
 
     __slots__ = ("_config", "_server_state")
 
-    transport: ClassVar[type[NativeTransport]]
+    transport: ClassVar[type[NativeTransport]] = UvicornNativeTransport
     limits: ClassVar[Limits] = DEFAULT_LIMITS
 
     def __init__(
@@ -138,15 +147,3 @@ def _settings(config: "Config", limits: Limits) -> Settings:
         ping_interval=config.ws_ping_interval or None,
         ping_timeout=config.ws_ping_timeout,
     )
-
-
-class UvicornNativeTransport(NativeTransport):
-    """The transport of a `UvicornConnection`."""
-
-    @property
-    def capabilities(self) -> Capabilities:
-        connection = cast("UvicornConnection", self.connection)
-        return without(self.declared, connection.capabilities_lost)
-
-
-UvicornConnection.transport = UvicornNativeTransport
