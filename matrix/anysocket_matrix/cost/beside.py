@@ -6,8 +6,11 @@ A connection to `/connect` is accepted and closed. As a program, it serves one o
 import asyncio
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Final, cast
+
+from anysocket_adapters import loops
+from anysocket_adapters.options import Loop
 
 if TYPE_CHECKING:
     from aiohttp.web import Request, WebSocketResponse
@@ -80,20 +83,26 @@ async def _picows(listener: socket.socket) -> None:
     await server.serve_forever()
 
 
+async def _answer(
+    path: str, messages: AsyncIterable[str | bytes], send: Callable[[str | bytes], Awaitable[None]]
+) -> None:
+    """Echo, or send as many messages as each message asks for; nothing on `/connect`."""
+    if path.startswith("/connect"):
+        return
+    async for message in messages:
+        if path.startswith("/push"):
+            for _ in range(int(message)):
+                await send(TEXT)
+        else:
+            await send(message)
+
+
 async def _picows_coroutines(listener: socket.socket) -> None:
     from picows.websockets import serve
 
     async def handle(ws: "PicowsConnection") -> None:
         assert ws.request is not None
-        if ws.request.path.startswith("/connect"):
-            return
-        pushes = ws.request.path.startswith("/push")
-        async for message in ws:
-            if pushes:
-                for _ in range(int(message)):
-                    await ws.send(TEXT)
-            else:
-                await ws.send(message)
+        await _answer(ws.request.path, ws, ws.send)
 
     async with serve(handle, sock=listener, compression=None, ping_interval=None) as server:
         await server.serve_forever()
@@ -104,15 +113,7 @@ async def _websockets(listener: socket.socket) -> None:
 
     async def handle(ws: "ServerConnection") -> None:
         assert ws.request is not None
-        if ws.request.path.startswith("/connect"):
-            return
-        pushes = ws.request.path.startswith("/push")
-        async for message in ws:
-            if pushes:
-                for _ in range(int(message)):
-                    await ws.send(TEXT)
-            else:
-                await ws.send(message)
+        await _answer(ws.request.path, ws, ws.send)
 
     async with serve(handle, sock=listener, ping_interval=None) as server:
         await server.serve_forever()
@@ -160,17 +161,11 @@ SAYS: Mapping[str, str] = {
 }
 
 
-def main(name: str, port: int, loop: str) -> None:
+def main(name: str, port: int, loop: Loop) -> None:
     """Serve one of them."""
-    factory = None
-    if loop == "uvloop":
-        import uvloop
-
-        factory = uvloop.new_event_loop
     listener = socket.create_server(("127.0.0.1", port), backlog=4096)
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(BESIDE[name](listener))
+    loops.run(loop, lambda: BESIDE[name](listener))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), cast("Loop", sys.argv[3]))  # as anysocket bench starts it

@@ -21,6 +21,7 @@ from hypercorn.config import Config
 
 from anysocket import Application, WebSocket, WebSocketRequest, broadcast
 from anysocket.asgi import Receive, Scope, Send
+from anysocket_adapters import loops
 from anysocket_adapters.options import Loop
 from anysocket_adapters.serving.serving import serve
 from anysocket_adapters.uvicorn.native import UvicornConnection
@@ -167,9 +168,9 @@ def main(served: str, loop: Loop) -> None:
     """Serve."""
     setattr(uvicorn.Server, "main_loop", _without_ticks)  # noqa: B010 - checkers see no method replaced
     if served in RAW:
-        _run(RAW[served], loop)
+        loops.run(loop, RAW[served])
     elif served in BESIDE:
-        _run(lambda: _serve_beside(BESIDE[served]), loop)
+        loops.run(loop, lambda: _serve_beside(BESIDE[served]))
     else:
         serve(
             application,
@@ -180,16 +181,6 @@ def main(served: str, loop: Loop) -> None:
             ping_interval=0,
             ready=lambda url, _: print(urlsplit(url).port, flush=True),
         )
-
-
-def _run(main: Callable[[], Coroutine[None, None, None]], loop: Loop) -> None:
-    factory = None
-    if loop == "uvloop":
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(main())
 
 
 if __name__ == "__main__":
