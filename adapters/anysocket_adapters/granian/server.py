@@ -76,6 +76,7 @@ class Granian(RunsItsWorkers):
             "anysocket",  # a name for the log: the loader knows what to serve
             interface=Interfaces(self.interface),
             workers=options.workers,
+            respawn_failed_workers=True,
             # A worker drains by itself; it is killed only after that.
             workers_kill_timeout=math.ceil(options.graceful_timeout + 1),
             loop=Loops(options.loop),
