@@ -122,3 +122,14 @@ async def echo_of_pid(request: WebSocketRequest) -> None:
     await ws.send(str(os.getpid()))
     while (message := await ws.receive()) is not None:
         await ws.send(message)
+
+
+@app.websocket("/raises")
+async def raises(request: WebSocketRequest) -> None:
+    """Raise what the peer has sent."""
+    await request.web_socket.accept()
+    raise LookupError(await request.web_socket.receive())
+
+
+def make() -> Application:
+    return app

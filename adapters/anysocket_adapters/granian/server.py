@@ -82,6 +82,7 @@ class Granian(RunsItsWorkers):
             loop=Loops(options.loop),
             runtime_mode=RuntimeModes.mt if self.threads > 1 else RuntimeModes.st,
             runtime_threads=self.threads,
+            uds_permissions=options.unix_socket_mode if options.unix_socket is not None else None,
             **_settings(options, listener),
         ).serve(target_loader=self.worker_loader(), wrap_loader=False)
 

@@ -19,6 +19,7 @@ from granian import loops
 
 from anysocket_adapters.granian.rsgi_app import RSGIApplication
 from anysocket_adapters.repairs.repair import warn_unrepaired
+from anysocket_adapters.serving import logs
 from anysocket_adapters.serving.last_resort import end_with_parent
 from anysocket_adapters.serving.served_app import ServedApp, from_environment
 
@@ -90,6 +91,7 @@ def load_asgi() -> ServedApp:
             os._exit(0)
 
     app = from_environment()
+    logs.install(queries=app.options.log_queries)
     if isinstance(loop, DrainsWhenSignalled):
         loop.app = app
     loop.call_soon(_check, loop)  # once the loop runs, granian has set its handlers

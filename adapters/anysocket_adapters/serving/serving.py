@@ -43,7 +43,7 @@ def serve(
     options = Options(**values)
     chosen = choose(server)
     # The app is loaded here already, so that an error in it is reported once and not by every worker.
-    check(chosen, load(app) if isinstance(app, str) else app, options)
+    check(chosen, load(app, factory=options.factory) if isinstance(app, str) else app, options)
     if not isinstance(app, str) and options.workers > 1:
         raise ValueError(
             "several workers need the app as module:attribute: an object can't be passed to other processes"

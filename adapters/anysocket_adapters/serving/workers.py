@@ -11,6 +11,7 @@ import anyio
 
 from anysocket_adapters import loops
 from anysocket_adapters.server import Server, ServerFailed
+from anysocket_adapters.serving import logs
 from anysocket_adapters.serving.last_resort import exit_after, settle_output
 from anysocket_adapters.serving.served_app import ServedApp
 
@@ -89,6 +90,7 @@ async def serve_until(
         The reason when the server ended before that, else None.
     """
     options = app.options
+    logs.install(queries=options.log_queries)
     failure: Exception | None = ServerFailed(f"{server.name} ended by itself: see its log")
     stop_server, ended = anyio.Event(), anyio.Event()
 
