@@ -10,6 +10,7 @@ from granian import loops
 
 from anysocket_adapters.granian import worker
 from anysocket_adapters.granian.worker import DrainsWhenSignalled
+from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.repair import warn_unrepaired
 from anysocket_adapters.serving.served_app import ServedApp
 
@@ -18,6 +19,7 @@ class App(ServedApp):
     """Notes when it is drained."""
 
     def __init__(self) -> None:
+        self.options = Options()
         self.done: list[str] = []
 
     async def drain(self) -> None:

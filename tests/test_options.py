@@ -64,6 +64,9 @@ EACH = OptionValues(
     burst_size=5,
     max_unread=6,
     max_unread_size=7,
+    unix_socket_mode=0o660,
+    factory=True,
+    log_queries=True,
 )
 """Every option, none of them with its default."""
 
@@ -90,7 +93,7 @@ def test_every_option_reaches_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     options, unset = Options(**EACH), Options()
     assert [name for name in unset.values if getattr(options, name) == getattr(unset, name)] == []
     monkeypatch.setenv(ENVIRONMENT, "")
-    to_environment("tests.servers.apps:of_another_framework", "token", options)
+    to_environment("tests.servers.apps:make", "token", options)
     assert from_environment().options == options
 
 

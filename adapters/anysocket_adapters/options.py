@@ -34,6 +34,8 @@ class OptionValues(TypedDict, total=False):
     host: str
     port: int
     unix_socket: Path | None
+    unix_socket_mode: int
+    factory: bool
     workers: int
     loop: Loop
     normalise: bool
@@ -46,6 +48,7 @@ class OptionValues(TypedDict, total=False):
     root_path: str
     log_level: LogLevel
     access_log: bool
+    log_queries: bool
     graceful_timeout: float
     max_frames: int | None
     max_header_size: int | None
@@ -84,6 +87,10 @@ class Options:
     """0 takes a free port."""
     unix_socket: Path | None = None
     """Listen on this path instead of host and port."""
+    unix_socket_mode: int = 0o666
+    """The permissions of the unix socket; by default any user may connect."""
+    factory: bool = False
+    """Whether the app is what a call of `module:attribute` gives."""
     workers: int = 1
     """Processes that share the address."""
     loop: Loop = "asyncio"
@@ -106,6 +113,8 @@ class Options:
     """The path at which a proxy mounts the application."""
     log_level: LogLevel = "info"
     access_log: bool = False
+    log_queries: bool = False
+    """Whether logs have the values of query strings, in which tokens may be."""
     graceful_timeout: float = 10.0
     """Seconds that handlers have to end after SIGTERM or SIGINT (contract L2)."""
     max_frames: int | None = None

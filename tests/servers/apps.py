@@ -1,6 +1,7 @@
 """The apps of the serving tests."""
 
 import os
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -78,3 +79,57 @@ async def failing(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
     raise LookupError("not there")
+
+
+@app.websocket("/blocking")
+async def blocking(request: WebSocketRequest) -> None:
+    """Block the event loop with a synchronous call, for longer than any test."""
+    await request.web_socket.accept()
+    await request.web_socket.send(str(os.getpid()))
+    await anyio.sleep(0.05)  # for the message to leave
+    time.sleep(60)  # noqa: ASYNC251  # the mistake that is meant
+
+
+@app.websocket("/swallows")
+async def swallows(request: WebSocketRequest) -> None:
+    """Refuse to be cancelled."""
+    await request.web_socket.accept()
+    await request.web_socket.send("here")
+    while True:
+        try:
+            await anyio.sleep_forever()
+        except BaseException:
+            continue
+
+
+@app.websocket("/ignores")
+async def ignores(request: WebSocketRequest) -> None:
+    """Ignore the end in a loop."""
+    ws = request.web_socket
+    await ws.accept()
+    await ws.send("here")
+    while True:
+        message = await ws.receive()
+        if message is not None:
+            await ws.send(message)
+
+
+@app.websocket("/echo_of_pid")
+async def echo_of_pid(request: WebSocketRequest) -> None:
+    """Return this process's id, then what comes."""
+    ws = request.web_socket
+    await ws.accept()
+    await ws.send(str(os.getpid()))
+    while (message := await ws.receive()) is not None:
+        await ws.send(message)
+
+
+@app.websocket("/raises")
+async def raises(request: WebSocketRequest) -> None:
+    """Raise what the peer has sent."""
+    await request.web_socket.accept()
+    raise LookupError(await request.web_socket.receive())
+
+
+def make() -> Application:
+    return app

@@ -90,6 +90,10 @@ class Serving:
         """Send SIGTERM, as a supervisor does."""
         self._process.terminate()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process that was started, not to its workers."""
+        self._process.send_signal(number)
+
     def wait(self, timeout: float) -> int:
         """Wait for the exit status."""
         try:

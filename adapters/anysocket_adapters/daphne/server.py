@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import math
-import sys
 from collections.abc import Mapping, MutableMapping
 from importlib import import_module
 from socket import socket
@@ -26,6 +25,7 @@ from anysocket_adapters.lifespan import Lifespan
 from anysocket_adapters.options import OptionName, Options
 from anysocket_adapters.repairs.repair import Repairs
 from anysocket_adapters.server import Server, ServerFailed
+from anysocket_adapters.serving import logs
 
 _POLL = 0.01
 """Seconds between two looks at whether the connections have ended."""
@@ -121,7 +121,7 @@ def _server(app: ASGIApp, options: Options) -> DaphneServer:
 
 
 def _access_log() -> object:
-    return import_module("daphne.access").AccessLogGenerator(sys.stdout)
+    return import_module("daphne.access").AccessLogGenerator(logs.Lines())
 
 
 async def _serve_until(
@@ -132,6 +132,8 @@ async def _serve_until(
         factory = tls(factory, options.tls_certificate, options.tls_key)
     listener.listen(2048)
     port = reactor.adoptStreamPort(listener.fileno(), listener.family, factory)
+    if options.unix_socket is not None:  # Twisted has made it 666
+        options.unix_socket.chmod(options.unix_socket_mode)
     try:
         try:
             await stop.wait()

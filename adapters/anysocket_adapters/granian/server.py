@@ -76,11 +76,13 @@ class Granian(RunsItsWorkers):
             "anysocket",  # a name for the log: the loader knows what to serve
             interface=Interfaces(self.interface),
             workers=options.workers,
+            respawn_failed_workers=True,
             # A worker drains by itself; it is killed only after that.
             workers_kill_timeout=math.ceil(options.graceful_timeout + 1),
             loop=Loops(options.loop),
             runtime_mode=RuntimeModes.mt if self.threads > 1 else RuntimeModes.st,
             runtime_threads=self.threads,
+            uds_permissions=options.unix_socket_mode if options.unix_socket is not None else None,
             **_settings(options, listener),
         ).serve(target_loader=self.worker_loader(), wrap_loader=False)
 

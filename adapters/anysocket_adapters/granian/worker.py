@@ -19,6 +19,8 @@ from granian import loops
 
 from anysocket_adapters.granian.rsgi_app import RSGIApplication
 from anysocket_adapters.repairs.repair import warn_unrepaired
+from anysocket_adapters.serving import logs
+from anysocket_adapters.serving.last_resort import end_with_parent
 from anysocket_adapters.serving.served_app import ServedApp, from_environment
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ def _draining(kind: type[asyncio.AbstractEventLoop]) -> asyncio.AbstractEventLoo
 
 def load_asgi() -> ServedApp:
     """Load the app that a worker serves over ASGI; the worker's event loop will drain it."""
+    end_with_parent()
     loop = asyncio.get_event_loop()
 
     @atexit.register  # before the app registers its own, which then run first
@@ -88,6 +91,7 @@ def load_asgi() -> ServedApp:
             os._exit(0)
 
     app = from_environment()
+    logs.install(queries=app.options.log_queries)
     if isinstance(loop, DrainsWhenSignalled):
         loop.app = app
     loop.call_soon(_check, loop)  # once the loop runs, granian has set its handlers

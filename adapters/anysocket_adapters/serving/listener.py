@@ -17,7 +17,7 @@ def bind(options: Options) -> socket.socket:
     """
     try:
         if options.unix_socket is not None:
-            return _bind_unix(options.unix_socket)
+            return _bind_unix(options.unix_socket, options.unix_socket_mode)
         family, kind, protocol, _, address = socket.getaddrinfo(
             options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
@@ -32,7 +32,7 @@ def bind(options: Options) -> socket.socket:
     return listener
 
 
-def _bind_unix(path: Path) -> socket.socket:
+def _bind_unix(path: Path, mode: int) -> socket.socket:
     """Bind a unix socket; replace one that a dead server has left."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -41,6 +41,7 @@ def _bind_unix(path: Path) -> socket.socket:
                 if probe.connect_ex(str(path)) == errno.ECONNREFUSED:
                     path.unlink()
         listener.bind(str(path))
+        path.chmod(mode)
     except OSError:
         listener.close()
         raise

@@ -106,7 +106,7 @@ async def _no_content(send: Send) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def load(target: str) -> ASGIApp:
+def load(target: str, *, factory: bool = False) -> ASGIApp:
     """Import an app by `module:attribute`; the working directory is searched too.
 
     Raises:
@@ -131,6 +131,8 @@ def load(target: str) -> ASGIApp:
         found = getattr(found, name)
     if not callable(found):
         raise ValueError(f"{target} is no ASGI app: it can't be called")
+    if factory:
+        found = found()
     return cast("ASGIApp", found)  # whether it takes scope, receive and send shows when it is called
 
 
@@ -141,5 +143,6 @@ def to_environment(target: str, token: str, options: Options) -> None:
 
 def from_environment() -> ServedApp:
     """Make the app that `to_environment` described."""
-    target, token, options = json.loads(os.environ[ENVIRONMENT])
-    return ServedApp(load(target), token, Options(**from_json(options)))
+    target, token, values = json.loads(os.environ[ENVIRONMENT])
+    options = Options(**from_json(values))
+    return ServedApp(load(target, factory=options.factory), token, options)

@@ -17,7 +17,8 @@ from anysocket_adapters.server import RunsItsWorkers, Server
 from anysocket_adapters.serving import listener as listening
 from anysocket_adapters.serving import workers
 from anysocket_adapters.serving.ready import Probe
-from anysocket_adapters.serving.served_app import ServedApp, load, to_environment
+from anysocket_adapters.serving.served_app import ServedApp, from_environment, load, to_environment
+from anysocket_adapters.serving.supervisor import Supervisor
 
 
 def serve(
@@ -42,7 +43,7 @@ def serve(
     options = Options(**values)
     chosen = choose(server)
     # The app is loaded here already, so that an error in it is reported once and not by every worker.
-    check(chosen, load(app) if isinstance(app, str) else app, options)
+    check(chosen, load(app, factory=options.factory) if isinstance(app, str) else app, options)
     if not isinstance(app, str) and options.workers > 1:
         raise ValueError(
             "several workers need the app as module:attribute: an object can't be passed to other processes"
@@ -57,8 +58,10 @@ def serve(
                 to_environment(app, token, options)
                 if isinstance(chosen, RunsItsWorkers):
                     chosen.run(options, listener)
+                elif options.workers > 1:
+                    Supervisor(chosen, options, listener).run()
                 else:
-                    workers.run(chosen, options, listener)
+                    workers.work(chosen, from_environment(), listener)
             else:
                 workers.work(chosen, ServedApp(app, token, options), listener)
         finally:

@@ -1,40 +1,25 @@
-"""Worker processes: each runs one event loop until a signal, and all end when one ends."""
+"""A worker: one event loop that serves until a signal."""
 
-import multiprocessing
-import os
 import signal
 import socket
-import sys
-import threading
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from functools import partial
-from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
 from types import FrameType
 
 import anyio
 
 from anysocket_adapters import loops
-from anysocket_adapters.options import Options
-from anysocket_adapters.registry import choose
 from anysocket_adapters.server import Server, ServerFailed
-from anysocket_adapters.serving.served_app import ServedApp, from_environment
+from anysocket_adapters.serving import logs
+from anysocket_adapters.serving.last_resort import exit_after, settle_output
+from anysocket_adapters.serving.served_app import ServedApp
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""The signals that end a server."""
 
-_LAST_MARGIN = 2.0
-"""Seconds after the graceful timeout in which a worker must end (contract L2)."""
-
-
-def run(server: Server, options: Options, listener: socket.socket) -> None:
-    """Serve the app that `from_environment` gives, in this process or in several, until SIGINT or SIGTERM.
-
-    Raises:
-        ServerFailed: the server ended by itself; the message says how.
-    """
-    if options.workers == 1:
-        work(server, from_environment(), listener)
-    else:
-        _Supervisor(server, options, listener).run()
+LAST_MARGIN = 1.5
+"""Seconds after the graceful timeout in which a worker must end: half a second less than in contract L2."""
 
 
 def work(server: Server, app: ServedApp, listener: socket.socket) -> None:
@@ -43,37 +28,57 @@ def work(server: Server, app: ServedApp, listener: socket.socket) -> None:
     Raises:
         ServerFailed: the server ended by itself.
     """
-    loops.run(app.options.loop, partial(_work_until_signalled, server, app, listener))
+    try:
+        loops.run(app.options.loop, partial(_work_until_signalled, server, app, listener))
+    finally:
+        settle_output()
 
 
 async def _work_until_signalled(server: Server, app: ServedApp, listener: socket.socket) -> None:
     stop = anyio.Event()
     failure: Exception | None = None
-    heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-    with anyio.open_signal_receiver(*heard) as signals:
+    heard = [each for each in SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    with anyio.open_signal_receiver(*heard) as signals, _ended_at_last(heard, app.options.graceful_timeout):
 
         async def stop_when_signalled() -> None:
             async for _ in signals:
                 if stop.is_set():  # a second signal: don't wait for the handlers any longer
                     app.cancel_connections()
-                else:
-                    _exit_after(app.options.graceful_timeout + _LAST_MARGIN)
                 stop.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(stop_when_signalled)
             failure = await serve_until(server, app, listener, stop)
             tasks.cancel_scope.cancel()
-        await loops.end_everything(_LAST_MARGIN / 2)
+        await loops.end_everything(LAST_MARGIN / 2)
     if failure is not None:
         raise failure
 
 
-def _exit_after(seconds: float) -> None:
-    """Exit this process even if it hangs: hypercorn on trio waits for ever on a peer that doesn't read."""
-    last = threading.Timer(seconds, os._exit, (0,))
-    last.daemon = True
-    last.start()
+@contextmanager
+def _ended_at_last(heard: Iterable[int], graceful_timeout: float) -> Generator[None, None, None]:
+    """Have a signal end the process in time, whatever its event loop does.
+
+    Python calls a handler of a signal also while a synchronous call blocks the loop. The loop's own
+    handlers still get the signal, as they have installed themselves before.
+    """
+    margin = graceful_timeout + LAST_MARGIN
+
+    def count_down(loops_own: object, number: int, frame: FrameType | None) -> None:
+        nonlocal margin
+        exit_after(margin)
+        margin = LAST_MARGIN  # after a second signal
+        if callable(loops_own):
+            loops_own(number, frame)
+
+    before = {number: signal.getsignal(number) for number in heard}
+    for number, loops_own in before.items():
+        signal.signal(number, partial(count_down, loops_own))
+    try:
+        yield
+    finally:
+        for number, loops_own in before.items():
+            signal.signal(number, loops_own)
 
 
 async def serve_until(
@@ -85,6 +90,7 @@ async def serve_until(
         The reason when the server ended before that, else None.
     """
     options = app.options
+    logs.install(queries=options.log_queries)
     failure: Exception | None = ServerFailed(f"{server.name} ended by itself: see its log")
     stop_server, ended = anyio.Event(), anyio.Event()
 
@@ -111,7 +117,7 @@ async def serve_until(
         with anyio.CancelScope(deadline=deadline):
             await ended.wait()
         app.cancel_connections()
-        with anyio.move_on_after(_LAST_MARGIN / 2):
+        with anyio.move_on_after(LAST_MARGIN / 2):
             await ended.wait()
         ended.set()
 
@@ -121,51 +127,3 @@ async def serve_until(
         await ended.wait()
         tasks.cancel_scope.cancel()
     return failure
-
-
-def _work(name: str, listener: socket.socket) -> None:
-    """Run as one of several workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too; it sends SIGTERM
-    try:
-        work(choose(name), from_environment(), listener)
-    except (ServerFailed, ValueError) as error:
-        sys.exit(f"anysocket: {error}")
-
-
-class _Supervisor:
-    """Starts the workers, passes signals on, and ends all when one ends."""
-
-    def __init__(self, server: Server, options: Options, listener: socket.socket) -> None:
-        self._grace = options.graceful_timeout + _LAST_MARGIN
-        self._stopping = False
-        context = multiprocessing.get_context("spawn")
-        self._processes: list[BaseProcess] = [
-            context.Process(target=_work, args=(server.name, listener), name=f"{server.name}-{n}")
-            for n in range(1, options.workers + 1)
-        ]
-
-    def run(self) -> None:
-        for number in _SIGNALS:
-            signal.signal(number, self._stop)
-        for process in self._processes:
-            process.start()
-        wait([process.sentinel for process in self._processes])
-        if not self._stopping:
-            self._terminate()
-        for process in self._processes:
-            process.join(self._grace)
-            if process.is_alive():
-                process.kill()
-                process.join()
-        if not self._stopping:
-            ended = ", ".join(f"{each.name}: {each.exitcode}" for each in self._processes)
-            raise ServerFailed(f"a worker ended by itself; exit codes: {ended}")
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
-        self._terminate()
-
-    def _terminate(self) -> None:
-        for process in self._processes:
-            if process.is_alive():
-                process.terminate()

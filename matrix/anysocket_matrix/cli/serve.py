@@ -16,6 +16,13 @@ def _limit(name: str, says: str) -> OptionInfo:
     return cast("OptionInfo", typer.Option(help=f"{says} [{getattr(DEFAULT_LIMITS, name)}]"))
 
 
+def _octal(digits: str) -> int:
+    try:
+        return int(digits, 8)
+    except ValueError:
+        raise typer.BadParameter(f"{digits!r} isn't octal, such as 660") from None
+
+
 def serve(
     target: Annotated[str, typer.Argument(metavar="MODULE:APP", help="The app, such as chat:app.")],
     server: Annotated[
@@ -26,6 +33,12 @@ def serve(
     unix_socket: Annotated[
         Path | None, typer.Option(help="Listen on this path instead of host and port.")
     ] = None,
+    unix_socket_mode: Annotated[
+        str, typer.Option(help="The permissions of the Unix socket, in octal digits.")
+    ] = "666",
+    factory: Annotated[
+        bool, typer.Option("--factory", help="Call MODULE:APP without arguments to make the app.")
+    ] = False,
     workers: Annotated[int, typer.Option(help="Processes that share the address.")] = 1,
     loop: Annotated[str, typer.Option(help="Each worker's event loop: asyncio, uvloop or trio.")] = "asyncio",
     normalise: Annotated[
@@ -47,6 +60,9 @@ def serve(
     ] = "",
     log_level: Annotated[str, typer.Option(help="critical, error, warning, info or debug.")] = "info",
     access_log: Annotated[bool, typer.Option("--access-log", help="Log each request.")] = False,
+    log_queries: Annotated[
+        bool, typer.Option("--log-queries", help="Log the values of query strings, such as tokens.")
+    ] = False,
     graceful_timeout: Annotated[
         float, typer.Option(help="Seconds that handlers have to end after SIGTERM or SIGINT.")
     ] = 10.0,
@@ -86,6 +102,8 @@ def serve(
         host=host,
         port=port,
         unix_socket=unix_socket,
+        unix_socket_mode=_octal(unix_socket_mode),
+        factory=factory,
         workers=workers,
         loop=cast("Loop", loop),  # Options refuses any other
         normalise=normalise,
@@ -98,6 +116,7 @@ def serve(
         root_path=root_path,
         log_level=cast("LogLevel", log_level),  # Options refuses any other
         access_log=access_log,
+        log_queries=log_queries,
         graceful_timeout=graceful_timeout,
         max_frames=max_frames,
         max_header_size=max_header_size,
