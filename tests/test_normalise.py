@@ -148,3 +148,17 @@ async def test_an_empty_binary_message_looks_like_one_to_everybody(transport: Me
     assert (event.get("bytes") or event["text"]) == b""
     with pytest.raises(KeyError):
         event["code"]
+
+
+async def test_origins() -> None:
+    """The application isn't called for a page that may not connect."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(ACCEPT)
+
+    page = [(b"host", b"example.com"), (b"origin", b"https://evil.example")]
+    transport = MemoryTransport(Handshake(headers=page))
+    await normalise(app, origins=None).handle(transport)
+    refusal = await transport.peer.receive()
+    assert isinstance(refusal, Denial)
+    assert refusal.status == 403

@@ -16,7 +16,6 @@ def refused(allowed: list[str] | str | None, origin: str | None, host: str | Non
     [
         (None, "example.com"),
         (None, None),
-        ("", "example.com"),
         ("http://example.com", "example.com"),
         ("https://example.com", "example.com"),
         ("http://example.com", "example.com:80"),
@@ -53,6 +52,8 @@ def test_the_same_host(origin: str | None, host: str | None) -> None:
         ("null", "null"),
         ("null", None),
         ("null", ""),
+        ("", "example.com"),
+        ("", ""),
         ("http://", None),
         ("http://:80", ""),
         ("://", ""),
@@ -78,6 +79,12 @@ def test_another_host(origin: str, host: str | None) -> None:
         (["null"], "null"),
         (["http://[::1]:8000"], "http://[::1]:8000"),
         (["chrome-extension://abc"], "chrome-extension://abc"),
+        (["app://."], "app://."),
+        (["capacitor://localhost"], "capacitor://localhost"),
+        (["file://"], "file://"),
+        (["https://*.example.com"], "https://a.example.com"),
+        (["https://*.example.com"], "https://A.Example.com:443"),
+        (["https://*.example.com:8443"], "https://a.example.com:8443"),
         ("*", "http://evil.com"),
         ("*", "null"),
         (["*"], "\xff"),
@@ -97,6 +104,14 @@ def test_allowed(allowed: list[str] | str, origin: str | None) -> None:
         (["https://example.com"], "null"),
         (["https://example.com"], "https://elsewhere"),  # its own host isn't added to the list
         ([], "https://elsewhere"),
+        (["https://*.example.com"], "https://example.com"),
+        (["https://*.example.com"], "https://.example.com"),
+        (["https://*.example.com"], "https://a.b.example.com"),
+        (["https://*.example.com"], "https://aexample.com"),
+        (["https://*.example.com"], "https://a.example.com.evil.com"),
+        (["https://*.example.com"], "http://a.example.com"),
+        (["https://*.example.com"], "https://a.example.com:8443"),
+        (["https://*.example.com"], ""),
     ],
 )
 def test_not_allowed(allowed: list[str], origin: str) -> None:
@@ -111,7 +126,11 @@ def test_not_allowed(allowed: list[str], origin: str) -> None:
         "https://example.com/path",
         "https://",
         "https://user@example.com",
-        "https://*.example.com",
+        "https://*",
+        "https://*.com",
+        "https://a.*.com",
+        "https://*a.example.com",
+        "https://*.*.com",
         "https://example.com?a",
         "https://exam ple.com",
         "",
@@ -119,8 +138,17 @@ def test_not_allowed(allowed: list[str], origin: str) -> None:
     ],
 )
 def test_what_is_no_origin(origin: str) -> None:
-    with pytest.raises(ValueError, match="isn't an origin: write scheme://host or scheme://host:port"):
+    with pytest.raises(ValueError, match="isn't an origin: write scheme://host, scheme://host:port"):
         Origins([origin])
+
+
+@pytest.mark.parametrize(
+    "lines", [["http://evil", "http://own"], ["http://own", "http://evil"], ["", "http://own"]]
+)
+@pytest.mark.parametrize("allowed", [None, ["http://own"]])
+def test_more_than_one_line(lines: list[str], allowed: list[str] | None) -> None:
+    headers = [(b"host", b"own"), *((b"origin", each.encode()) for each in lines)]
+    assert Origins(allowed).refused(headers) == ", ".join(lines)
 
 
 def test_one_origin_that_is_no_list() -> None:

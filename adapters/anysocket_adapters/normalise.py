@@ -5,7 +5,7 @@ hold for it too, in the terms of ASGI
 (https://asgi.readthedocs.io/en/latest/specs/www.html#websocket, version 2.5).
 """
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from functools import partial
 from typing import Never
 
@@ -13,6 +13,7 @@ from anysocket import discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
 from anysocket.asgi_app.events import Events
 from anysocket.asgi_app.scope import scope_of
+from anysocket.http.origins import Origins
 from anysocket.session.session import Session
 from anysocket.session.websocket import CLOSE_TIMEOUT, MAX_MESSAGE_SIZE
 from anysocket.supervision import handler
@@ -20,7 +21,11 @@ from anysocket.transport import Transport
 
 
 def normalise(
-    app: ASGIApp, *, max_message_size: int = MAX_MESSAGE_SIZE, close_timeout: float = CLOSE_TIMEOUT
+    app: ASGIApp,
+    *,
+    origins: Iterable[str] | None = "*",
+    max_message_size: int = MAX_MESSAGE_SIZE,
+    close_timeout: float = CLOSE_TIMEOUT,
 ) -> "Normalised":
     """Wrap an ASGI application so that its WebSockets behave the same on every server.
 
@@ -28,17 +33,23 @@ def normalise(
 
     Args:
         app: any ASGI 3 application.
+        origins: the web pages that may connect, as for `Application`; None for the pages of the same
+            host. By default every page: most frameworks have a check of their own.
         max_message_size: bytes in one message; above it the peer sees 1009 (contract M3).
         close_timeout: seconds that a close waits for a silent peer (contract C3).
+
+    Raises:
+        ValueError: one of `origins` isn't an origin.
     """
-    return Normalised(app, max_message_size, close_timeout)
+    return Normalised(app, Origins(origins), max_message_size, close_timeout)
 
 
 class Normalised:
     """A normalised application: an ASGI application that also runs over any transport."""
 
-    def __init__(self, app: ASGIApp, max_message_size: int, close_timeout: float) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins, max_message_size: int, close_timeout: float) -> None:
         self._app = app
+        self._origins = origins
         self._max_message_size = max_message_size
         self._close_timeout = close_timeout
 
@@ -58,6 +69,8 @@ class Normalised:
         """
         handshake = transport.handshake
         session = Session(transport, self._max_message_size, self._close_timeout)
+        if (origin := self._origins.refused(handshake.headers)) is not None:
+            return handler.refuse(session, 403, f"pages of {origin} may not connect")
         events = Events(session, handshake)
         call = partial(self._app, scope_of(handshake, scope or {}), events.receive, events.send)
         return handler.run(call, session)

@@ -66,7 +66,7 @@ class Application:
             path of a handler.
         origins: the web pages that may connect, such as `["https://example.com"]`, or "*" for
             every page. By default the pages of the same host. A request without an Origin
-            header isn't refused: browsers always send one.
+            header isn't refused: browsers always send one. One with two is: they never do.
         max_message_size: bytes in one message; above it the peer sees 1009 (contract M3).
         close_timeout: seconds that close waits for a silent peer (contract C3).
 

@@ -34,7 +34,7 @@ class BadRequest(Exception):
 
 
 class BadHandshake(BadRequest):
-    """The request asks for a WebSocket, but not as RFC 6455 has it; or it is too large for any protocol."""
+    """The request asks for a WebSocket, but not as RFC 6455 has it; or no protocol may take its head."""
 
 
 class Request:
@@ -85,8 +85,9 @@ def read(head: bytes, max_lines: int) -> Request:
         max_lines: how many header lines it may have.
 
     Raises:
-        BadRequest: it isn't HTTP/1.1, doesn't open a WebSocket (RFC 6455 section 4.2.1), or has
-            too many lines.
+        BadHandshake: it asks for a WebSocket, but not as RFC 6455 section 4.2.1 has it; or it has a
+            malformed header line or too many lines.
+        BadRequest: it asks for no WebSocket.
     """
     first, _, rest = head.partition(b"\r\n")
     lines = rest.split(b"\r\n") if rest else []
@@ -96,7 +97,7 @@ def read(head: bytes, max_lines: int) -> Request:
     if line is None:
         raise BadRequest(400, "malformed request line")
     if _HEADER_LINES.fullmatch(rest) is None:
-        raise BadRequest(400, "malformed header line")
+        raise BadHandshake(400, "malformed header line")
     headers: list[tuple[bytes, bytes]] = []
     for each in lines:
         name, _, value = each.partition(b":")
@@ -114,28 +115,30 @@ def read(head: bytes, max_lines: int) -> Request:
 
 
 def _check(request: Request, method: bytes, version: Sequence[bytes]) -> None:
-    if method != b"GET":
-        raise BadRequest(405, "a WebSocket is opened with GET", [(b"allow", b"GET")])
+    if not request.has_token(b"connection", b"upgrade") or not request.has_token(b"upgrade", b"websocket"):
+        upgrade = [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
+        raise BadRequest(426, "a WebSocket needs the headers Upgrade and Connection", upgrade)
     if version[0] != b"1" or version[1] < b"1":
-        raise BadRequest(400, "a WebSocket needs HTTP/1.1")
+        raise BadHandshake(400, "a WebSocket needs HTTP/1.1")
+    if method != b"GET":
+        raise BadHandshake(405, "a WebSocket is opened with GET", [(b"allow", b"GET")])
     if not request.target.startswith(b"/"):
-        raise BadRequest(400, "malformed request target")
+        raise BadHandshake(400, "malformed request target")
     hosts = request.values(b"host")
     if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:
-        raise BadRequest(400, "a request has one Host header, and a valid one")
+        raise BadHandshake(400, "a request has one Host header, and a valid one")
     # A body would be taken for frames: a proxy that knows it as a body is led astray.
     if request.values(b"transfer-encoding") or any(
         each != b"0" for each in request.values(b"content-length")
     ):
-        raise BadRequest(400, "a request for a WebSocket has no body")
-    if not request.has_token(b"connection", b"upgrade") or not request.has_token(b"upgrade", b"websocket"):
-        upgrade = [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]
-        raise BadRequest(426, "a WebSocket needs the headers Upgrade and Connection", upgrade)
+        raise BadHandshake(400, "a request for a WebSocket has no body")
     if request.values(b"sec-websocket-version") != [b"13"]:
         raise BadHandshake(426, "the WebSocket version must be 13", [(b"sec-websocket-version", b"13")])
     keys = request.values(b"sec-websocket-key")
     if len(keys) != 1 or not _is_key(keys[0]):
         raise BadHandshake(400, "Sec-WebSocket-Key isn't 16 bytes in base64")
+    if not all(map(bytes.isascii, request.values(b"sec-websocket-protocol"))):
+        raise BadHandshake(400, "a subprotocol is ASCII")
 
 
 def _is_key(key: bytes) -> bool:

@@ -41,9 +41,10 @@ class HandsOnEarlyBytes(HttpToolsProtocol):
         if upgraded is self:
             self._last = seen[-3:]
             return
-        behind = seen[seen.find(b"\r\n\r\n") + 4 :]
-        # After other requests in the same packet nothing shows where this one ends.
-        if behind and not self.cycle and isinstance(upgraded, asyncio.Protocol):
+        # The packet may begin with the end of another request, which has no such header.
+        key = seen.lower().find(b"\r\nsec-websocket-key:") if self.cycle else 0
+        behind = seen[seen.find(b"\r\n\r\n", max(key, 0)) + 4 :]
+        if behind and isinstance(upgraded, asyncio.Protocol):
             upgraded.data_received(behind)
 
 

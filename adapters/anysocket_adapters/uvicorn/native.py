@@ -1,16 +1,17 @@
 """anysocket's own connection as uvicorn's WebSocket implementation.
 
-`anysocket serve` configures it. With uvicorn's own command, for any ASGI application:
+Under uvicorn's own command, for any ASGI application:
 
     uvicorn --ws anysocket_adapters.uvicorn:UvicornConnection chat:app
 
-uvicorn reads the request, and gives it to the connection as bytes.
+uvicorn then reads the request, and gives it to the connection as bytes. Under `anysocket serve`, the
+connection reads the first request of each TCP connection itself, and leaves HTTP to uvicorn.
 """
 
 import asyncio
 import logging
 from asyncio.transports import BaseTransport
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, cast
@@ -21,7 +22,7 @@ from anysocket_adapters.native import NativeTransport
 from anysocket_adapters.repairs.repair import without
 from anysocket_adapters.uvicorn.http import lost_with
 from anysocket_protocol.asgi import ASGIConnection, address
-from anysocket_protocol.handshake import Headers
+from anysocket_protocol.handshake import BadRequest, Headers
 from anysocket_protocol.settings import DEFAULT_LIMITS, Limits, Settings
 
 if TYPE_CHECKING:
@@ -131,6 +132,56 @@ class UvicornConnection(ASGIConnection):
         if code is None:
             code = 1012 if self._config.should_reload else 1001
         super().shutdown(code)
+
+
+class FirstRequest(UvicornConnection):
+    """One TCP connection, in place of uvicorn's HTTP protocol: it may become one of that.
+
+    uvicorn 0.54 lets in a WebSocket over HTTP/1.0, refuses `Upgrade: h2c, websocket` and spaces
+    behind the token, and loses frames that come with the request.
+    """
+
+    __slots__ = ()
+
+    http: ClassVar[Callable[..., asyncio.Protocol]]
+    """Makes uvicorn's HTTP protocol."""
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._app_state: Mapping[str, object] = app_state
+
+    @classmethod
+    def before(cls, http: Callable[..., asyncio.Protocol], limits: Limits) -> "type[FirstRequest]":
+        """Give the class that leaves other requests to this protocol."""
+        own = {"http": staticmethod(http), "limits": limits, "__slots__": (), "__module__": cls.__module__}
+        return type(cls.__name__, (cls,), own)
+
+    @property
+    def capabilities_lost(self) -> frozenset[str]:
+        """None: uvicorn has no part in the connection."""
+        return frozenset()
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Take the connection, and wait for its request."""
+        super().connection_made(transport)
+        self.begin()
+
+    def other_request(self, received: bytes, error: BadRequest) -> None:
+        """Have uvicorn answer a request that opens no WebSocket, and all that follow it."""
+        transport, self._transport = self._transport, None
+        assert transport is not None  # the request has come through it
+        self._clear_deadline()
+        self._connections.discard(self)
+        protocol = self.http(self._config, self._server_state, self._app_state, self._loop)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(received)
 
 
 def _app(config: "Config") -> ASGIApp:

@@ -20,7 +20,7 @@ from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.repair import lacking, warn_unrepaired
 from anysocket_adapters.server import Server, ServerFailed, when_set
 from anysocket_adapters.uvicorn.http import HTTP
-from anysocket_adapters.uvicorn.native import NEEDS, UvicornConnection, UvicornNativeTransport
+from anysocket_adapters.uvicorn.native import NEEDS, FirstRequest, UvicornConnection, UvicornNativeTransport
 from anysocket_adapters.uvicorn.transport import (
     UvicornSansIOTransport,
     UvicornTransport,
@@ -102,11 +102,12 @@ class Uvicorn(Server):
     async def serve(self, app: ASGIApp, options: Options, listener: socket, stop: Event) -> None:
         from uvicorn import Config
 
+        ws = self._connection_class(options.limits)
         config = Config(
             app,
             interface="asgi3",  # uvicorn 0.54 takes what isn't a coroutine function for ASGI 2
-            ws=self._connection_class(options.limits),
-            http=_http_class(options.limits),
+            ws=ws,
+            http=self._http_class(options.limits, ws),
             proxy_headers=False,  # no other server believes X-Forwarded-* by default
             root_path=options.root_path,
             log_level=options.log_level,
@@ -142,14 +143,16 @@ class Uvicorn(Server):
             return "websockets-sansio"
         return UvicornConnection.with_limits(limits)
 
-
-def _http_class(limits: Limits) -> type[asyncio.Protocol] | str:
-    """Give the repaired class with these limits, or the name of uvicorn's own where it has no such class."""
-    kind = HTTP.subclass()
-    if kind is None or not issubclass(kind, asyncio.Protocol):
-        return "auto"
-    own = {"limits": limits, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    return type(kind.__name__, (kind,), own)
+    def _http_class(
+        self, limits: Limits, ws: "type[asyncio.Protocol] | WSProtocolType"
+    ) -> type[asyncio.Protocol] | str:
+        """Give the class of each TCP connection, or the name of uvicorn's own where it has no such class."""
+        kind = HTTP.subclass()
+        if kind is None or not issubclass(kind, asyncio.Protocol):
+            return "auto"
+        own = {"limits": limits, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+        http: type[asyncio.Protocol] = type(kind.__name__, (kind,), own)
+        return http if isinstance(ws, str) else FirstRequest.before(http, limits)
 
 
 @cache

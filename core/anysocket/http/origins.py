@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from anysocket.handshake import RawHeaders
 
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+|null", re.IGNORECASE)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@*\s]+|file://|null", re.IGNORECASE)
+_WILDCARD = re.compile(r"([a-z][a-z0-9+.-]*://)\*(\.[^/?#@*\s.]+\.[^/?#@*\s]+)", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 
 
@@ -20,8 +21,9 @@ class Origins:
         """Allow some pages.
 
         Args:
-            allowed: origins such as `https://example.com`; `*` for every page; None for the pages
-                of the same host, by the Host header.
+            allowed: origins such as `https://example.com`. `https://*.example.com` stands for each
+                host with one label more, `file://` and `null` for pages without a host, `*` for
+                every page. None allows the pages of the same host, by the Host header.
 
         Raises:
             ValueError: one of them isn't an origin.
@@ -30,20 +32,25 @@ class Origins:
             raise ValueError(f"origins={allowed!r} must be several: write origins=[{allowed!r}]")
         self._allowed = None if allowed is None else frozenset(map(_normal, allowed))
         for origin in self._allowed or ():
-            if origin != "*" and not _ORIGIN.fullmatch(origin):
-                raise ValueError(f"{origin!r} isn't an origin: write scheme://host or scheme://host:port")
+            if origin != "*" and not _ORIGIN.fullmatch(origin) and not _WILDCARD.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} isn't an origin: write scheme://host, scheme://host:port or scheme://*.domain"
+                )
 
     def refused(self, headers: RawHeaders) -> str | None:
-        """Return the origin if it may not connect, otherwise None."""
+        """Return the origin if it may not connect, otherwise None.
+
+        More than one Origin line is refused, and so is an empty one: no browser sends them
+        (RFC 6454 section 7.3).
+        """
         if self._allowed is not None and "*" in self._allowed:
             return None
-        last = b""
-        for name, value in headers:
-            if name == b"origin":
-                last = value
-        if not last:
+        lines = [value for name, value in headers if name == b"origin"]
+        if not lines:
             return None
-        origin = last.decode("latin-1")
+        origin = b", ".join(lines).decode("latin-1")
+        if len(lines) > 1:
+            return origin
         normal = _normal(origin)
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it is unknown.
@@ -51,8 +58,15 @@ class Origins:
             host = dict(headers).get(b"host", b"").decode("latin-1").lower()
             allowed = own != "" and own == host.removesuffix(_DEFAULT_PORT.get(scheme, ""))
         else:
-            allowed = normal in self._allowed
+            allowed = normal in self._allowed or _of_any_subdomain(normal) in self._allowed
         return None if allowed else origin
+
+
+def _of_any_subdomain(origin: str) -> str | None:
+    """Write an origin with `*` in place of its host's first label; None for a host of one label."""
+    scheme, _, host = origin.partition("://")
+    label, _, domain = host.partition(".")
+    return f"{scheme}://*.{domain}" if label and label != "*" and domain else None
 
 
 def _normal(origin: str) -> str:
