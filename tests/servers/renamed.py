@@ -151,6 +151,9 @@ class Renaming(ast.NodeTransformer):
         match node:
             case ast.Call(ast.Name("getattr" | "hasattr" | "setattr"), [_, ast.Constant(self.old), *_]):
                 node.args[1] = ast.Constant(self.new)
+            case ast.Call(ast.Name(name)) if name[:1].isupper():  # a field, as a dataclass is given it
+                for each in node.keywords:
+                    each.arg = self.new if each.arg == self.old else each.arg
             case _:
                 pass
         return node

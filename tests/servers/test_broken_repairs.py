@@ -11,7 +11,9 @@ import os
 import pkgutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -74,12 +76,31 @@ class Seen:
     errors: list[str]
 
 
+@contextmanager
+def kills_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a server that a renamed name has stopped from ending by itself."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def serve(row: str, *renamed: str) -> Seen:
     """Serve an echo, and ask it twice."""
     command = [sys.executable, "-m", "tests.servers.renamed", row, *renamed]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+        kills_after(60, process),
+    ):
         assert process.stdout is not None
         line = process.stdout.readline()
         if line.startswith("ws"):
