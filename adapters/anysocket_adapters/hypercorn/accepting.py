@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[object, object, None]]
 
 
+SLICE = 1024
+"""Bytes of a connection that hypercorn reads in one turn of the loop: some 25 requests over HTTP/2."""
+
+
+class SlicedReader(asyncio.StreamReader):
+    """Gives hypercorn a slice at a time: 64 KiB may be a thousand frames of HTTP/2, handled in one turn."""
+
+    async def read(self, n: int = -1) -> bytes:
+        await asyncio.sleep(0)
+        return await super().read(min(n, SLICE))
+
+
 class Connections:
     """The connections of a worker: tasks of hypercorn's, and those of our own with their tasks.
 
@@ -32,7 +44,7 @@ class Connections:
 
     def protocol(self) -> asyncio.StreamReaderProtocol:
         """Make the protocol of a connection that hypercorn serves, as `asyncio.start_server` does."""
-        return asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._connect)
+        return asyncio.StreamReaderProtocol(SlicedReader(), self._connect)
 
     # Not a coroutine: Python 3.11 logs a traceback for each of asyncio's own tasks that is cancelled.
     def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,7 +17,7 @@ from anyio.lowlevel import checkpoint
 
 from anysocket.asgi import ASGIApp, ASGIEvent, Receive, Scope, Send
 from anysocket_adapters import loops
-from anysocket_adapters.hypercorn.http2 import HTTP2, http2_of, repaired_buffer
+from anysocket_adapters.hypercorn.http2 import repaired_buffer
 from anysocket_adapters.hypercorn.pings import PINGS, PingsWithTimeout
 from anysocket_adapters.hypercorn.trio import TRIO_STREAM
 from anysocket_adapters.options import Options
@@ -68,8 +68,6 @@ class ServedByHypercorn:
 
     def _repair(self, stream: "WSStream", scope: Scope) -> None:
         over_http2 = scope["http_version"] == "2"
-        if over_http2:
-            HTTP2.apply(http2_of(stream))
         if scope["type"] == "http":
             HTTP_STREAM.apply(stream)
             return

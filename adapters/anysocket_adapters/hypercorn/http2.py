@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from h2.connection import H2Connection
     from h2.events import Event as HTTP2Event
     from h2.events import RequestReceived
+    from hypercorn.events import Event as TCPEvent
     from hypercorn.protocol.events import Event
     from hypercorn.protocol.h2 import H2Protocol, StreamBuffer
     from hypercorn.protocol.ws_stream import WSStream
@@ -148,6 +149,23 @@ class DropsLateData(H2Protocol):
                 yield event
             elif isinstance(event, DataReceived):
                 self.connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+
+
+@HTTP2.repair(needs=("handle", "stream_buffers", "hypercorn.events:Closed"))
+class LetsSendersGo(H2Protocol):
+    """Let go whatever waits to send when the peer has left.
+
+    hypercorn forgets a stream whose application has ended, and with it the task that waits until the
+    last bytes of that stream are sent.
+    """
+
+    async def handle(self, event: "TCPEvent") -> None:
+        from hypercorn.events import Closed
+
+        await super().handle(event)
+        if isinstance(event, Closed):
+            for buffer in tuple(self.stream_buffers.values()):
+                await buffer.close()
 
 
 @HTTP2.repair(

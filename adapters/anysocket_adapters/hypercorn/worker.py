@@ -18,6 +18,7 @@ from anysocket_adapters import loops
 from anysocket_adapters.hypercorn import accepting, trio
 from anysocket_adapters.hypercorn.application import ServedByHypercorn
 from anysocket_adapters.hypercorn.context import CONTEXT, TRIO_CONTEXT, LetsApplicationsBegin
+from anysocket_adapters.hypercorn.http2 import HTTP2
 from anysocket_adapters.hypercorn.native import HypercornConnection, settings
 from anysocket_adapters.options import Options
 from anysocket_adapters.repairs.repair import Repairs
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hypercorn.asyncio.lifespan import Lifespan as AsyncioLifespan
     from hypercorn.asyncio.tcp_server import TCPServer
     from hypercorn.config import Config
+    from hypercorn.events import Event
     from hypercorn.trio.lifespan import Lifespan as TrioLifespan
 else:
     TCPServer = object
@@ -52,6 +54,31 @@ class FailsAlone(TCPServer):
             await super().run()
         except Exception:
             _log.exception("a connection failed")
+
+
+@TRIO_SERVER.repair(needs=("protocol", "protocol_send"))
+@SERVER.repair(needs=("protocol", "protocol_send"))
+class RepairsHTTP2(TCPServer):
+    """Repair an HTTP/2 connection when it sends its SETTINGS, before it reads anything of the peer's."""
+
+    async def protocol_send(self, event: "Event") -> None:
+        http2: object = getattr(self.protocol, "protocol", None)
+        if HTTP2.fits(http2):  # HTTP/1.1 passes here too
+            HTTP2.apply(http2)
+        await super().protocol_send(event)
+
+
+@SERVER.repair(needs=("protocol", "protocol_send", "writer", "hypercorn.events:Closed"))
+class WritesToNobody(TCPServer):
+    """Write nothing to a peer that has left: asyncio logs a line for each such write."""
+
+    async def protocol_send(self, event: "Event") -> None:
+        from hypercorn.events import Closed, RawData
+
+        if isinstance(event, RawData) and self.writer.is_closing():
+            await self.protocol.handle(Closed())
+        else:
+            await super().protocol_send(event)
 
 
 async def serve_worker(
