@@ -13,7 +13,10 @@ from anysocket.asgi import ASGIApp, ASGIEvent, Scope
 from anysocket.asgi_app.fields import Disconnected, header_lines, optional, response_status
 from anysocket.close import Close, CloseCode, cut
 from anysocket.handshake import Address, response, validated
-from anysocket.session.session import as_bytes
+from anysocket.session.session import MAX_CALLS_AFTER_END, as_bytes
+from anysocket.supervision.cancellation import cancels_the_task
+from anysocket.supervision.failures import LOGGED
+from anysocket.supervision.open_sessions import current_task
 from anysocket_protocol.connection import Connection
 from anysocket_protocol.frames import BINARY, SHORT_HEADERS, TEXT
 from anysocket_protocol.handshake import Request
@@ -104,23 +107,21 @@ class ASGIConnection(Connection):
             await self._app(scope, self.receive, self.send)
         except Disconnected:
             pass
-        except GeneratorExit:
-            raise
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+        except BaseException as error:  # an exit too: it is one connection's, and not the server's
+            if isinstance(error, GeneratorExit) and current_task() is not self._task:
+                raise  # the coroutine is closed, and can't wait for anything
+            if cancels_the_task(error):
                 self._end(CloseCode.GOING_AWAY)
                 raise
-            self._failed()  # the application let a cancellation of its own escape
-        except BaseException:  # an exit too: it is one connection's, and not the server's
-            self._failed()
+            self._failed(error)
         else:
             if self.state is CONNECTING:
                 _log.error("the application of %s returned without an answer", scope["path"])
             self._end(CloseCode.NORMAL_CLOSURE)
 
-    def _failed(self) -> None:
-        _log.exception("the application failed")
+    def _failed(self, error: BaseException) -> None:
+        if LOGGED.get() is not error:
+            _log.error("the application failed", exc_info=error)
         self._end(CloseCode.INTERNAL_ERROR)
 
     def _end(self, code: CloseCode) -> None:
@@ -149,6 +150,12 @@ class ASGIConnection(Connection):
         inbox = self._inbox
         if inbox.end_taken:
             await asyncio.sleep(0)  # an application that ignores the end stops nobody else
+            inbox.end_taken += 1
+            if inbox.end_taken > MAX_CALLS_AFTER_END:
+                raise RuntimeError(
+                    f"receive was called {inbox.end_taken} times after websocket.disconnect: "
+                    "leave the loop when it comes"
+                )
             return self._disconnect()
         try:
             while not inbox.unread:
@@ -165,7 +172,7 @@ class ASGIConnection(Connection):
         elif isinstance(message, bytes):
             event = {"type": "websocket.receive", "bytes": message}
         else:
-            inbox.end_taken = True
+            inbox.end_taken = 1
             if self.state is PEER_CLOSED:
                 self._answer_close()
             return self._disconnect()
@@ -192,7 +199,11 @@ class ASGIConnection(Connection):
         """
         kind = event.get("type")
         if kind == "websocket.send":
-            sent = self.send_message(event)
+            try:
+                sent = self.send_message(event)
+            except Disconnected:
+                await asyncio.sleep(0)  # an application that ignores the end stops nobody else
+                raise
             if sent is not _DONE:
                 await sent
             return

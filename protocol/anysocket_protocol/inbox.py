@@ -18,7 +18,8 @@ class Inbox:
         """Of the messages, in bytes and characters."""
         self.end: Closed | None = None
         """How the connection ended; it is the last of what is unread."""
-        self.end_taken: bool = False
+        self.end_taken: int = 0
+        """How many times the application has taken the end."""
         self._loop = loop
         self._waiter = Waiter(loop)
         self.in_line: list[asyncio.Future[None]] | None = None

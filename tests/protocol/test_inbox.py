@@ -38,7 +38,7 @@ class Receivers(RuleBasedStateMachine):
         finally:
             inbox.let_next_look()
         if isinstance(message, Closed):
-            inbox.end_taken = True
+            inbox.end_taken = 1
             return None
         assert isinstance(message, str)
         inbox.size -= len(message)

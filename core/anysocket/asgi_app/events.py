@@ -12,6 +12,7 @@ from functools import cache
 from typing import TypeAlias, cast
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from anysocket.asgi import ASGIEvent
 from anysocket.asgi_app.fields import Disconnected, header_lines, optional, response_status
@@ -46,7 +47,10 @@ class Events:
             return {"type": "websocket.connect"}
         async with self._receiving:
             await self._until_answered_or_lost()
-            message = await self._session.receive()
+            try:
+                message = await self._session.receive()
+            except InvalidState as mistake:
+                raise RuntimeError(str(mistake)) from None
         if isinstance(message, str):
             return {"type": "websocket.receive", "text": message}
         if message:
@@ -70,6 +74,7 @@ class Events:
         """
         known = _ACTS.get(event.get("type"))
         if known is None or not self._session.allows(known[0]):
+            await checkpoint()  # the application may be in a loop that ignores the end
             raise self._refusal(event)
         try:
             await known[1](self, event)

@@ -5,11 +5,12 @@ from contextlib import suppress
 from typing import Never
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from anysocket.asgi import ReceiveEvent, SendEvent
 from anysocket.capabilities import Capabilities
 from anysocket.close import Close, CloseCode
-from anysocket.errors import WebSocketError
+from anysocket.errors import InvalidState, WebSocketError
 from anysocket.handshake import Denial, Handshake, HeaderLines, RawHeaders, denial, validated
 from anysocket.session.bounded import bounded
 from anysocket.session.read_ahead import ReadAhead
@@ -23,6 +24,9 @@ _SHORT = MAX_MESSAGE_SIZE // 4
 
 _LAST_EVENTS_TIMEOUT = 1.0
 """Seconds that a failed send looks through the unread events for the peer's close."""
+
+MAX_CALLS_AFTER_END = 100
+"""Calls of receive and send after the end; beyond them each raises InvalidState (contract C4)."""
 
 _RECEIVING_POLL = 0.01
 """Seconds between two looks at whether another task still waits in receive."""
@@ -43,6 +47,7 @@ class Session(ConnectionState):
     """
 
     __slots__ = (
+        "_after_end",
         "_ahead",
         "_changed",
         "_close_timeout",
@@ -79,6 +84,7 @@ class Session(ConnectionState):
         self._short = _SHORT if max_message_size == MAX_MESSAGE_SIZE else max_message_size // 4
         self._close_timeout = close_timeout
         self._ahead: ReadAhead | None = None
+        self._after_end = 0
         self._changed: anyio.Event | None = None
 
     @property
@@ -149,13 +155,13 @@ class Session(ConnectionState):
     async def receive(self) -> str | bytes | None:
         """See `WebSocket.receive`."""
         if self.receiving:
-            return self._receive_late()
+            return await self._receive_late()
         self.receiving = True
         try:
             event = await self._receive_event()
         except _NotOpen:
             self.receiving = False
-            return self._receive_late()
+            return await self._receive_late()
         except self._transport.peer_left_errors:
             self.end_delivered = True
             self._record_end(Action.DISCONNECT, _ABNORMAL)
@@ -188,6 +194,7 @@ class Session(ConnectionState):
             else:
                 raise _NotOpen
         except _NotOpen:
+            await self._come_after_end()
             raise self.refusal(Action.SEND) from None
         except self._transport.peer_left_errors as error:
             raise await self._peer_left() from error
@@ -294,16 +301,36 @@ class Session(ConnectionState):
             self._changed = self._changed or anyio.Event()
             await self._changed.wait()
 
-    def _receive_late(self) -> str | bytes | None:
+    async def _receive_late(self) -> str | bytes | None:
         """Return what was read ahead before the peer's end, then the end."""
         self.check(Action.RECEIVE)
         if self.receiving or self._ahead is None or self._ahead.empty:
+            if self.end_delivered:
+                await self._come_after_end()
             return self._deliver_end()
         event = self._ahead.take()
         message: str | bytes | None = event.get("text")
         if message is None:
             message = event.get("bytes")
         return self._deliver_end() if message is None or self._is_too_big(message) else message
+
+    async def _come_after_end(self) -> None:
+        """Let others have their turn, though there is nothing to wait for: the handler may be in a loop.
+
+        Raises:
+            InvalidState: it has come too often.
+        """
+        if self.end is None:
+            return  # it hasn't begun
+        self._after_end += 1
+        if self._after_end > 1:  # a broadcast comes once
+            await checkpoint()
+        if self._after_end > MAX_CALLS_AFTER_END:
+            raise InvalidState(
+                f"receive and send were called {self._after_end} times after the end: the handler of "
+                f"{self.path} ignores it. Leave the loop when receive gives None, when send raises "
+                "ConnectionClosed, or when an ASGI application gets websocket.disconnect"
+            ) from None
 
     def _start_reading_ahead(self) -> ReadAhead:
         """Read through a `ReadAhead` from now on. No task may be waiting in receive."""

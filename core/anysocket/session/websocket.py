@@ -44,11 +44,12 @@ class WebSocket(Protocol):
     async def receive(self) -> str | bytes | None:
         """Wait for the next message: str for text, bytes for binary, None at the end.
 
-        At the end it returns None at once, every time (contract C4), and `code` says why. A
-        cancelled call loses no message (contract M2).
+        At the end it returns None, every time (contract C4), and `code` says why. A cancelled call
+        loses no message (contract M2).
 
         Raises:
-            InvalidState: before accept, or while another task waits in receive.
+            InvalidState: before accept, while another task waits in receive, or when a handler
+                ignores the end and calls it for the hundredth time.
         """
         ...
 

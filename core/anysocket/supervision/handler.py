@@ -12,8 +12,10 @@ from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import denial
 from anysocket.session.session import Session
 from anysocket.session.state import State
+from anysocket.supervision.cancellation import cancels_the_task
 from anysocket.supervision.error_handlers import ErrorHandlers, leaves
-from anysocket.supervision.open_sessions import OPEN_SESSIONS, Draining
+from anysocket.supervision.failures import LOGGED
+from anysocket.supervision.open_sessions import OPEN_SESSIONS, Draining, current_task
 
 _log = logging.getLogger("anysocket")
 
@@ -36,11 +38,16 @@ async def run(
             await open_sessions.refuse(session)
             return
         open_sessions.hold(session)
+    task = current_task()
     try:
         called = call()
         del call  # an idle connection needn't keep it
         await called
     except BaseException as error:
+        if isinstance(error, GeneratorExit) and current_task() is not task:
+            if open_sessions is not None:
+                open_sessions.release(session)
+            raise  # the coroutine is closed, and can't wait for anything
         handled = await Supervised(session, error_handlers, expected_codes).ended(error)
         if not handled and (open_sessions is None or not open_sessions.has_cancelled(error)):
             raise
@@ -57,7 +64,11 @@ class Supervised:
     A handler that returns closes with 1000. One that raises closes with 1011, and the exception is
     logged and raised to the server (contract C5). One that hasn't answered the handshake gives the
     peer a 500 (contract H4). The `ConnectionClosed` of its own connection is no error: the peer
-    has left. `SystemExit` is an error like any other, because it would end some servers.
+    has left.
+
+    An exception that isn't an `Exception` is an error like any other, and the server gets it as a
+    `RuntimeError`: `SystemExit` would end some servers, and a server takes a `CancelledError` for a
+    cancellation of its own. Only a cancellation from outside stays one.
     """
 
     __slots__ = ("_error_handlers", "_expected_codes", "_open_sessions", "_session")
@@ -98,6 +109,10 @@ class Supervised:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
+        if isinstance(error, GeneratorExit):  # the framework's coroutine may be closed: nothing can wait
+            if self._open_sessions is not None:
+                self._open_sessions.release(self._session)
+            return False
         return await self.ended(error)
 
     async def ended(self, error: BaseException | None) -> bool:
@@ -109,12 +124,14 @@ class Supervised:
                         await self._returned()
                 case Exception():
                     return await self._raised(error)
-                case SystemExit() | KeyboardInterrupt():
+                case _ if cancels_the_task(error):
+                    pass
+                case _:
                     await self._failed(error)
                     name = type(error).__name__
-                    raise RuntimeError(f"the handler of {self._session.path} raised {name}") from error
-                case _:  # the handler was cancelled
-                    pass
+                    failure = RuntimeError(f"the handler of {self._session.path} raised {name}")
+                    LOGGED.set(failure)
+                    raise failure from error
             return False
         finally:
             try:
@@ -166,6 +183,7 @@ class Supervised:
 
     async def _failed(self, error: BaseException) -> None:
         _log.error("the handler of %s failed", self._session.path, exc_info=error)
+        LOGGED.set(error)
         if self._session.connecting:
             await _deny_500(self._session)
         else:

@@ -19,6 +19,7 @@ from anysocket.discovery import recorded
 from anysocket.errors import ConnectionClosed, WebSocketError
 from anysocket.handshake import Address, Denial, Handshake, HeaderLines, validated
 from anysocket.http.multidict import Headers
+from anysocket.supervision.cancellation import cancels_the_task
 from anysocket.testing.memory import Accepted, MemoryPeer, MemoryTransport
 from anysocket.transport import TransportApp
 
@@ -275,12 +276,16 @@ async def _handling(
 
 @contextmanager
 def _kept(errors: list[BaseException]) -> Generator[None, None, None]:
-    """Keep what is raised, to be raised as it is: a task group would wrap it."""
+    """Keep what is raised, to be raised as it is: a task group would wrap it.
+
+    It would also take a CancelledError that a program lets escape for its own, and end the test in
+    silence.
+    """
     try:
         yield
-    except anyio.get_cancelled_exc_class():
-        raise
     except BaseException as error:
+        if cancels_the_task(error) or isinstance(error, GeneratorExit):
+            raise
         errors.append(error)
 
 

@@ -1,0 +1,29 @@
+"""Telling a cancellation from outside from one that a program lets escape."""
+
+import asyncio
+
+import anyio
+
+
+def cancels_the_task(error: BaseException) -> bool:
+    """Whether the running task is being cancelled, and this exception is that cancellation.
+
+    `job.cancel(); await job` raises a CancelledError too, and nothing has cancelled the task that
+    awaits. asyncio counts the requests to cancel a task, also those of AnyIO's scopes. On trio
+    nobody but trio can make a Cancelled.
+    """
+    if not _has_cancellation(error):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # on trio
+        return True
+    return task is not None and task.cancelling() > 0
+
+
+def _has_cancellation(error: BaseException) -> bool:
+    match error:
+        case BaseExceptionGroup(exceptions=errors):
+            return any(map(_has_cancellation, errors))
+        case _:
+            return isinstance(error, anyio.get_cancelled_exc_class())
