@@ -64,6 +64,12 @@ EACH = OptionValues(
     burst_size=5,
     max_unread=6,
     max_unread_size=7,
+    max_rate=8,
+    max_rate_size=9,
+    idle_timeout=1.5,
+    max_lifetime=2.5,
+    max_connections=10,
+    max_connections_per_address=11,
 )
 """Every option, none of them with its default."""
 
