@@ -1,4 +1,4 @@
-"""How many WebSockets a worker has at once, on every server (contract H6)."""
+"""How many WebSockets a worker has at once, on every server."""
 
 from collections import Counter
 from contextlib import suppress
