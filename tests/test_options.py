@@ -67,6 +67,12 @@ EACH = OptionValues(
     unix_socket_mode=0o660,
     factory=True,
     log_queries=True,
+    max_rate=8,
+    max_rate_size=9,
+    idle_timeout=1.5,
+    max_lifetime=2.5,
+    max_connections=10,
+    max_connections_per_address=11,
 )
 """Every option, none of them with its default."""
 

@@ -24,8 +24,15 @@ LIMITS = (
     "burst_size",
     "max_unread",
     "max_unread_size",
+    "max_rate",
+    "max_rate_size",
+    "idle_timeout",
+    "max_lifetime",
 )
 """The options that only anysocket's own connection keeps, by the names of `Limits`."""
+
+ADMISSION = ("max_connections", "max_connections_per_address")
+"""The limits that hold on every server."""
 
 
 class OptionValues(TypedDict, total=False):
@@ -58,6 +65,12 @@ class OptionValues(TypedDict, total=False):
     burst_size: int | None
     max_unread: int | None
     max_unread_size: int | None
+    max_rate: int | None
+    max_rate_size: int | None
+    idle_timeout: float | None
+    max_lifetime: float | None
+    max_connections: int | None
+    max_connections_per_address: int | None
 
 
 _PATHS = ("unix_socket", "tls_certificate", "tls_key")
@@ -133,6 +146,18 @@ class Options:
     """Messages that the application hasn't received yet, before the peer has to wait."""
     max_unread_size: int | None = None
     """The same in bytes."""
+    max_rate: int | None = None
+    """Messages from one peer within a second; above it the peer sees 1008."""
+    max_rate_size: int | None = None
+    """The same in bytes."""
+    idle_timeout: float | None = None
+    """Seconds without a message from the peer; then it sees 1001."""
+    max_lifetime: float | None = None
+    """Seconds that a connection is open at most; then the peer sees 1001."""
+    max_connections: int | None = None
+    """WebSockets of one worker; above it the peer sees 503."""
+    max_connections_per_address: int | None = None
+    """WebSockets of one worker from one address; above it the peer sees 503."""
 
     def __post_init__(self) -> None:
         """Check what no server could honour.
@@ -153,7 +178,7 @@ class Options:
             path: Path | None = getattr(self, name)
             if path is not None and not path.is_file():
                 raise ValueError(f"{name}: there is no file {path}")
-        for name in ("max_message_size", "ping_timeout", "graceful_timeout", *LIMITS):
+        for name in ("max_message_size", "ping_timeout", "graceful_timeout", *ADMISSION, *LIMITS):
             value: float | None = getattr(self, name)
             if value is not None and value <= 0:
                 raise ValueError(f"{name} must be above 0, not {value}")

@@ -20,6 +20,7 @@ from anysocket_protocol.frames import (
     header,
 )
 from anysocket_protocol.inbox import Inbox
+from anysocket_protocol.metered import MeteredInbox
 from anysocket_protocol.opening import Opening
 from anysocket_protocol.reader import Closed, Fragment, Ping, Reader
 from anysocket_protocol.settings import Settings
@@ -52,7 +53,8 @@ class Connection(Opening):
 
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(settings, loop)
-        self._inbox = Inbox(loop)
+        limits = settings.limits
+        self._inbox = MeteredInbox(loop, limits) if limits.metered else Inbox(loop)
         self._reader: Reader | None = None
         """None until the connection is open."""
         self._deflater: deflate.Deflater | None = None
@@ -141,6 +143,9 @@ class Connection(Opening):
         self._heard = self._loop.time()
         if self._settings.ping_interval is not None:
             self._set_deadline(self._settings.ping_interval)
+        if isinstance(self._inbox, MeteredInbox):
+            self._inbox.open()
+            self._look_by(self._inbox.ends()[0])
         self._resume_reading()
         if early:
             self._reader.receive_data(early)
@@ -313,11 +318,29 @@ class Connection(Opening):
     def overdue(self, now: float) -> None:
         """Do what is due: a ping, giving up the peer, or the answer to its close."""
         if self.state is OPEN:
-            self._keep_alive(now)
+            self._live_on(now)
         elif self.state is PEER_CLOSED:
             self._answer_close()
         else:
             super().overdue(now)
+
+    def _live_on(self, now: float) -> None:
+        """Close a connection that is silent or open for too long; keep any other one alive."""
+        if isinstance(self._inbox, MeteredInbox):
+            end, reason = self._inbox.ends()
+            if now >= end:
+                self.close(1001, reason)
+                return
+            if self._settings.ping_interval is not None:
+                self._keep_alive(now)
+            self._look_by(end)
+        else:
+            self._keep_alive(now)
+
+    def _look_by(self, deadline: float) -> None:
+        """Look at the connection by this time, if not before."""
+        if self.state is OPEN and deadline < self.deadline:
+            self._clock.set(self, deadline)
 
     def _keep_alive(self, now: float) -> None:
         """Send a ping, or give up the peer that hasn't shown a sign of life since the last one."""

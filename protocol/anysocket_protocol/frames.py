@@ -25,11 +25,12 @@ class ErrorCode(IntEnum):
 
     PROTOCOL_ERROR = 1002
     INVALID_PAYLOAD_DATA = 1007
+    POLICY_VIOLATION = 1008
     MESSAGE_TOO_BIG = 1009
 
 
 class FrameError(Exception):
-    """The peer broke the protocol: the connection fails with this close code (section 7.1.7)."""
+    """The peer broke the protocol or a limit: the connection fails with this close code (section 7.1.7)."""
 
     def __init__(self, code: ErrorCode, reason: str) -> None:
         super().__init__(code, reason)

@@ -29,7 +29,22 @@ class Limits:
     """Messages that the application hasn't received yet, before the peer is made to wait."""
     max_unread_size: int = 1024 * 1024
     """The same in bytes and characters; one message may go beyond."""
+    max_rate: int | None = None
+    """Messages from a peer within a second; above it 1008. None: as many as are received."""
+    max_rate_size: int | None = None
+    """The same in bytes and characters."""
+    idle_timeout: float | None = None
+    """Without a message from the peer, before the connection is closed with 1001. None: for ever."""
+    max_lifetime: float | None = None
+    """Of an open connection, before it is closed with 1001. None: for ever."""
 
+    @property
+    def metered(self) -> bool:
+        """Whether a connection takes note of when its messages come."""
+        return (self.max_rate, self.max_rate_size, self.idle_timeout, self.max_lifetime) != _UNMETERED
+
+
+_UNMETERED: Final = (None, None, None, None)
 
 DEFAULT_LIMITS: Final = Limits()
 

@@ -1,14 +1,16 @@
-"""The limits of anysocket's own connection, as a peer of each server meets them."""
+"""The limits of serving, as a peer of each server meets them."""
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Unpack
 from urllib.parse import urlsplit
 
 import pytest
+from tests.servers.serving import Serving
 
-from anysocket import Application, WebSocketRequest
+from anysocket import Application, Support, WebSocketRequest
 from anysocket_adapters import running, servers
 from anysocket_adapters.options import OptionValues
 from anysocket_matrix.peer.frames import Opcode, frame_bytes
@@ -116,3 +118,104 @@ async def test_too_large_a_message(server: str) -> None:
         writer.write(frame_bytes(Opcode.TEXT, b"x" * 11))
         close = await asyncio.wait_for(reader.readexactly(4), 5)
         assert int.from_bytes(close[2:]) == 1009
+
+
+async def closed(reader: asyncio.StreamReader) -> int:
+    """Read a close frame with a short reason, and give its code."""
+    first, size, *code = await asyncio.wait_for(reader.readexactly(4), 5)
+    assert first == 0x88
+    await asyncio.wait_for(reader.readexactly(size - 2), 5)
+    return int.from_bytes(code)
+
+
+@pytest.mark.parametrize("limits", [OptionValues(max_rate=3), OptionValues(max_rate_size=3)])
+async def test_too_many_messages_a_second(server: str, limits: OptionValues) -> None:
+    async with connected(server, **limits) as (reader, writer):
+        await opened(reader, writer)
+        for number in range(4):
+            writer.write(frame_bytes(Opcode.TEXT, b"a"))
+            if number < 3:
+                assert await asyncio.wait_for(reader.readexactly(3), 5) == b"\x81\x01a"
+        assert await closed(reader) == 1008
+
+
+async def test_a_silent_peer(server: str) -> None:
+    """Pongs are no messages; each message begins the time again."""
+    async with connected(server, idle_timeout=0.5, ping_interval=0.1) as (reader, writer):
+        await opened(reader, writer)
+        begun = asyncio.get_running_loop().time()
+        while (await asyncio.wait_for(reader.readexactly(2), 5)) == b"\x89\x00":
+            writer.write(frame_bytes(Opcode.PONG, b""))
+            if asyncio.get_running_loop().time() - begun < 0.4:
+                writer.write(frame_bytes(Opcode.TEXT, b""))
+                while await asyncio.wait_for(reader.readexactly(2), 5) != b"\x81\x00":
+                    pass
+        assert int.from_bytes(await asyncio.wait_for(reader.readexactly(2), 5)) == 1001
+        assert asyncio.get_running_loop().time() - begun > 0.6
+
+
+async def test_an_old_connection(server: str) -> None:
+    async with connected(server, max_lifetime=0.5) as (reader, writer):
+        await opened(reader, writer)
+        while not await has_closed(reader):
+            writer.write(frame_bytes(Opcode.TEXT, b"a"))
+            await asyncio.sleep(0.05)
+
+
+async def has_closed(reader: asyncio.StreamReader) -> bool:
+    """Read what is there: echoes of one byte, or a close with 1001."""
+    try:
+        first = await asyncio.wait_for(reader.readexactly(3), 0.05)
+    except TimeoutError:
+        return False
+    if first == b"\x81\x01a":
+        return False
+    assert first[0] == 0x88
+    code = first[2:] + await asyncio.wait_for(reader.readexactly(1), 5)
+    assert int.from_bytes(code) == 1001
+    return True
+
+
+INSTALLED = [server.name for server in servers().values() if server.version is not None]
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+@pytest.mark.parametrize(
+    "limits",
+    [OptionValues(max_connections=1), OptionValues(max_connections_per_address=1)],
+    ids=["all", "address"],
+)
+async def test_too_many_connections(tmp_path: Path, name: str, limits: OptionValues) -> None:
+    """On every server; the place of one that has left is free."""
+    has_headers = servers()[name].transport.declared.denial_response is not Support.ABSENT
+    options = [f"--{key.replace('_', '-')}={value}" for key, value in limits.items()]
+    target = "tests.servers.test_limits:served"
+    with Serving(tmp_path / "log", target, "--server", name, "--port", "0", *options) as serving:
+        port = urlsplit(serving.url).port
+        async with asked(port) as first:
+            assert first.startswith(b"HTTP/1.1 101 ")
+            async with asked(port) as second:
+                assert second.startswith(b"HTTP/1.1 503 ")
+                assert (b"retry-after: 5\r\n" in second.lower()) == has_headers
+        for _ in range(50):
+            async with asked(port) as third:
+                if third.startswith(b"HTTP/1.1 101 "):
+                    return
+            await asyncio.sleep(0.1)
+        pytest.fail("the place of one that has left isn't free")
+
+
+@asynccontextmanager
+async def asked(port: int | None) -> AsyncGenerator[bytes]:
+    """Connect, and give the head of the response; leave without a close frame."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(REQUEST + b"\r\n")
+        yield await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    finally:
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+served = app()

@@ -11,10 +11,12 @@ import anyio
 
 from anysocket import Application, discovery
 from anysocket.asgi import ASGIApp, Receive, Scope, Send
+from anysocket.handshake import Address
 from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions, current_task
 from anysocket.transport import Transport, TransportApp
 from anysocket_adapters.normalise import Normalised, normalise
 from anysocket_adapters.options import Options, from_json, to_json
+from anysocket_adapters.serving.admission import Admission, refuse
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
 """The environment variable that tells each worker process what to serve."""
@@ -40,6 +42,9 @@ class ServedApp:
         if isinstance(app, Application | Normalised) and type(app).__call__ in _CALLS:
             self._handle_asgi = app.handle
         self._token = token
+        self._admission: Admission | None = None
+        if options.max_connections is not None or options.max_connections_per_address is not None:
+            self._admission = Admission(options.max_connections, options.max_connections_per_address)
         self._live = OpenSessions(options.max_message_size)
         self._scopes: set[anyio.CancelScope] = set()
         self._in_scopes = True
@@ -51,17 +56,47 @@ class ServedApp:
         if kind == "websocket":
             if OPEN_SESSIONS.get() is not self._live:
                 self.begin()
-            if self._in_scopes or self._handle_asgi is None:
-                return self._in_a_scope(self._app(scope, receive, send))
-            return self._handle_asgi(discovery.connect(scope, receive, send), scope)
+            if self._admission is not None:
+                return self._admit(self._admission, scope, receive, send)
+            return self._serve(scope, receive, send)
         if kind == "http" and str(scope["path"]).endswith(self._token):
             return _no_content(send)
         return self._app(scope, receive, send)
+
+    def _serve(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if self._in_scopes or self._handle_asgi is None:
+            return self._in_a_scope(self._app(scope, receive, send))
+        return self._handle_asgi(discovery.connect(scope, receive, send), scope)
+
+    async def _admit(self, admission: Admission, scope: Scope, receive: Receive, send: Send) -> None:
+        client = cast("Address | None", scope.get("client"))
+        if not admission.enter(client):
+            await refuse(discovery.connect(scope, receive, send))
+            return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            admission.leave(client)
 
     def handle(self, transport: Transport) -> Awaitable[None]:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
         if OPEN_SESSIONS.get() is not self._live:
             self.begin()
+        if self._admission is not None:
+            return self._admit_over(self._admission, transport)
+        return self._serve_over(transport)
+
+    async def _admit_over(self, admission: Admission, transport: Transport) -> None:
+        client = transport.handshake.client
+        if not admission.enter(client):
+            await refuse(transport)
+            return
+        try:
+            await self._serve_over(transport)
+        finally:
+            admission.leave(client)
+
+    def _serve_over(self, transport: Transport) -> Awaitable[None]:
         serving = self._handle(discovery.recorded(transport))
         return self._in_a_scope(serving) if self._in_scopes else serving
 

@@ -13,7 +13,8 @@ from anysocket_protocol.settings import DEFAULT_LIMITS
 
 def _limit(name: str, says: str) -> OptionInfo:
     """Make the option of a limit that only anysocket's own connection keeps."""
-    return cast("OptionInfo", typer.Option(help=f"{says} [{getattr(DEFAULT_LIMITS, name)}]"))
+    default = getattr(DEFAULT_LIMITS, name)
+    return cast("OptionInfo", typer.Option(help=f"{says} [{'none' if default is None else default}]"))
 
 
 def _octal(digits: str) -> int:
@@ -88,6 +89,22 @@ def serve(
         _limit("max_unread", "Messages that the handler hasn't received before the peer waits."),
     ] = None,
     max_unread_size: Annotated[int | None, _limit("max_unread_size", "The same in bytes.")] = None,
+    max_rate: Annotated[
+        int | None, _limit("max_rate", "Messages from a peer within a second; above it 1008.")
+    ] = None,
+    max_rate_size: Annotated[int | None, _limit("max_rate_size", "The same in bytes.")] = None,
+    idle_timeout: Annotated[
+        float | None, _limit("idle_timeout", "Seconds without a message from the peer; then 1001.")
+    ] = None,
+    max_lifetime: Annotated[
+        float | None, _limit("max_lifetime", "Seconds that a connection is open at most; then 1001.")
+    ] = None,
+    max_connections: Annotated[
+        int | None, typer.Option(help="WebSockets of one worker; above it 503 [none].")
+    ] = None,
+    max_connections_per_address: Annotated[
+        int | None, typer.Option(help="The same from one address [none].")
+    ] = None,
 ) -> None:
     """Serve an app on an installed server.
 
@@ -126,4 +143,10 @@ def serve(
         burst_size=burst_size,
         max_unread=max_unread,
         max_unread_size=max_unread_size,
+        max_rate=max_rate,
+        max_rate_size=max_rate_size,
+        idle_timeout=idle_timeout,
+        max_lifetime=max_lifetime,
+        max_connections=max_connections,
+        max_connections_per_address=max_connections_per_address,
     )
