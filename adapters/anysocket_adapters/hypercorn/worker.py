@@ -68,7 +68,9 @@ class RepairsHTTP2(TCPServer):
         await super().protocol_send(event)
 
 
-@SERVER.repair(needs=("protocol", "protocol_send", "writer", "hypercorn.events:Closed"))
+@SERVER.repair(
+    needs=("protocol", "protocol_send", "writer", "hypercorn.events:Closed", "hypercorn.events:RawData")
+)
 class WritesToNobody(TCPServer):
     """Write nothing to a peer that has left: asyncio logs a line for each such write."""
 
