@@ -1,9 +1,11 @@
 """C4, C5, C6: after the end, and how the end of a handler ends the connection."""
 
+import asyncio
 import sys
 from contextlib import suppress
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from anysocket import ConnectionClosed, WebSocket, WebSocketRequest
 from anysocket_matrix.case import Notes, case, handler
@@ -132,6 +134,53 @@ async def exits(request: WebSocketRequest, notes: Notes) -> None:
 async def exits_first(request: WebSocketRequest, notes: Notes) -> None:
     """Exit before answering."""
     raise KeyboardInterrupt
+
+
+@handler()
+async def raises_no_exception(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept, and raise a BaseException among others."""
+    await request.web_socket.accept()
+    raise BaseExceptionGroup("of tasks", [LookupError(), BaseException("odd")])
+
+
+@handler()
+async def lets_a_cancellation_escape(request: WebSocketRequest, notes: Notes) -> None:
+    """Accept, cancel a task of its own, and await it. On trio only trio can make such an exception."""
+    await request.web_socket.accept()
+    try:
+        job = asyncio.ensure_future(asyncio.sleep(60))
+    except RuntimeError:  # on trio
+        raise BaseException("odd") from None
+    await asyncio.sleep(0)
+    job.cancel()
+    await job
+
+
+@handler()
+async def exits_in_its_tasks(request: WebSocketRequest, notes: Notes) -> None:
+    """Exit in a task that nobody awaits, and in one of a task group."""
+
+    async def exit_soon() -> None:
+        await checkpoint()
+        sys.exit("enough")
+
+    await request.web_socket.accept()
+    with suppress(RuntimeError):  # on trio
+        notes.append(asyncio.ensure_future(exit_soon()).done())
+        await anyio.sleep(0.05)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(exit_soon)
+
+
+@handler()
+async def ignores_the_end(request: WebSocketRequest, notes: Notes) -> None:
+    """Receive in a loop that never ends."""
+    ws = request.web_socket
+    await ws.accept()
+    while True:
+        message = await ws.receive()
+        if message is not None:
+            notes.append(message)
 
 
 @handler()
@@ -339,6 +388,34 @@ def test_exits(connect: Connect) -> None:
     connect(exits_first, beside=other).expect_status(500)
     other.send_text("a")
     other.expect_text("a")
+
+
+@case("C5")
+def test_odd_failures(connect: Connect) -> None:
+    """A handler fails with any exception, also with a cancellation of its own, and others stay open."""
+    other = connect(echo)
+    for program in (raises_no_exception, lets_a_cancellation_escape, exits_in_its_tasks):
+        peer = connect(program, beside=other)
+        peer.expect_close_frame()
+        peer.send_close(1011)
+        peer.expect_end()
+        peer.expect_code(1011)
+    other.send_text("a")
+    other.expect_text("a")
+
+
+@case("C4")
+def test_ignoring_the_end(connect: Connect) -> None:
+    """A handler that receives in a loop after the end delays no other connection, and gets InvalidState."""
+    other = connect(echo)
+    peer = connect(ignores_the_end, beside=other)
+    peer.wait_until_started()
+    peer.send_close()
+    other.send_text("a")
+    other.expect_text("a")
+    raised = peer.record().raised
+    if raised is None or not raised.startswith("InvalidState: receive and send were called"):
+        raise Mismatch("InvalidState", raised)
 
 
 @case("C5", requires="peer_close_code")
