@@ -39,7 +39,7 @@ class Normalised:
 
     def __init__(self, app: ASGIApp, max_message_size: int, close_timeout: float) -> None:
         self._app = app
-        self._max_message_size = max_message_size
+        self.max_message_size: int = max_message_size
         self._close_timeout = close_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +57,7 @@ class Normalised:
             scope: the scope of a server that speaks ASGI; its own keys are passed on.
         """
         handshake = transport.handshake
-        session = Session(transport, self._max_message_size, self._close_timeout)
+        session = Session(transport, self.max_message_size, self._close_timeout)
         events = Events(session, handshake)
         call = partial(self._app, scope_of(handshake, scope or {}), events.receive, events.send)
         return handler.run(call, session)
