@@ -1,5 +1,7 @@
 """Multi-dicts: a mapping of first values, and all values in their order."""
 
+import time
+
 import pytest
 
 from anysocket import Headers, MultiDict, Query
@@ -90,3 +92,15 @@ def test_query(raw: bytes, pairs: tuple[tuple[str, str], ...]) -> None:
 
 def test_query_names_keep_their_case() -> None:
     assert "A" not in Query.from_raw(b"a=1")
+
+
+def test_many_names_take_linear_time() -> None:
+    pairs = [(f"name{n % 100_000}", str(n)) for n in range(200_000)]
+    query = Query(pairs)
+    started = time.process_time()
+    assert dict(query) == dict(pairs[:100_000])
+    assert list(query.items()) == pairs[:100_000]
+    assert len(query) == 100_000
+    assert "name7" in query
+    assert query.get("none") is None
+    assert time.process_time() - started < 5  # it was an hour

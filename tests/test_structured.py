@@ -10,10 +10,22 @@ import msgspec
 import pytest
 from typing_extensions import TypeAliasType
 
-from anysocket import BadMessage, Close, Codec, Connection, Json, JsonValue, MessagePack, WebSocket
+from anysocket import (
+    Application,
+    BadMessage,
+    Close,
+    Codec,
+    Connection,
+    Json,
+    JsonValue,
+    MessagePack,
+    WebSocket,
+    broadcast,
+)
 from anysocket.close import MAX_REASON_BYTES
 from anysocket.routing.sockets import maker
 from anysocket.supervision.error_handlers import handle_bad_message
+from anysocket.testing import connect
 
 
 class Join(msgspec.Struct, tag="join"):
@@ -272,3 +284,26 @@ def test_anything_is_sent_as_an_object(codec: Codec) -> None:
         assert codec.encoder(of)({"a": [1]})
         with pytest.raises(TypeError, match="object can't be a message"):
             codec.decoder(of)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("shape", ["a cycle", "deep"])
+async def test_a_message_that_is_nested_too_deeply_is_not_sent(shape: str) -> None:
+    message: list[object] = []
+    if shape == "a cycle":
+        message.append(message)
+    else:
+        for _ in range(200_000):
+            message = [message]
+    app = Application()
+
+    @app.websocket("/")
+    async def handler(ws: Connection[str, object]) -> None:
+        with pytest.raises(ValueError, match="a list that contains itself, or is nested too deeply"):
+            await ws.send(message)
+        with pytest.raises(ValueError, match="a list that contains itself"):
+            await broadcast([ws], message)
+        await ws.send("still open")
+
+    async with connect(app) as peer:
+        assert await peer.receive() == '"still open"'

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import anyio
 from anyio.lowlevel import current_token
 
+from anysocket_adapters.enduring import goes_on
 from anysocket_adapters.options import Loop
 
 
@@ -20,7 +21,15 @@ def run(loop: Loop, main: Callable[[], Awaitable[None]]) -> None:
     if loop == "trio":
         anyio.run(main, backend="trio")
     else:
-        anyio.run(main, backend="asyncio", backend_options={"use_uvloop": loop == "uvloop"})
+        anyio.run(main, backend="asyncio", backend_options={"loop_factory": goes_on(_class(loop))})
+
+
+def _class(loop: Loop) -> type[asyncio.AbstractEventLoop]:
+    if loop == "uvloop":
+        from uvloop import Loop as UVLoop
+
+        return UVLoop
+    return asyncio.SelectorEventLoop
 
 
 def check(loop: Loop) -> None:

@@ -50,7 +50,7 @@ class Normalised:
     def __init__(self, app: ASGIApp, origins: Origins, max_message_size: int, close_timeout: float) -> None:
         self._app = app
         self._origins = origins
-        self._max_message_size = max_message_size
+        self.max_message_size: int = max_message_size
         self._close_timeout = close_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class Normalised:
             scope: the scope of a server that speaks ASGI; its own keys are passed on.
         """
         handshake = transport.handshake
-        session = Session(transport, self._max_message_size, self._close_timeout)
+        session = Session(transport, self.max_message_size, self._close_timeout)
         if (origin := self._origins.refused(handshake.headers)) is not None:
             return handler.refuse(session, 403, f"pages of {origin} may not connect")
         events = Events(session, handshake)

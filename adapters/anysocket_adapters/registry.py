@@ -1,5 +1,6 @@
 """The registered servers: list them, and choose one for an app and its options."""
 
+import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,10 +9,13 @@ from importlib.metadata import EntryPoint, entry_points
 
 from anysocket import Application
 from anysocket.asgi import ASGIApp
+from anysocket.session.websocket import MAX_MESSAGE_SIZE
 from anysocket_adapters import loops
 from anysocket_adapters.normalise import Normalised
 from anysocket_adapters.options import LIMITS, Options
 from anysocket_adapters.server import Server
+
+_log = logging.getLogger("anysocket")
 
 GROUP = "anysocket.servers"
 
@@ -80,6 +84,17 @@ def check(server: Server, app: ASGIApp, options: Options) -> None:
             f"{server.name} can't honour {limits[0]}={getattr(options, limits[0])}: "
             f"its connections aren't anysocket's own. These can: {', '.join(able)}"
         )
+    raised = with_limit_of(app, options)
+    if raised is not options and "max_message_size" in server.refuses(raised):
+        able = [each.name for each in servers().values() if "max_message_size" not in each.refuses(raised)]
+        _log.warning(
+            "the application's max_message_size is %s, but %s has a limit of its own that can't be set: "
+            "one frame above %s ends the connection. These keep the application's: %s",
+            raised.max_message_size,
+            server.name,
+            MAX_MESSAGE_SIZE,
+            ", ".join(able),
+        )
     needed = _left_to_server(app, options)
     for option, instead in server.refuses(needed).items():
         able = [each.name for each in servers().values() if option not in each.refuses(needed)]
@@ -87,6 +102,15 @@ def check(server: Server, app: ASGIApp, options: Options) -> None:
             f"{server.name} can't honour {option}={getattr(options, option)}: it {instead}. "
             f"These can: {', '.join(able) or 'none'}"
         )
+
+
+def with_limit_of(app: ASGIApp, options: Options) -> Options:
+    """Have the server take messages as large as the application does, unless an option says otherwise."""
+    if options.max_message_size is None and isinstance(app, Application | Normalised):
+        size = app.max_message_size
+        if size > MAX_MESSAGE_SIZE:  # the servers' own limit
+            return replace(options, max_message_size=size)
+    return options
 
 
 def _left_to_server(app: ASGIApp, options: Options) -> Options:

@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from anysocket.connection import Connection
 from anysocket.errors import ConnectionClosed, InvalidState
-from anysocket.messages.codec import Encode
+from anysocket.messages.codec import Encode, nested_too_deeply
 from anysocket.session.session import as_bytes
 from anysocket.session.websocket import WebSocket
 
@@ -43,6 +43,7 @@ async def broadcast(connections: Iterable[WebSocket | Connection[object, Never]]
 
     Raises:
         TypeError: the message has a type that can't be sent. Nothing has been sent.
+        ValueError: the message contains itself, or is nested too deeply. Nothing has been sent.
         UnicodeEncodeError: a str with a lone surrogate. Nothing has been sent.
         InvalidState: a connection hasn't been accepted. The others have got the message.
     """
@@ -93,7 +94,10 @@ def _messages(
 
     @cache
     def encoded(encode: Encode) -> str | bytes:
-        return _sendable(encode(message))
+        try:
+            return _sendable(encode(message))
+        except RecursionError:
+            raise nested_too_deeply(message) from None
 
     everyone = list(connections)
     if everyone and isinstance(everyone[0], Connection):  # and so are the others, by the overloads

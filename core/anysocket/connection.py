@@ -9,7 +9,7 @@ import anyio
 from anysocket.close import CloseCode, SendableCode
 from anysocket.errors import ConnectionClosed, InvalidState
 from anysocket.handshake import HeaderLines
-from anysocket.messages.codec import Decode, Encode
+from anysocket.messages.codec import Decode, Encode, nested_too_deeply
 from anysocket.request import WebSocketRequest
 from anysocket.supervision.error_handlers import leaves
 
@@ -86,8 +86,13 @@ class Connection(Generic[Receive, Send]):
 
         Raises:
             TypeError: the codec can't encode this value. Nothing has been sent.
+            ValueError: it contains itself, or is nested too deeply. Nothing has been sent.
         """
-        await self._web_socket.send(self._encode(message))
+        try:
+            encoded = self._encode(message)
+        except RecursionError:
+            raise nested_too_deeply(message) from None
+        await self._web_socket.send(encoded)
 
     async def close(
         self, code: SendableCode = CloseCode.NORMAL_CLOSURE, reason: str = "", *, once: bool = False

@@ -22,7 +22,7 @@ from tests.servers.serving import ROOT, Serving, command
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
-from anysocket import Support
+from anysocket import Application, Support, WebSocketRequest
 from anysocket_adapters import Options, running, servers
 from anysocket_adapters.serving import listener
 from anysocket_matrix.peer.frames import Opcode
@@ -193,6 +193,29 @@ async def test_running_with_a_limit_leaves_the_app_as_it_was(row: str) -> None:
 
 
 NO_PINGS = ("granian", "granian-rsgi")
+
+
+@pytest.mark.anyio
+async def test_the_limit_of_an_application_reaches_its_server(
+    row: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Application(max_message_size=18 * 1024 * 1024)
+
+    @app.websocket("/")
+    async def size(request: WebSocketRequest) -> None:
+        await request.web_socket.accept()
+        message = await request.web_socket.receive()
+        await request.web_socket.send(str(message and len(message)))
+
+    async with running(app, row) as url:
+        if row in NO_PINGS:
+            assert "has a limit of its own that can't be set" in caplog.text
+            return
+        async with connect(f"{url}/", compression=None) as peer:
+            await peer.send(b"x" * (17 * 1024 * 1024))
+            assert await peer.recv() == str(17 * 1024 * 1024)
+    assert not caplog.text
+
 
 NO_COMPRESSION = (*NO_PINGS, "daphne")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from granian import loops
 
+from anysocket_adapters.enduring import goes_on
 from anysocket_adapters.granian.rsgi_app import RSGIApplication
 from anysocket_adapters.repairs.repair import warn_unrepaired
 from anysocket_adapters.serving import logs
@@ -70,7 +71,7 @@ def build_uvloop(uvloop: "ModuleType") -> asyncio.AbstractEventLoop:
 
 
 def _draining(kind: type[asyncio.AbstractEventLoop]) -> asyncio.AbstractEventLoop:
-    loop: asyncio.AbstractEventLoop = type(kind.__name__, (DrainsWhenSignalled, kind), {})()
+    loop: asyncio.AbstractEventLoop = type(kind.__name__, (DrainsWhenSignalled, goes_on(kind)), {})()
     asyncio.set_event_loop(loop)
     return loop
 

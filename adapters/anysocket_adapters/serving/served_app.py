@@ -16,6 +16,7 @@ from anysocket.supervision.open_sessions import OPEN_SESSIONS, OpenSessions, cur
 from anysocket.transport import Transport, TransportApp
 from anysocket_adapters.normalise import Normalised, normalise
 from anysocket_adapters.options import Options, from_json, to_json
+from anysocket_adapters.registry import with_limit_of
 from anysocket_adapters.serving.admission import Admission, refuse
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
@@ -32,7 +33,7 @@ class ServedApp:
     def __init__(self, app: ASGIApp, token: str, options: Options) -> None:
         if options.normalise:
             app = normalise(app)
-        self.options: Options = options
+        self.options: Options = with_limit_of(app, options)
         """How it is served."""
         self._app = app
         # Once: `isinstance` with a protocol is slow.

@@ -1,19 +1,23 @@
 """Immutable mappings with repeated names: header lines and query parameters."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 Default = TypeVar("Default")
+
+_FEW: Final = 16
+"""Pairs that are searched one by one: a mapping of its own would cost every connection more."""
 
 
 class MultiDict(Mapping[str, str]):
     """Pairs of strings in their order. As a mapping it has the first value of each name."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_first", "_pairs")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self._pairs = tuple(pairs)
+        self._first: dict[str, str] | None = None
 
     def get_all(self, name: str) -> list[str]:
         """Return every value of a name in order; an empty list if there is none."""
@@ -24,16 +28,26 @@ class MultiDict(Mapping[str, str]):
         return self._pairs
 
     def __getitem__(self, name: str) -> str:
+        if len(self._pairs) > _FEW:
+            return self._first_values()[name]
         for key, value in self._pairs:
             if key == name:
                 return value
         raise KeyError(name)
 
+    def _first_values(self) -> dict[str, str]:
+        """Give each name's first value, in the order of the names: a peer may send 100,000 of them."""
+        if self._first is None:
+            self._first = {}
+            for name, value in self._pairs:
+                self._first.setdefault(name, value)
+        return self._first
+
     def __iter__(self) -> Iterator[str]:
-        return iter(dict(self._pairs))
+        return iter(self._first_values())
 
     def __len__(self) -> int:
-        return len(dict(self._pairs))
+        return len(self._first_values())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, MultiDict):

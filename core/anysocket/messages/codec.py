@@ -32,3 +32,10 @@ class Codec(Protocol):
     def media_type(self, of: object, /) -> str:
         """Return the media type of such a message, for example `application/json` (RFC 6838)."""
         ...
+
+
+def nested_too_deeply(message: object) -> ValueError:
+    """Give the error for a message whose encoding ended with a RecursionError."""
+    return ValueError(
+        f"a {type(message).__name__} that contains itself, or is nested too deeply, can't be sent"
+    )
