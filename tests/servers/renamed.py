@@ -67,10 +67,12 @@ class Loader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         vars(module)[EITHER] = partial(either, self._renaming.old, self._renaming.new)
+        vars(module)[FIELD] = partial(field, self._renaming.old, self._renaming.new)
         super().exec_module(module)
 
 
 EITHER = "__either__"
+FIELD = "__field__"
 
 
 def either(old: str, new: str, found: object) -> object:
@@ -79,6 +81,11 @@ def either(old: str, new: str, found: object) -> object:
         return getattr(found, new)
     except AttributeError:
         return getattr(found, old)
+
+
+def field(old: str, new: str, called: object) -> str:
+    """Give the name by which a call passes a value: a dataclass takes its fields by their new names."""
+    return new if new in getattr(called, "__dataclass_fields__", ()) else old
 
 
 class Renaming(ast.NodeTransformer):
@@ -151,9 +158,11 @@ class Renaming(ast.NodeTransformer):
         match node:
             case ast.Call(ast.Name("getattr" | "hasattr" | "setattr"), [_, ast.Constant(self.old), *_]):
                 node.args[1] = ast.Constant(self.new)
-            case ast.Call(ast.Name(name)) if name[:1].isupper():  # a field, as a dataclass is given it
+            case ast.Call(ast.Name(called)):
                 for each in node.keywords:
-                    each.arg = self.new if each.arg == self.old else each.arg
+                    if each.arg == self.old:  # of a parameter, or of a field, whose name is another now
+                        name = ast.Call(ast.Name(FIELD, ast.Load()), [ast.Name(called, ast.Load())], [])
+                        each.arg, each.value = None, ast.Dict([name], [each.value])
             case _:
                 pass
         return node
