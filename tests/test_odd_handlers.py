@@ -24,7 +24,7 @@ from anysocket.testing.memory import Accepted, MemoryTransport
 from anysocket_adapters import normalise
 from tests.protocol.bench import Bench
 from tests.protocol.client import close_frame
-from tests.protocol.connections import SETTINGS, Timed
+from tests.protocol.connections import HELLO, SETTINGS, Timed
 
 pytestmark = pytest.mark.anyio
 
@@ -236,3 +236,22 @@ async def test_a_loop_that_ignores_the_end_ends(app: TransportApp, error: type[E
     assert "Leave the loop" in str(raised.value)
     assert turns >= 50  # while the loop turned, others did
     beside.cancel()
+
+
+def test_own_connections_notice_the_end_behind_heart_beats() -> None:
+    async def only_sends(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while True:
+            await send({"type": "websocket.send", "text": "tick"})
+            await asyncio.sleep(0.2)
+
+    bench = Bench(only_sends, SETTINGS, Timed)
+    bench.request()
+    for _ in range(60):
+        bench.peer_sends(HELLO)
+    bench.peer_sends(close_frame(4999))
+    bench.loop.advance(1)
+    ended = all(task.done() for task in asyncio.all_tasks(bench.loop))
+    bench.close()
+    assert ended

@@ -25,7 +25,7 @@ class Limits:
     """Frames that are read of one connection, and messages sent, before the others have their turn."""
     burst_size: int = 1024 * 1024
     """The same in bytes, after inflating; one message may go beyond."""
-    max_unread: int = 32
+    max_unread: int = 1024
     """Messages that the application hasn't received yet, before the peer is made to wait."""
     max_unread_size: int = 1024 * 1024
     """The same in bytes and characters; one message may go beyond."""
