@@ -20,6 +20,7 @@ from anysocket_protocol.frames import (
     header,
 )
 from anysocket_protocol.inbox import Inbox
+from anysocket_protocol.inflating import inflating
 from anysocket_protocol.metered import MeteredInbox
 from anysocket_protocol.opening import Opening
 from anysocket_protocol.reader import Closed, Fragment, Ping, Reader
@@ -167,6 +168,11 @@ class Connection(Opening):
                 return
             if event is Fragment.READ:
                 continue
+            if event is Fragment.INFLATED:
+                self._pause_reading()
+                self._behind = True
+                inflating(self._loop).go_on(self._read_on, same_message=size == 0)
+                return
             if isinstance(event, str) or isinstance(event, bytes):  # noqa: SIM101 - a union costs more
                 if self.state is OPEN:
                     inbox.put(event)
@@ -284,6 +290,7 @@ class Connection(Opening):
             return
         self._write_close(error.code, error.reason)
         self.state = CLOSED
+        self._reader = None  # it may hold a large message
         self._inbox.put_end(Closed(error.code, error.reason))
         self._wake_drains()
         self._resume_reading()  # what comes now is dropped: unread it would reset TCP, and lose our close

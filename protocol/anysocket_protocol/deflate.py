@@ -19,8 +19,11 @@ context takeover nothing is saved below 75 bytes; few peers ask for that.
 _TAIL = b"\x00\x00\xff\xff"
 """The end of an empty block, which isn't sent (section 7.2.1)."""
 
+_STEP: Final = 256 * 1024
+"""Bytes that one call inflates: 119 KiB may inflate to 120 MiB, and the others wait meanwhile."""
+
 _MAX_STREAMS = 64
-"""Final blocks in one frame: each begins a new stream, which takes time, for two bytes."""
+"""Final blocks in one step: each begins a new stream, which takes time, for two bytes."""
 
 _LEVEL = 1
 _MEMORY_LEVEL = 5
@@ -108,42 +111,58 @@ _VALUES: Mapping[str, Collection[str | None]] = {
 class Inflater:
     """Inflates what the client compressed, never to more than is allowed."""
 
-    __slots__ = ("_keeps_context", "_stream", "_window_bits")
+    __slots__ = ("_keeps_context", "_rest", "_stream", "_window_bits")
 
     def __init__(self, agreed: Agreed) -> None:
+        self._rest: bytes | None = None
+        """What the next step inflates; None where a frame is complete."""
         self._keeps_context = not agreed.client_no_context_takeover
         # A larger window reads what a smaller one wrote, and zlib has none of 8 bits.
         self._window_bits = max(agreed.client_max_window_bits or 15, 9)
         self._stream: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage]  # its only name
         """None where the next byte begins a new one."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether more of the last frame may come out, by further calls without data."""
+        return self._rest is not None
+
     def inflate(self, data: bytes, *, end: bool, max_size: int) -> bytes:
-        """Inflate one frame's payload (RFC 7692 section 7.2.2).
+        """Inflate one frame's payload, or a step of it (RFC 7692 section 7.2.2).
 
         Raises:
             FrameError: more than `max_size` bytes would come out (1009), or the data isn't
                 DEFLATE's (1007).
         """
-        if end:
+        if self._rest is not None:
+            data, self._rest = self._rest, None
+        elif end:
             data += _TAIL
-        parts = list[bytes]()
+        parts, room = list[bytes](), _STEP
         for _ in range(_MAX_STREAMS):
             stream = self._stream = self._stream or zlib.decompressobj(-self._window_bits)
             try:
                 # One byte more tells what is too much from what is just enough.
-                part = stream.decompress(data, max_size + 1)
+                part = stream.decompress(data, min(max_size + 1, room))
             except zlib.error:
                 raise FrameError(ErrorCode.INVALID_PAYLOAD_DATA, "data that DEFLATE can't read") from None
             parts.append(part)
             max_size -= len(part)
+            room -= len(part)
             if max_size < 0:
                 raise FrameError(ErrorCode.MESSAGE_TOO_BIG, "a message that inflates to too much")
-            if not stream.eof:
+            if stream.eof:
+                # A final block ends the stream; another may follow (sections 7.2.1 and 7.2.3.4).
+                self._stream, data = None, stream.unused_data
+                if data == (_TAIL if end else b""):
+                    break
+            elif room:
                 break
-            # A final block ends the stream; another may follow (sections 7.2.1 and 7.2.3.4).
-            self._stream, data = None, stream.unused_data
-            if data == (_TAIL if end else b""):
-                break
+            else:
+                data = stream.unconsumed_tail
+            if not room:
+                self._rest = data
+                return b"".join(parts)
         else:
             raise FrameError(ErrorCode.MESSAGE_TOO_BIG, f"a frame of more than {_MAX_STREAMS} final blocks")
         if end and not self._keeps_context:

@@ -59,6 +59,8 @@ class Fragment(Enum):
     """A frame that doesn't end its message (section 5.4)."""
 
     READ = "read"
+    INFLATED = "inflated"
+    """A step of a compressed frame; more of it may come out. Others may have their turn before."""
 
 
 Event: TypeAlias = str | bytes | Ping | Pong | Closed | Fragment
@@ -68,8 +70,13 @@ Event: TypeAlias = str | bytes | Ping | Pong | Closed | Fragment
 class Inflate(Protocol):
     """Inflates compressed messages (RFC 7692 section 7.2.2)."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether more of the last frame may come out, by further calls without data."""
+        ...
+
     def inflate(self, data: bytes, *, end: bool, max_size: int) -> bytes:
-        """Inflate one frame's payload.
+        """Inflate one frame's payload, or a step of it.
 
         Args:
             data: the payload.
@@ -98,6 +105,7 @@ class Reader:
         "_count",
         "_decoder",
         "_inflate",
+        "_inflating",
         "_max_frames",
         "_max_message_size",
         "_opcode",
@@ -116,6 +124,8 @@ class Reader:
         self._max_message_size = max_message_size
         self._max_frames = max_frames
         self._inflate = inflate
+        self._inflating: int | None = None
+        """The FIN bit of a frame of which more may come out; its first byte as a continuation."""
         self.idle: bool = True
         """Whether everything that came has been read, and no message has begun."""
         self._buffer = bytearray()
@@ -167,7 +177,7 @@ class Reader:
         Raises:
             FrameError: the peer broke the protocol. Nothing can be read after that.
         """
-        frame = self._next_frame()
+        frame = self._next_frame() if self._inflating is None else (self._inflating, b"")
         if frame is None:
             self.idle = not self._buffer and self._opcode == CONTINUATION
             return None
@@ -176,7 +186,9 @@ class Reader:
         if opcode >= CLOSE:
             return _control(opcode, payload)
         message = self._add(first, payload)
-        return Fragment.READ if message is None else message
+        if message is None:
+            return Fragment.READ if self._inflating is None else Fragment.INFLATED
+        return message
 
     def _next_frame(self) -> tuple[int, bytes] | None:
         """Take a whole frame from the buffer: its first byte and its payload, unmasked."""
@@ -214,7 +226,7 @@ class Reader:
         with memoryview(buffer) as view:
             payload = apply_mask(view[body:end], buffer[body - 4 : body])
         self._position = end
-        if end == len(buffer):
+        if end == len(buffer) or end >= _COMPACT_AT:
             self._compact()
         return first, payload
 
@@ -258,8 +270,14 @@ class Reader:
         if opcode != CONTINUATION:
             self._opcode, self._compressed = opcode, bool(first & RSV1)
         if self._compressed:
-            assert self._inflate is not None  # or the bit would have been refused
-            payload = self._inflate.inflate(payload, end=end, max_size=self._max_message_size - self._size)
+            inflate = self._inflate
+            assert inflate is not None  # or the bit would have been refused
+            payload = inflate.inflate(payload, end=end, max_size=self._max_message_size - self._size)
+            if inflate.unfinished:  # the rest is as a fragment more, but for the number of frames
+                self._inflating, end = first & FIN, False
+                self._count -= 1
+            else:
+                self._inflating = None
         self._size += len(payload)
         self._count += 1
         message = (

@@ -58,7 +58,7 @@ def read(pieces: Iterable[bytes], reader: Reader, *, short: bool) -> Outcome:
                 continue
             reader.receive_data(piece)
             while (event := reader.next_event()) is not None:
-                if event is not Fragment.READ:
+                if not isinstance(event, Fragment):
                     outcome.events.append(event)
     except FrameError as error:
         outcome.error = error.code
