@@ -274,18 +274,6 @@ def test_only_waiting(connect: Connect) -> None:
 
 
 @case("C6")
-def test_only_waiting_behind_heart_beats(connect: Connect) -> None:
-    """A handler that only waits learns of the end behind sixty messages that it hasn't received."""
-    peer = connect(only_waits)
-    for _ in range(60):
-        peer.send_text("beat")
-    peer.send_close(4999)
-    notes = peer.record().notes
-    if notes[1:] != ["beat"] * 60:
-        raise Mismatch("the end and 60 messages", notes)
-
-
-@case("C6")
 def test_only_waiting_for_a_lost_peer(connect: Connect) -> None:
     """A handler that only waits learns that the connection is lost."""
     peer = connect(only_waits)
