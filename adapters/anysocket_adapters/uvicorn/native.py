@@ -91,7 +91,8 @@ class UvicornConnection(ASGIConnection):
     @property
     def capabilities_lost(self) -> frozenset[str]:
         """The capabilities that uvicorn's part of the connection lacks."""
-        return lost_with(self._config.http_protocol_class)
+        http = self._config.http_protocol_class
+        return lost_with(http.http if issubclass(http, FirstRequest) else http)
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take the connection."""
@@ -161,11 +162,6 @@ class FirstRequest(UvicornConnection):
         """Give the class that leaves other requests to this protocol."""
         own = {"http": staticmethod(http), "limits": limits, "__slots__": (), "__module__": cls.__module__}
         return type(cls.__name__, (cls,), own)
-
-    @property
-    def capabilities_lost(self) -> frozenset[str]:
-        """None: uvicorn has no part in the connection."""
-        return frozenset()
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take the connection, and wait for its request."""
