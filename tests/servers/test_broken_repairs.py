@@ -44,10 +44,6 @@ FOLLOWS = {"protocol_error_code"}
 """On hypercorn the code of a breach comes from the answer to it."""
 
 
-HELD = {"uvicorn": frozenset({"early_message"})}
-"""On this row anysocket's connection reads the first request itself, so the repair is for later ones."""
-
-
 def modules(package: ModuleType) -> Iterator[ModuleType]:
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         yield import_module(found.name)
@@ -244,7 +240,7 @@ def check(row: str, repairs: Repairs, name: str) -> None:
         )
     ]
     losing = (keeps for each in warned if name in each.needs for keeps in each.keeps)
-    assert {*seen.absent} >= {*seen.declared, *losing} - HELD.get(row, frozenset()), (row, name)
+    assert {*seen.absent} >= {*seen.declared, *losing}, (row, name)
     possible = {*seen.declared, *(keeps for each in warned for keeps in each.keeps), *FOLLOWS}
     assert {*seen.absent} <= possible, (row, name)
 
