@@ -12,7 +12,7 @@ import pkgutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -77,7 +77,7 @@ class Seen:
 
 
 @contextmanager
-def kills_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+def kills_after(seconds: float, process: subprocess.Popen[str]) -> Generator[None]:
     """End a server that a renamed name has stopped from ending by itself."""
     timer = threading.Timer(seconds, process.kill)
     timer.start()
