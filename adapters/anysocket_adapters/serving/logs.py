@@ -83,7 +83,7 @@ class Escapes(logging.Filter):
         if isinstance(record.args, tuple):
             record.args = tuple(map(self.clean, record.args))
         elif record.args:
-            record.args = _Values(record.args, self)  # type: ignore[assignment]  # % needs no more
+            record.args = _Values(record.args, self)  # type: ignore[assignment]  # ty: ignore[invalid-assignment]  # % needs no more
         if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
             record.exc_text = formatted(record.exc_info[1], record.exc_info[2])
         return True
