@@ -61,10 +61,15 @@ class FailsAlone(TCPServer):
 class RepairsHTTP2(TCPServer):
     """Repair an HTTP/2 connection when it sends its SETTINGS, before it reads anything of the peer's."""
 
+    _known: object = None
+    """The protocol that sent last: HTTP/1.1 may give way to HTTP/2."""
+
     async def protocol_send(self, event: "Event") -> None:
-        http2: object = getattr(self.protocol, "protocol", None)
-        if HTTP2.fits(http2):  # HTTP/1.1 passes here too
-            HTTP2.apply(http2)
+        protocol: object = getattr(self.protocol, "protocol", None)
+        if protocol is not self._known:
+            self._known = protocol
+            if HTTP2.fits(protocol):
+                HTTP2.apply(protocol)
         await super().protocol_send(event)
 
 
@@ -75,12 +80,13 @@ class WritesToNobody(TCPServer):
     """Write nothing to a peer that has left: asyncio logs a line for each such write."""
 
     async def protocol_send(self, event: "Event") -> None:
-        from hypercorn.events import Closed, RawData
+        if self.writer.is_closing():
+            from hypercorn.events import Closed, RawData
 
-        if isinstance(event, RawData) and self.writer.is_closing():
-            await self.protocol.handle(Closed())
-        else:
-            await super().protocol_send(event)
+            if isinstance(event, RawData):
+                await self.protocol.handle(Closed())
+                return
+        await super().protocol_send(event)
 
 
 async def serve_worker(
