@@ -1,6 +1,7 @@
 """How many WebSockets a worker has at once, on every server."""
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -27,8 +28,22 @@ class Admission:
         self._count = 0
         self._by_host = Counter[str]()
 
-    def enter(self, client: Address | None) -> bool:
-        """Count a WebSocket, unless it is one too many. One that has entered leaves."""
+    async def admit(
+        self,
+        client: Address | None,
+        serve: Callable[[], Awaitable[None]],
+        transport: Callable[[], Transport],
+    ) -> None:
+        """Serve a WebSocket, or refuse it when it is one too many."""
+        if not self._enter(client):
+            await _refuse(transport())
+            return
+        try:
+            await serve()
+        finally:
+            self._leave(client)
+
+    def _enter(self, client: Address | None) -> bool:
         if self._most is not None and self._count >= self._most:
             return False
         if client is not None and self._most_of_an_address is not None:
@@ -38,8 +53,7 @@ class Admission:
         self._count += 1
         return True
 
-    def leave(self, client: Address | None) -> None:
-        """Forget a WebSocket that has ended."""
+    def _leave(self, client: Address | None) -> None:
         self._count -= 1
         if client is not None and self._most_of_an_address is not None:
             self._by_host[client[0]] -= 1
@@ -47,7 +61,7 @@ class Admission:
                 del self._by_host[client[0]]
 
 
-async def refuse(transport: Transport) -> None:
+async def _refuse(transport: Transport) -> None:
     """Deny a connection with 503 and Retry-After, or with as much of it as the server can send."""
     session = Session(transport)
     for each in (denial(503, [("retry-after", _RETRY_AFTER)], "too many connections"), denial(503), denial()):

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 import anyio
@@ -17,7 +18,7 @@ from anysocket.transport import Transport, TransportApp
 from anysocket_adapters.normalise import Normalised, normalise
 from anysocket_adapters.options import Options, from_json, to_json
 from anysocket_adapters.registry import with_limit_of
-from anysocket_adapters.serving.admission import Admission, refuse
+from anysocket_adapters.serving.admission import Admission
 
 ENVIRONMENT = "ANYSOCKET_SERVED"
 """The environment variable that tells each worker process what to serve."""
@@ -58,7 +59,9 @@ class ServedApp:
             if OPEN_SESSIONS.get() is not self._live:
                 self.begin()
             if self._admission is not None:
-                return self._admit(self._admission, scope, receive, send)
+                serve = partial(self._serve, scope, receive, send)
+                transport = partial(discovery.connect, scope, receive, send)
+                return self._admission.admit(cast("Address | None", scope.get("client")), serve, transport)
             return self._serve(scope, receive, send)
         if kind == "http" and str(scope["path"]).endswith(self._token):
             return _no_content(send)
@@ -69,33 +72,14 @@ class ServedApp:
             return self._in_a_scope(self._app(scope, receive, send))
         return self._handle_asgi(discovery.connect(scope, receive, send), scope)
 
-    async def _admit(self, admission: Admission, scope: Scope, receive: Receive, send: Send) -> None:
-        client = cast("Address | None", scope.get("client"))
-        if not admission.enter(client):
-            await refuse(discovery.connect(scope, receive, send))
-            return
-        try:
-            await self._serve(scope, receive, send)
-        finally:
-            admission.leave(client)
-
     def handle(self, transport: Transport) -> Awaitable[None]:
         """Serve a WebSocket of a server that doesn't speak ASGI."""
         if OPEN_SESSIONS.get() is not self._live:
             self.begin()
         if self._admission is not None:
-            return self._admit_over(self._admission, transport)
+            serve = partial(self._serve_over, transport)
+            return self._admission.admit(transport.handshake.client, serve, lambda: transport)
         return self._serve_over(transport)
-
-    async def _admit_over(self, admission: Admission, transport: Transport) -> None:
-        client = transport.handshake.client
-        if not admission.enter(client):
-            await refuse(transport)
-            return
-        try:
-            await self._serve_over(transport)
-        finally:
-            admission.leave(client)
 
     def _serve_over(self, transport: Transport) -> Awaitable[None]:
         serving = self._handle(discovery.recorded(transport))
