@@ -9,24 +9,30 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from traceback import TracebackException
 from types import TracebackType
 from typing import Final
 
 LOGGERS: Final = (
-    *(
-        "anysocket",
-        "anysocket_protocol",
-        "asyncio",
-        "uvicorn",
-        "uvicorn.error",
-        "uvicorn.access",
-        "uvicorn.asgi",
-    ),
-    *("hypercorn.error", "hypercorn.access", "_granian", "granian.access"),
-    *("daphne.server", "daphne.http_protocol", "daphne.ws_protocol", "daphne.access"),
-    *("websockets.server", "websockets.protocol", "websockets"),
+    "anysocket",
+    "anysocket_protocol",
+    "asyncio",
+    "uvicorn",
+    "uvicorn.access",
+    "uvicorn.asgi",
+    "uvicorn.error",
+    "hypercorn.access",
+    "hypercorn.error",
+    "_granian",
+    "granian.access",
+    "daphne.access",
+    "daphne.http_protocol",
+    "daphne.server",
+    "daphne.ws_protocol",
+    "websockets",
+    "websockets.protocol",
+    "websockets.server",
 )
 """The loggers of the servers. An application's own loggers are left as they are."""
 
@@ -54,8 +60,8 @@ def redact(text: str) -> str:
     return _QUERY.sub(r"\1=...", text)
 
 
-class _Values:
-    """The values of a record with named ones, escaped."""
+class _Values(Mapping[str, object]):
+    """The values of a record with named ones, escaped when one is asked for: hypercorn's don't exist before."""
 
     def __init__(self, values: Mapping[str, object], escapes: "Escapes") -> None:
         self._values = values
@@ -63,6 +69,12 @@ class _Values:
 
     def __getitem__(self, name: str) -> object:
         return self._escapes.clean(self._values[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 class Escapes(logging.Filter):
@@ -83,7 +95,7 @@ class Escapes(logging.Filter):
         if isinstance(record.args, tuple):
             record.args = tuple(map(self.clean, record.args))
         elif record.args:
-            record.args = _Values(record.args, self)  # type: ignore[assignment]  # ty: ignore[invalid-assignment]  # % needs no more
+            record.args = _Values(record.args, self)
         if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
             record.exc_text = formatted(record.exc_info[1], record.exc_info[2])
         return True
