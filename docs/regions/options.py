@@ -19,7 +19,7 @@ def options(command: Callable[..., None], only: Collection[str] | None = None) -
         if isinstance(info, ArgumentInfo) or (only is not None and name not in only):
             continue
         assert isinstance(info, OptionInfo)
-        rows.append((f"`{_flags(name, kind, info)}`", info.help or "", _default(parameter.default)))
+        rows.append((f"`{_flags(name, kind, info)}`", info.help or "", _shown(parameter.default, info)))
     return table(("option", "what it does", "default"), rows)
 
 
@@ -30,6 +30,10 @@ def _flags(name: str, kind: object, info: OptionInfo) -> str:
     if declared:
         return ", ".join(declared)
     return f"--{flag}` / `--no-{flag}" if bool in (kind, *get_args(kind)) else f"--{flag}"
+
+
+def _shown(value: object, info: OptionInfo) -> str:
+    return f"`{info.show_default}`" if isinstance(info.show_default, str) else _default(value)
 
 
 def _default(value: object) -> str:

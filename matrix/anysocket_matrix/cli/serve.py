@@ -14,7 +14,8 @@ from anysocket_protocol.settings import DEFAULT_LIMITS
 def _limit(name: str, says: str) -> OptionInfo:
     """Make the option of a limit that only anysocket's own connection keeps."""
     default = getattr(DEFAULT_LIMITS, name)
-    return cast("OptionInfo", typer.Option(help=f"{says} [{'none' if default is None else default}]"))
+    shown = "none" if default is None else str(default)
+    return cast("OptionInfo", typer.Option(help=says, show_default=shown))
 
 
 def _octal(digits: str) -> int:
@@ -100,10 +101,10 @@ def serve(
         float | None, _limit("max_lifetime", "Seconds that a connection is open at most; then 1001.")
     ] = None,
     max_connections: Annotated[
-        int | None, typer.Option(help="WebSockets of one worker; above it 503 [none].")
+        int | None, typer.Option(help="WebSockets of one worker; above it 503.", show_default="none")
     ] = None,
     max_connections_per_address: Annotated[
-        int | None, typer.Option(help="The same from one address [none].")
+        int | None, typer.Option(help="The same from one address.", show_default="none")
     ] = None,
 ) -> None:
     """Serve an app on an installed server.
