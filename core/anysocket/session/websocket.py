@@ -49,7 +49,7 @@ class WebSocket(Protocol):
 
         Raises:
             InvalidState: before accept, while another task waits in receive, or when a handler
-                ignores the end and calls it for the hundredth time.
+                ignores the end and has called it a hundred times since.
         """
         ...
 
