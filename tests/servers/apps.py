@@ -114,12 +114,20 @@ async def ignores(request: WebSocketRequest) -> None:
             await ws.send(message)
 
 
+@app.websocket("/echo")
+async def echo(request: WebSocketRequest) -> None:
+    """Send everything back."""
+    ws = request.web_socket
+    await ws.accept()
+    while (message := await ws.receive()) is not None:
+        await ws.send(message)
+
+
 @app.websocket("/echo_of_pid")
 async def echo_of_pid(request: WebSocketRequest) -> None:
     """Return this process's id, then what comes."""
     ws = request.web_socket
-    await ws.accept()
-    await ws.send(str(os.getpid()))
+    await pid(request)
     while (message := await ws.receive()) is not None:
         await ws.send(message)
 

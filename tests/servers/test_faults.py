@@ -108,11 +108,13 @@ def test_a_killed_worker_is_replaced(row: str, log: Path) -> None:
 @contextmanager
 def connected_to(serving: Serving, worker: int) -> Generator[Peer, None, None]:
     """Connect an echo to this worker."""
-    while True:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
         with Peer.connect(f"{serving.url}/echo_of_pid") as peer:
             if int(peer.receive_frame().payload) == worker:
                 yield peer
                 return
+    raise AssertionError(f"worker {worker} takes no connection:\n{serving.log()}")
 
 
 def test_a_worker_that_keeps_dying_is_replaced_ever_later(server: str, log: Path) -> None:

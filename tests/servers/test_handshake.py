@@ -1,24 +1,24 @@
 """The request that opens a WebSocket, as anysocket's own connection reads it on each server (contract H1)."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import pytest
+from tests.servers.raw import (
+    CONNECTION,
+    HOST,
+    KEY,
+    OWN_CONNECTIONS,
+    UPGRADE,
+    VERSION,
+    asked,
+    head,
+    response,
+    served,
+)
 
-from anysocket import Application, WebSocketRequest
-from anysocket_adapters import running, servers
 from anysocket_matrix.peer.frames import Opcode, frame_bytes
 
 pytestmark = pytest.mark.anyio
-
-HOST = "Host: a"
-UPGRADE = "Upgrade: websocket"
-CONNECTION = "Connection: Upgrade"
-KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-VERSION = "Sec-WebSocket-Version: 13"
-LINES = (HOST, UPGRADE, CONNECTION, KEY, VERSION)
 
 
 @pytest.fixture
@@ -26,16 +26,10 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=[server.name for server in servers().values() if server.keeps_limits])
+@pytest.fixture(params=OWN_CONNECTIONS)
 def server(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
-
-
-def head(*more: str, first: str = "GET /echo HTTP/1.1", without: str = "") -> bytes:
-    """Write a request with these lines more, and with other lines in place of one."""
-    lines = [each for each in LINES if each != without]
-    return "\r\n".join([first, *lines, *more, "", ""]).encode("latin-1")
 
 
 REFUSED = {
@@ -80,37 +74,6 @@ OPENED = {
     "60 KB of quotes": head("Sec-WebSocket-Extensions: permessage-deflate; a=" + '"' * 60_000),
     "60 KB of spaces": head("Sec-WebSocket-Protocol: a" + " " * 60_000 + "b"),
 }
-
-
-@asynccontextmanager
-async def served(server: str) -> AsyncGenerator[int]:
-    app = Application()
-
-    @app.websocket("/echo")
-    async def echo(request: WebSocketRequest) -> None:
-        ws = request.web_socket
-        await ws.accept()
-        while (message := await ws.receive()) is not None:
-            await ws.send(message)
-
-    async with running(app, server) as url:
-        port = urlsplit(url).port
-        assert port is not None
-        yield port
-
-
-@asynccontextmanager
-async def asked(port: int, data: bytes) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(data)
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-
-
-async def response(reader: asyncio.StreamReader) -> bytes:
-    return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
 
 
 async def test_requests_that_are_refused(server: str) -> None:

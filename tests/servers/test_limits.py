@@ -2,27 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Unpack
 from urllib.parse import urlsplit
 
 import pytest
+from tests.servers.raw import OWN_CONNECTIONS, asked, head, response, served
 from tests.servers.serving import Serving
 
-from anysocket import Application, Support, WebSocketRequest
-from anysocket_adapters import running, servers
+from anysocket import Support
+from anysocket_adapters import servers
 from anysocket_adapters.options import OptionValues
 from anysocket_matrix.peer.frames import Opcode, frame_bytes
 
 pytestmark = pytest.mark.anyio
 
-KEEPING = [server.name for server in servers().values() if server.keeps_limits]
-
-REQUEST = (
-    b"GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-)
+REQUEST = head()[: -len(b"\r\n")]
 
 
 @pytest.fixture
@@ -30,35 +26,18 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=KEEPING)
+@pytest.fixture(params=OWN_CONNECTIONS)
 def server(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
-
-
-def app() -> Application:
-    application = Application()
-
-    @application.websocket("/echo")
-    async def echo(request: WebSocketRequest) -> None:
-        ws = request.web_socket
-        await ws.accept()
-        while (message := await ws.receive()) is not None:
-            await ws.send(message)
-
-    return application
 
 
 @asynccontextmanager
 async def connected(
     server: str, **values: Unpack[OptionValues]
 ) -> AsyncGenerator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    async with running(app(), server, **values) as url:
-        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()
+    async with served(server, **values) as port, asked(port, b"") as streams:
+        yield streams
 
 
 async def answer(reader: asyncio.StreamReader) -> bytes:
@@ -70,7 +49,7 @@ async def answer(reader: asyncio.StreamReader) -> bytes:
 
 async def opened(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(REQUEST + b"\r\n")
-    assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).startswith(b"HTTP/1.1 101 ")
+    assert (await response(reader)).startswith(b"HTTP/1.1 101 ")
 
 
 async def test_a_request_that_does_not_come(server: str) -> None:
@@ -157,9 +136,9 @@ async def test_a_silent_peer(server: str) -> None:
 async def test_an_old_connection(server: str) -> None:
     async with connected(server, max_lifetime=0.5) as (reader, writer):
         await opened(reader, writer)
-        while not await has_closed(reader):
-            writer.write(frame_bytes(Opcode.TEXT, b"a"))
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            while not await has_closed(reader):
+                writer.write(frame_bytes(Opcode.TEXT, b"a"))
 
 
 async def has_closed(reader: asyncio.StreamReader) -> bool:
@@ -189,33 +168,21 @@ async def test_too_many_connections(tmp_path: Path, name: str, limits: OptionVal
     """On every server; the place of one that has left is free."""
     has_headers = servers()[name].transport.declared.denial_response is not Support.ABSENT
     options = [f"--{key.replace('_', '-')}={value}" for key, value in limits.items()]
-    target = "tests.servers.test_limits:served"
+    target = "tests.servers.apps:app"
     with Serving(tmp_path / "log", target, "--server", name, "--port", "0", *options) as serving:
         port = urlsplit(serving.url).port
-        async with asked(port) as first:
-            assert first.startswith(b"HTTP/1.1 101 ")
-            async with asked(port) as second:
-                assert second.startswith(b"HTTP/1.1 503 ")
-                assert (b"retry-after: 5\r\n" in second.lower()) == has_headers
-        for _ in range(50):
-            async with asked(port) as third:
-                if third.startswith(b"HTTP/1.1 101 "):
-                    return
-            await asyncio.sleep(0.1)
-        pytest.fail("the place of one that has left isn't free")
+        assert port is not None
+        async with asked(port, head()) as (first, _):
+            assert (await response(first)).startswith(b"HTTP/1.1 101 ")
+            async with asked(port, head()) as (second, _):
+                refused = await response(second)
+                assert refused.startswith(b"HTTP/1.1 503 ")
+                assert (b"retry-after: 5\r\n" in refused.lower()) == has_headers
+        async with asyncio.timeout(5):
+            while not await is_admitted(port):
+                pass  # the server hasn't noticed yet that one has left
 
 
-@asynccontextmanager
-async def asked(port: int | None) -> AsyncGenerator[bytes]:
-    """Connect, and give the head of the response; leave without a close frame."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(REQUEST + b"\r\n")
-        yield await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-    finally:
-        writer.transport.abort()
-        with suppress(OSError):
-            await writer.wait_closed()
-
-
-served = app()
+async def is_admitted(port: int) -> bool:
+    async with asked(port, head()) as (reader, _):
+        return (await response(reader)).startswith(b"HTTP/1.1 101 ")

@@ -1,5 +1,6 @@
 """What a peer can write into a server's log: no line of its own, no escape sequence, no token."""
 
+import os
 import socket
 import stat
 import time
@@ -43,12 +44,14 @@ async def test_queries_are_logged_if_asked_for(tmp_path: Path) -> None:
         serving.expect_output("token=secret")
 
 
-@pytest.mark.parametrize("target", ["/dev/full"])
-def test_a_log_that_cannot_be_written(row: str, target: str, tmp_path: Path) -> None:
-    path = tmp_path / "s"
-    with Serving(Path(target), APP, "--server", row, "--unix-socket", str(path), "--access-log") as serving:
-        while not path.exists():
-            assert serving.is_running
+@pytest.mark.parametrize("log", ["a full disk", "a closed pipe"])
+def test_a_log_that_cannot_be_written(row: str, log: str, tmp_path: Path) -> None:
+    path, pipe = tmp_path / "s", tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    target = Path("/dev/full") if log == "a full disk" else pipe
+    with Serving(target, APP, "--server", row, "--unix-socket", str(path), "--access-log") as serving:
+        os.close(reader)  # the server has opened the pipe
         wait_until_it_answers(path)
         assert stat.S_IMODE(path.stat().st_mode) == 0o666
         serving.terminate()
@@ -57,7 +60,6 @@ def test_a_log_that_cannot_be_written(row: str, target: str, tmp_path: Path) -> 
 
 def wait_until_it_answers(path: Path) -> None:
     """Wait for the lifespan; there is no ready line."""
-
     until = time.monotonic() + 30
     while time.monotonic() < until:
         with suppress(OSError), socket.socket(socket.AF_UNIX) as client:

@@ -61,7 +61,7 @@ def redact(text: str) -> str:
 
 
 class _Values(Mapping[str, object]):
-    """The values of a record with named ones, escaped when one is asked for: hypercorn's don't exist before."""
+    """The named values of a record, each escaped when it is asked for: hypercorn makes them only then."""
 
     def __init__(self, values: Mapping[str, object], escapes: "Escapes") -> None:
         self._values = values

@@ -158,8 +158,10 @@ def test_worker_that_dies(launch: Launch) -> None:
         os.kill(killed, signal.SIGKILL)
         peer.expect_end()
     server.expect_output("worker", within=1)
-    serving = set[int]()
+    serving, until = set[int](), time.monotonic() + 5 + BUSY
     while len(serving) < 2:
+        if time.monotonic() > until:
+            raise Mismatch("two workers", f"{len(serving)} besides the killed one")
         with suppress(OSError, Mismatch), server.connect("/patient") as peer:
             serving |= {int(peer.receive_frame().payload)} - {killed}
     server.terminate()
