@@ -45,7 +45,10 @@ async def test_queries_are_logged_if_asked_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("log", ["a full disk", "a closed pipe"])
-def test_a_log_that_cannot_be_written(row: str, log: str, tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written(
+    row: str, log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # with it nothing is kept in a buffer
     path, pipe = tmp_path / "s", tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)

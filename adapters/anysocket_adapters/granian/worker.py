@@ -22,6 +22,7 @@ from anysocket_adapters.granian.rsgi_app import RSGIApplication
 from anysocket_adapters.repairs.repair import warn_unrepaired
 from anysocket_adapters.serving import logs
 from anysocket_adapters.serving.last_resort import end_with_parent
+from anysocket_adapters.serving.output import write_at_once
 from anysocket_adapters.serving.served_app import ServedApp, from_environment
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _draining(kind: type[asyncio.AbstractEventLoop]) -> asyncio.AbstractEventLoo
 def load_asgi() -> ServedApp:
     """Load the app that a worker serves over ASGI; the worker's event loop will drain it."""
     end_with_parent()
+    write_at_once()
     loop = asyncio.get_event_loop()
 
     @atexit.register  # before the app registers its own, which then run first

@@ -6,9 +6,7 @@ holds Python's lock stops these threads too. Only a supervisor's SIGKILL ends su
 
 import multiprocessing
 import os
-import sys
 import threading
-from contextlib import suppress
 from multiprocessing.connection import wait
 
 
@@ -34,20 +32,3 @@ def end_with_parent() -> None:
 def _exit_behind(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
-
-
-def settle_output() -> None:
-    """Write the rest of the output, or give it up where it can't be written: on a full disk, a closed pipe.
-
-    Python would otherwise exit with status 120 (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
-    """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            with suppress(OSError, ValueError):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
-        except ValueError:  # closed
-            pass

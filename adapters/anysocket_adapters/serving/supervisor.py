@@ -17,6 +17,7 @@ from anysocket_adapters.options import Options
 from anysocket_adapters.registry import choose
 from anysocket_adapters.server import Server, ServerFailed
 from anysocket_adapters.serving.last_resort import end_with_parent
+from anysocket_adapters.serving.output import write_at_once
 from anysocket_adapters.serving.served_app import from_environment
 from anysocket_adapters.serving.workers import SIGNALS, work
 
@@ -41,6 +42,7 @@ _STEADY: Final = 60.0
 def _work(name: str, listener: socket.socket) -> None:
     """Run as one of several workers."""
     end_with_parent()
+    write_at_once()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too; it sends SIGTERM
     try:
         work(choose(name), from_environment(), listener)

@@ -12,7 +12,7 @@ import anyio
 from anysocket_adapters import loops
 from anysocket_adapters.server import Server, ServerFailed
 from anysocket_adapters.serving import logs
-from anysocket_adapters.serving.last_resort import exit_after, settle_output
+from anysocket_adapters.serving.last_resort import exit_after
 from anysocket_adapters.serving.served_app import ServedApp
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -28,10 +28,7 @@ def work(server: Server, app: ServedApp, listener: socket.socket) -> None:
     Raises:
         ServerFailed: the server ended by itself.
     """
-    try:
-        loops.run(app.options.loop, partial(_work_until_signalled, server, app, listener))
-    finally:
-        settle_output()
+    loops.run(app.options.loop, partial(_work_until_signalled, server, app, listener))
 
 
 async def _work_until_signalled(server: Server, app: ServedApp, listener: socket.socket) -> None:

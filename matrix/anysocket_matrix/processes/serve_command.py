@@ -6,17 +6,16 @@ from typing import Unpack
 from anysocket_adapters import Server, ServerFailed
 from anysocket_adapters import serve as serve_app
 from anysocket_adapters.options import OptionValues
-from anysocket_adapters.serving.last_resort import settle_output
+from anysocket_adapters.serving.output import write_at_once
 
 
 def serve(target: str, server: str | None, **values: Unpack[OptionValues]) -> None:
     """Serve an app, given as module:attribute, until SIGINT or SIGTERM."""
+    write_at_once()
     try:
         serve_app(target, server, ready=_say_ready, **values)
     except (ValueError, ServerFailed) as error:
         raise SystemExit(f"anysocket: {error}") from None
-    finally:
-        settle_output()
 
 
 def _say_ready(url: str, server: Server) -> None:
