@@ -1,5 +1,6 @@
 """The output of `anysocket cost --check`; and costs that stay constant when something unrelated grows."""
 
+import gc
 import sys
 import tracemalloc
 from collections.abc import Callable, Coroutine
@@ -20,6 +21,7 @@ from anysocket.testing.memory import MemoryTransport
 from anysocket_matrix.cli import app as command_line
 from anysocket_matrix.cost import Cost, Costs
 from anysocket_matrix.cost.check import Change, changes
+from anysocket_matrix.cost.own_files import is_own
 from anysocket_matrix.cost.workload import SCOPE
 
 
@@ -128,17 +130,19 @@ def lines(act: Callable[[], None]) -> int:
 
     def trace(frame: FrameType, event: str, argument: object) -> Trace | None:
         nonlocal count
-        if "anysocket" not in frame.f_code.co_filename:
-            return None  # such as those of a garbage collection
+        if not is_own(frame.f_code.co_filename):
+            return None
         count += event == "line"
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # it would close the coroutines that other tests have left, in lines of anysocket
     sys.settrace(trace)
     try:
         act()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 
