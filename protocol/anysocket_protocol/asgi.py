@@ -14,9 +14,8 @@ from anysocket.asgi_app.fields import Disconnected, header_lines, optional, resp
 from anysocket.close import Close, CloseCode, cut
 from anysocket.handshake import Address, response, validated
 from anysocket.session.session import MAX_CALLS_AFTER_END, as_bytes
-from anysocket.supervision.cancellation import cancels_the_task
+from anysocket.supervision.cancellation import cancels_the_task, closes_the_coroutine
 from anysocket.supervision.failures import LOGGED
-from anysocket.supervision.open_sessions import current_task
 from anysocket_protocol.connection import Connection
 from anysocket_protocol.frames import BINARY, SHORT_HEADERS, TEXT
 from anysocket_protocol.handshake import Request
@@ -108,8 +107,8 @@ class ASGIConnection(Connection):
         except Disconnected:
             pass
         except BaseException as error:  # an exit too: it is one connection's, and not the server's
-            if isinstance(error, GeneratorExit) and current_task() is not self._task:
-                raise  # the coroutine is closed, and can't wait for anything
+            if closes_the_coroutine(error):
+                raise
             if cancels_the_task(error):
                 self._end(CloseCode.GOING_AWAY)
                 raise

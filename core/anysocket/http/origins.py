@@ -45,12 +45,15 @@ class Origins:
         """
         if self._allowed is not None and "*" in self._allowed:
             return None
-        lines = [value for name, value in headers if name == b"origin"]
-        if not lines:
+        line, another = None, None
+        for name, value in headers:
+            if name == b"origin":
+                line, another = value, line
+        if line is None:
             return None
-        origin = b", ".join(lines).decode("latin-1")
-        if len(lines) > 1:
-            return origin
+        origin = line.decode("latin-1")
+        if another is not None:
+            return f"{another.decode('latin-1')}, {origin}"
         normal = _normal(origin)
         if self._allowed is None:
             # The scheme isn't compared: behind a proxy that ends TLS it is unknown.

@@ -1,4 +1,4 @@
-"""Telling a cancellation from outside from one that a program lets escape."""
+"""Telling a cancellation and a close from outside from those that a program lets escape."""
 
 import asyncio
 
@@ -19,6 +19,16 @@ def cancels_the_task(error: BaseException) -> bool:
     except RuntimeError:  # on trio
         return True
     return task is not None and task.cancelling() > 0
+
+
+def closes_the_coroutine(error: BaseException) -> bool:
+    """Whether this closes the coroutine that catches it, which can't wait for anything then.
+
+    A GeneratorExit that the program has raised comes with a frame of the program. One of `close()` is
+    raised in the coroutine itself: what it awaits has been closed before, by another one.
+    """
+    trace = error.__traceback__
+    return isinstance(error, GeneratorExit) and (trace is None or trace.tb_next is None)
 
 
 def _has_cancellation(error: BaseException) -> bool:

@@ -12,10 +12,10 @@ from anysocket.errors import ConnectionClosed, InvalidState, Unsupported
 from anysocket.handshake import denial
 from anysocket.session.session import Session
 from anysocket.session.state import State
-from anysocket.supervision.cancellation import cancels_the_task
+from anysocket.supervision.cancellation import cancels_the_task, closes_the_coroutine
 from anysocket.supervision.error_handlers import ErrorHandlers, leaves
 from anysocket.supervision.failures import LOGGED
-from anysocket.supervision.open_sessions import OPEN_SESSIONS, Draining, current_task
+from anysocket.supervision.open_sessions import OPEN_SESSIONS, Draining
 
 _log = logging.getLogger("anysocket")
 
@@ -38,16 +38,15 @@ async def run(
             await open_sessions.refuse(session)
             return
         open_sessions.hold(session)
-    task = current_task()
     try:
         called = call()
         del call  # an idle connection needn't keep it
         await called
     except BaseException as error:
-        if isinstance(error, GeneratorExit) and current_task() is not task:
+        if closes_the_coroutine(error):
             if open_sessions is not None:
                 open_sessions.release(session)
-            raise  # the coroutine is closed, and can't wait for anything
+            raise
         handled = await Supervised(session, error_handlers, expected_codes).ended(error)
         if not handled and (open_sessions is None or not open_sessions.has_cancelled(error)):
             raise
